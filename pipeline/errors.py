@@ -1,0 +1,41 @@
+"""The one exception for users' mistakes, and the one place where it is printed."""
+
+import difflib
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterable
+
+
+class UserError(Exception):
+    """A mistake in what the user gave: its text is one line that says what, where and what would be right."""
+
+
+def did_you_mean(name: str, options: Iterable[str]) -> str:
+    """Return ``"; did you mean x?"`` for the option nearest to `name`, or ``""`` when none is near."""
+    nearest = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
+    return f"; did you mean {nearest[0]}?" if nearest else ""
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return one line for an operating-system error: no space, no permission, and the like."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{where}no space left on the disk; what is finished is kept: make room and run the same command again"
+    return f"{where}{(error.strerror or str(error)).lower()}"
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a command line's `main`; turn users' mistakes into one line on stderr and exit code 1."""
+    try:
+        main()
+        sys.stdout.flush()
+    except UserError as error:
+        sys.exit("error: " + " ".join(str(error).split()))
+    except BrokenPipeError:
+        # The reader of our output is gone (`… | head`): nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.exit(f"error: {describe_os_error(error)}")
+    except KeyboardInterrupt:
+        sys.exit(130)
