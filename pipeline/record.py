@@ -1,0 +1,297 @@
+"""The record of one render: what was rendered, how, what came out, and the three files that hold it.
+
+A render leaves a picture, a strip of snapshots and this record. The record is written last, so where it stands the
+other two are whole. What is read back is checked before anyone relies on it. The format is in `docs/formats.md`.
+"""
+
+import dataclasses
+import hashlib
+import io
+import json
+import math
+import re
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from pipeline import files
+from pipeline.errors import UserError
+
+SCHEMA = "atlas/record/1"
+TEXT_CHUNK = "atlas"
+
+# Filter numbers are padded to this many digits, so that names sort like numbers in nearly every layer.
+FILTER_DIGITS = 3
+
+# Largest side of a picture in pixels: a file that claims more is not ours, and would take 100 MB to decode.
+LARGEST_CANVAS_PX = 4096
+
+# zlib level: 8 ms and 94 kB for a 224-px picture; levels 5 to 9 give the same bytes, 1 to 3 save 2 ms and cost 11 kB.
+PNG_COMPRESS_LEVEL = 4
+
+# Snapshots are looked at small; the slower methods take 2 to 6 times as long to save a few per cent.
+WEBP_QUALITY = 90
+WEBP_METHOD = 1
+
+# Longest side that the WebP format allows.
+WEBP_LARGEST_PX = 16383
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_PRECISIONS = ("float32", "bfloat16")
+_VERSIONS = ("atlas", "method", "tensorflow", "numpy", "pillow")
+
+# The first bytes of a PNG file, up to the bit depth and the colour type of 8-bit RGB.
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_DEPTH_AND_COLOUR = slice(24, 26)
+_PNG_8_BIT_RGB = b"\x08\x02"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one render did; the meaning of each field stands in `docs/formats.md`.
+
+    Attributes:
+        model, layer, filter: which filter of which network.
+        receptive_field_px, stride_px, canvas_px: geometry, in input pixels.
+        seed: of the random start and of the transforms.
+        precision: "float32" or "bfloat16".
+        recipe: every setting of the ascent, JSON values.
+        activations: mean activation at step 0, 1, …, last; finite, not negative.
+        snapshot_steps: steps of the pictures in the snapshots file, ascending.
+        image_sha256: `image_digest` of the picture.
+        weights_sha256: digest of the weights.
+        versions: of `atlas`, `method`, `tensorflow`, `numpy` and `pillow`.
+    """
+
+    model: str
+    layer: str
+    filter: int
+    receptive_field_px: int
+    stride_px: int
+    canvas_px: int
+    seed: int
+    precision: str
+    recipe: Mapping[str, Any]
+    activations: tuple[float, ...]
+    snapshot_steps: tuple[int, ...]
+    image_sha256: str
+    weights_sha256: str
+    versions: Mapping[str, Any]
+
+    @property
+    def first_activation(self) -> float:
+        """Mean activation on the random start."""
+        return self.activations[0]
+
+    @property
+    def last_activation(self) -> float:
+        """Mean activation at the last step."""
+        return self.activations[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as JSON values, keys in the documented order."""
+        return {
+            "schema": SCHEMA,
+            "model": self.model,
+            "layer": self.layer,
+            "filter": self.filter,
+            "receptive_field_px": self.receptive_field_px,
+            "stride_px": self.stride_px,
+            "canvas_px": self.canvas_px,
+            "seed": self.seed,
+            "precision": self.precision,
+            "recipe": dict(self.recipe),
+            "activations": list(self.activations),
+            "first_activation": self.first_activation,
+            "last_activation": self.last_activation,
+            "snapshot_steps": list(self.snapshot_steps),
+            "image_sha256": self.image_sha256,
+            "weights_sha256": self.weights_sha256,
+            "versions": dict(self.versions),
+        }
+
+    def to_line(self) -> str:
+        """Return the record as JSON on one line of ASCII."""
+        return json.dumps(self.to_json(), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, value: Any, path: Path) -> "Record":
+        """Return the record in `value`, read from `path`; raise `UserError` for anything out of the ordinary."""
+        if not isinstance(value, dict):
+            raise UserError(f"{path}: not a record, which is a JSON object")
+        if value.get("schema") != SCHEMA:
+            raise UserError(f"{path}: schema: should be {SCHEMA}, not {value.get('schema')!r:.80}")
+        expected = {"schema", "first_activation", "last_activation", *_CHECKS}
+        for key in sorted(expected ^ value.keys()):
+            raise UserError(f"{path}: {key:.80}: {'missing' if key in expected else 'not a key of a record'}")
+        for key, (is_right, wanted) in _CHECKS.items():
+            if not is_right(value[key]):
+                raise UserError(f"{path}: {key}: should be {wanted}, not {value[key]!r:.80}")
+        record = cls(**{key: tuple(value[key]) if key in _SEQUENCES else value[key] for key in _CHECKS})
+        for key in ("first_activation", "last_activation"):
+            if value[key] != getattr(record, key):
+                raise UserError(f"{path}: {key}: should be the end of activations, not {value[key]!r:.80}")
+        if record.snapshot_steps[-1] >= len(record.activations):
+            raise UserError(f"{path}: snapshot_steps: should end before step {len(record.activations)}")
+        return record
+
+
+@dataclass(frozen=True)
+class FilterPaths:
+    """The three files of one filter."""
+
+    image: Path
+    record: Path
+    snapshots: Path
+
+
+def slug(layer: str) -> str:
+    """Return a file name for a layer: its own name where that is safe, else a safe one that no other layer gets."""
+    if _SAFE_NAME.fullmatch(layer):
+        return layer
+    readable = re.sub(r"[^A-Za-z0-9_]+", "-", layer).strip("-")[:80]
+    return f"{readable or 'layer'}-{hashlib.sha256(layer.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def paths(results: Path, layer: str, filter: int) -> FilterPaths:
+    """Return where the files of a filter are, below the directory of results."""
+    return beside(results / "filters" / slug(layer) / f"{filter:0{FILTER_DIGITS}}.png")
+
+
+def beside(image: Path) -> FilterPaths:
+    """Return the files that belong to the picture `image`."""
+    return FilterPaths(image, image.with_suffix(".json"), image.with_suffix(".snapshots.webp"))
+
+
+def image_digest(image: np.ndarray) -> str:
+    """Return the SHA-256 of a picture's bytes, uint8 (height, width, 3), rows of RGB."""
+    return hashlib.sha256(np.ascontiguousarray(image, np.uint8).tobytes()).hexdigest()
+
+
+def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequence[np.ndarray]) -> None:
+    """Write a render: snapshots, picture, record, in this order and each whole or not at all.
+
+    Args:
+        paths: where to.
+        record: what was rendered.
+        image: uint8 (canvas, canvas, 3).
+        snapshots: as many squares, uint8 (side, side, 3), as `record.snapshot_steps` has steps.
+    """
+    if record.image_sha256 != image_digest(image):
+        raise ValueError("the record describes another picture")
+    if len(snapshots) != len(record.snapshot_steps):
+        raise ValueError(f"{len(record.snapshot_steps)} snapshot steps, but {len(snapshots)} snapshots")
+    files.write_bytes(paths.snapshots, encode_snapshots(snapshots))
+    files.write_bytes(paths.image, encode_image(image, record))
+    files.write_json(paths.record, record.to_json())
+
+
+def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
+    """Return the record of a filter and its picture, uint8 (canvas, canvas, 3), after checking both.
+
+    Raises `UserError`, naming the file, when one is missing, damaged, or not of this filter.
+    """
+    record = Record.from_json(files.read_json(paths.record), paths.record)
+    if slug(record.layer) != paths.record.parent.name:
+        raise UserError(f"{paths.record}: layer: it is of {record.layer:.80}, not of {paths.record.parent.name}")
+    if f"{record.filter:0{FILTER_DIGITS}}" != paths.record.stem:
+        raise UserError(f"{paths.record}: filter: it is of filter {record.filter}, not of {paths.record.stem}")
+    image = read_image(paths.image, record.canvas_px)
+    if image_digest(image) != record.image_sha256:
+        raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}; delete both to render anew")
+    return record, image
+
+
+def read_image(path: Path, side_px: int) -> np.ndarray:
+    """Return the picture in `path`, uint8 (side_px, side_px, 3); raise `UserError` when it is anything else."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; render the filter again") from None
+    if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != _PNG_8_BIT_RGB:
+        raise UserError(f"{path}: not an 8-bit RGB PNG picture; delete it to render it anew")
+    try:
+        with warnings.catch_warnings(action="error"), Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            # The size is known before any pixel is decoded, so a decompression bomb goes no further than this.
+            if picture.size == (side_px, side_px):
+                return np.array(picture)
+            size = "{} × {}".format(*picture.size)
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: damaged picture ({error}); delete it to render it anew") from None
+    raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}; delete it to render it anew")
+
+
+def encode_image(image: np.ndarray, record: Record) -> bytes:
+    """Return `image`, uint8 (side, side, 3), as PNG bytes with the record inside; same input, same bytes."""
+    text = PngImagePlugin.PngInfo()
+    text.add_text(TEXT_CHUNK, record.to_line())
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL, pnginfo=text)
+    return buffer.getvalue()
+
+
+def encode_snapshots(snapshots: Sequence[np.ndarray]) -> bytes:
+    """Return equal squares, uint8 (side, side, 3), as one row in WebP, made smaller where WebP's limit asks."""
+    strip = Image.fromarray(np.concatenate(list(snapshots), axis=1))
+    side = min(strip.height, WEBP_LARGEST_PX // len(snapshots))
+    if side < strip.height:
+        strip = strip.resize((side * len(snapshots), side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    strip.save(buffer, "WEBP", quality=WEBP_QUALITY, method=WEBP_METHOD)
+    return buffer.getvalue()
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value)
+
+
+def _is_integer(low: int, high: float = math.inf) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_activation(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _is_digest(value: Any) -> bool:
+    return isinstance(value, str) and bool(_DIGEST.fullmatch(value))
+
+
+def _is_steps(value: Any) -> bool:
+    is_step = _is_integer(0)
+    return isinstance(value, list) and bool(value) and all(map(is_step, value)) and sorted(set(value)) == value
+
+
+def _is_versions(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == set(_VERSIONS)
+
+
+# What each key must be: a test, and the words for it.
+_CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "model": (_is_text, "a name"),
+    "layer": (_is_text, "a name"),
+    "filter": (_is_integer(0), "an integer from 0"),
+    "receptive_field_px": (_is_integer(1), "an integer from 1"),
+    "stride_px": (_is_integer(1), "an integer from 1"),
+    "canvas_px": (_is_integer(1, LARGEST_CANVAS_PX), f"an integer from 1 to {LARGEST_CANVAS_PX}"),
+    "seed": (_is_integer(0), "an integer from 0"),
+    "precision": (lambda value: value in _PRECISIONS, "float32 or bfloat16"),
+    "recipe": (lambda value: isinstance(value, dict), "an object"),
+    "activations": (
+        lambda value: isinstance(value, list) and bool(value) and all(map(_is_activation, value)),
+        "a list of finite numbers from 0",
+    ),
+    "snapshot_steps": (_is_steps, "a list of ascending integers from 0"),
+    "image_sha256": (_is_digest, "64 hexadecimal digits"),
+    "weights_sha256": (_is_digest, "64 hexadecimal digits"),
+    "versions": (_is_versions, f"an object with {', '.join(_VERSIONS)}"),
+}
+_SEQUENCES = {"activations", "snapshot_steps"}
+
+assert set(_CHECKS) == {field.name for field in dataclasses.fields(Record)}
