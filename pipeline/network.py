@@ -106,13 +106,13 @@ class ConvLayer:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """A convolutional network: its graph in topological order, and how it wants its input.
 
     Attributes:
         name: the model's name.
-        preprocessing: mode of Keras's `preprocess_input` ("caffe", "tf", "torch"), or "unit" ([0, 1]) or "raw" (0..255).
+        preprocessing: mode of Keras's `preprocess_input` ("caffe", "tf", "torch"), "unit" ([0, 1]) or "raw" (0..255).
         nodes: the layers in topological order, the input first.
     """
 

@@ -1,0 +1,42 @@
+"""What is maximised: one number from the response map of one filter.
+
+The sign of a response decides whether it can be climbed. The mean of max(0, response) has no gradient where every
+response is negative, which is so for one filter in five of VGG16 on the notebook's random start, and for two in three
+of its last layer: those pictures stay noise. The mean of the raw response always has a gradient but, for a linear
+edge filter, rewards a flat colour (its value is the kernel's sum times the mean colour), not edges. Between the two:
+
+    response          < 0           > 0
+    value        leak · response   response
+    gradient         leak             1
+
+With a small leak, what excites the filter counts in full, and a silent filter still knows which way is up.
+"""
+
+import tensorflow as tf
+
+OBJECTIVES = ("channel", "neuron", "negative_channel")
+
+
+def value(responses: tf.Tensor, objective: str, leak: float) -> tf.Tensor:
+    """Return the number to maximise.
+
+    Args:
+        responses: pre-activation responses of the filter, float32 (batch, height, width, 1).
+        objective: "channel" (mean over the map), "neuron" (the map's central unit), or "negative_channel" (what the
+            filter is against: the mean of the sign-flipped map).
+        leak: slope below zero, 0..1; 0 is the plain post-ReLU activation, 1 the raw response.
+
+    Returns:
+        float32 (batch,).
+    """
+    if objective == "negative_channel":
+        responses = -responses
+    elif objective == "neuron":
+        height, width = responses.shape[1:3]
+        responses = responses[:, height // 2 : height // 2 + 1, width // 2 : width // 2 + 1]
+    return tf.reduce_mean(tf.maximum(responses, leak * responses), (1, 2, 3))
+
+
+def activation(responses: tf.Tensor) -> tf.Tensor:
+    """Return the filter's mean activation, max(0, response) over the map: (batch, h, w, 1) to (batch,)."""
+    return tf.reduce_mean(tf.nn.relu(responses), (1, 2, 3))

@@ -1,0 +1,85 @@
+"""What is optimised: the numbers behind the image, and how they become one.
+
+Fourier coefficients in decorrelated colours, or plain pixels. Source of the first: Olah, Mordvintsev, Schubert,
+"Feature Visualization" (Distill, 2017); Mordvintsev et al., "Differentiable Image Parameterizations" (Distill, 2018).
+"""
+
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+# Square root of the covariance of colours in ImageNet (Olah et al. 2017), columns scaled so that the longest has
+# length 1: it turns independent numbers into colours that vary together as they do in photographs.
+_COLOUR = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
+COLOUR_CORRELATION = _COLOUR / np.linalg.norm(_COLOUR, axis=0).max()
+
+
+class Parameterisation(Protocol):
+    """A way to write an image as an array of float32 parameters."""
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return the parameters of a random start."""
+
+    def image(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the image of the parameters: RGB, float32 (1, size, size, 3)."""
+
+
+class Fourier:
+    """Fourier coefficients of three decorrelated colour channels, squashed to [0, 1] by a sigmoid.
+
+    Each coefficient is scaled by 1 / frequency^decay, so that one step of the optimiser changes coarse and fine
+    structure as natural images do. The image is periodic: it has no seam, only a frame.
+
+    Args:
+        size_px: side of the image.
+        decay: exponent of the scaling; larger favours coarse structure.
+        contrast: standard deviation of the random start's parameters.
+        contrast_limit: largest root mean square of the image before the sigmoid; what is stronger is scaled back to
+            it, what is weaker is left as it is. 0 is no limit. It keeps colours from saturating however many steps
+            are made, and the contrast of neighbouring pictures comparable without hiding weak ones.
+    """
+
+    def __init__(self, size_px: int, *, decay: float, contrast: float, contrast_limit: float) -> None:
+        self.size_px = size_px
+        self.contrast = contrast
+        self.contrast_limit = contrast_limit
+        vertical = np.fft.fftfreq(size_px)[:, None]
+        horizontal = np.fft.rfftfreq(size_px)[None, :]
+        frequency = np.maximum(np.hypot(vertical, horizontal), 1 / size_px)
+        # The factor `size_px` makes the image's contrast independent of its size.
+        self._scale = tf.constant((size_px / frequency**decay)[None], tf.float32)
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return float32 (2, 3, size, size // 2 + 1): real and imaginary parts of each colour's coefficients."""
+        shape = (2, 3, self.size_px, self.size_px // 2 + 1)
+        return random.standard_normal(shape, np.float32) * np.float32(self.contrast)
+
+    def image(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return RGB in (0, 1), float32 (1, size, size, 3)."""
+        spectrum = tf.complex(parameters[0] * self._scale, parameters[1] * self._scale)
+        channels = tf.signal.irfft2d(spectrum, (self.size_px, self.size_px))
+        colours = tf.einsum("chw,rc->hwr", channels, tf.constant(COLOUR_CORRELATION))
+        if self.contrast_limit:
+            strength = tf.sqrt(tf.reduce_mean(tf.square(colours)))
+            colours *= tf.minimum(1.0, self.contrast_limit / strength)
+        return tf.sigmoid(colours)[None]
+
+
+class Pixels:
+    """Plain pixels from a uniform start, unbounded, as in the classic notebooks.
+
+    Args:
+        size_px: side of the image.
+    """
+
+    def __init__(self, size_px: int) -> None:
+        self.size_px = size_px
+
+    def start(self, random: np.random.Generator) -> np.ndarray:
+        """Return float32 (size, size, 3), uniform in [0, 1)."""
+        return random.random((self.size_px, self.size_px, 3), np.float32)
+
+    def image(self, parameters: tf.Tensor) -> tf.Tensor:
+        """Return the parameters as an image, float32 (1, size, size, 3)."""
+        return parameters[None]

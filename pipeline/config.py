@@ -1,0 +1,178 @@
+"""The configuration: what the user may say, whether it is right, and the plan that follows from it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import schema
+from pipeline.ascent import recipe as recipes
+from pipeline.ascent.recipe import Recipe
+from pipeline.errors import UserError
+from pipeline.network import ConvLayer, Network, load_network
+
+# Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
+PREVIEW_FILTERS = 8
+
+# Filters that a preview always has, as pictured in the README.
+SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "vgg16": {
+        "block2_conv2": (77,),
+        "block3_conv1": (159,),
+        "block3_conv3": (41,),
+        "block4_conv1": (243,),
+    }
+}
+
+# The picture shows the receptive field with room for the pattern to repeat; below 64 px there is nothing to see, and
+# 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
+CANVAS_PER_RECEPTIVE_FIELD = 1.5
+CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 64, 224, 16
+
+_RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What is to be made, every choice resolved.
+
+    Attributes:
+        model, preprocessing, weights: as configured.
+        network: the network that `model` names.
+        filters: filter numbers, ascending, of each layer of the atlas, layers in the network's order.
+        canvas_px: side of the pictures of each layer.
+        recipe: settings of the ascent.
+        seed: seed of all random numbers.
+        precision: "auto", "float32" or "bfloat16".
+        site: the site section with its defaults filled in.
+    """
+
+    model: str
+    preprocessing: str
+    weights: str
+    network: Network
+    filters: Mapping[str, tuple[int, ...]]
+    canvas_px: Mapping[str, int]
+    recipe: Recipe
+    seed: int
+    precision: str
+    site: Mapping[str, str]
+
+
+def plan(configuration: Mapping[str, Any]) -> Atlas:
+    """Return the atlas that a configuration asks for; keys left out take their defaults.
+
+    Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
+    """
+    form = schema.load()
+    schema.check(configuration, form)
+    values = schema.defaults(form) | dict(configuration)
+    network = load_network(values["model"], values["preprocessing"])
+    filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
+    return Atlas(
+        model=values["model"],
+        preprocessing=values["preprocessing"],
+        weights=values["weights"],
+        network=network,
+        filters=filters,
+        canvas_px={name: resolve_canvas(network, name, values["image_size"]) for name in filters},
+        recipe=recipes.resolve(values["recipe"]),
+        seed=values["seed"],
+        precision=values["precision"],
+        site=schema.defaults(form["properties"]["site"]) | dict(values["site"]),
+    )
+
+
+def parse_filters(text: str) -> tuple[int, ...]:
+    """Return the numbers in a text such as "0-31,159", ascending, each once; raise `UserError` if it is none."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        match = _RANGE.fullmatch(part)
+        if not match:
+            raise UserError(f"'{part.strip()}' is not a filter number or range; write for example 0-31,159")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise UserError(f"the range '{part.strip()}' runs backwards; write {last}-{first}")
+        numbers.update(range(first, last + 1))
+    return tuple(sorted(numbers))
+
+
+def format_filters(numbers: tuple[int, ...]) -> str:
+    """Return ascending filter numbers as the shortest text that `parse_filters` reads: (0, 1, 2, 9) is "0-2,9"."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], number]
+        else:
+            parts.append([number])
+    return ",".join("-".join(map(str, part)) for part in parts)
+
+
+def automatic_canvas(layer: ConvLayer) -> int:
+    """Return the side in pixels of the picture that suits a layer's receptive field."""
+    wanted = int(CANVAS_PER_RECEPTIVE_FIELD * layer.receptive_field_px)
+    rounded = -(-wanted // CANVAS_MULTIPLE_PX) * CANVAS_MULTIPLE_PX
+    return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
+
+
+def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
+    """Return the side in pixels of a layer's pictures: "auto" or a number; raise `UserError` if it is too small."""
+    smallest = network.smallest_canvas(layer)
+    if image_size == "auto":
+        return max(automatic_canvas(network.layer(layer)), smallest)
+    try:
+        size = int(image_size)
+    except ValueError:
+        raise UserError(f"image_size: should be auto or a number of pixels, not {image_size}") from None
+    if size < smallest:
+        raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
+    return size
+
+
+def _choose_filters(
+    network: Network, model: str, layers: str | list[str], filters: str | Mapping[str, Any]
+) -> dict[str, tuple[int, ...]]:
+    with _at("layers"):
+        named = [network.layer(name).name for name in layers] if layers != "all" else None
+    if isinstance(filters, str):
+        chosen: dict[str, Any] = {
+            layer.name: filters for layer in network.layers if named is None or layer.name in named
+        }
+    else:
+        with _at("filters"):
+            chosen = {network.layer(name).name: value for name, value in filters.items()}
+        for name in named or ():
+            if name not in chosen:
+                raise UserError(f"filters: {name} is one of layers, but the mapping does not say which of its filters")
+        for name in chosen:
+            if named is not None and name not in named:
+                raise UserError(f"filters: {name} is not one of layers; add it there, or leave it out here")
+    return {
+        layer.name: _numbers(network, model, layer, chosen[layer.name])
+        for layer in network.layers
+        if layer.name in chosen
+    }
+
+
+def _numbers(network: Network, model: str, layer: ConvLayer, value: Any) -> tuple[int, ...]:
+    if value == "all":
+        return tuple(range(layer.filters))
+    if value == "preview":
+        count = min(PREVIEW_FILTERS, layer.filters)
+        spread = {round(i * (layer.filters - 1) / max(1, count - 1)) for i in range(count)}
+        return tuple(sorted(spread | set(SHOWCASE.get(model, {}).get(layer.name, ()))))
+    with _at(f"filters: {layer.name}"):
+        listed = value if isinstance(value, list) else parse_filters(str(value))
+        for number in listed:
+            network.check_filter(layer.name, number)
+        return tuple(sorted(set(listed)))
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Put the key's name before the message of a `UserError`."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None

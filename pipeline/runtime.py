@@ -1,0 +1,26 @@
+"""TensorFlow, imported once for a process: on as many threads as the job has, and without its start-up chatter."""
+
+import os
+from types import ModuleType
+
+
+def import_tensorflow(threads: int = 1) -> ModuleType:
+    """Import TensorFlow on `threads` threads; a filter's ascent is one core's work, so one is the default.
+
+    Its C++ parts write to the process's stderr, whatever the log level, before their logging is set up: that would
+    bury the one line that a user is to read. Python's own errors at import are raised as ever.
+    """
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    stderr = os.dup(2)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.zeros(1)
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+    return tf

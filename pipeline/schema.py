@@ -1,0 +1,107 @@
+"""Whether a configuration is right in form: the schema, and one plain line for each way to break it."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from pipeline.errors import UserError, did_you_mean
+
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
+
+_TYPES = {
+    "object": "a mapping",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+}
+_BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "below"}
+
+
+@functools.cache
+def load() -> dict[str, Any]:
+    """Return the schema of the configuration."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def recipe_schema() -> dict[str, Any]:
+    """Return the part of the schema that describes a recipe."""
+    schema = load()
+    return {"$defs": schema["$defs"], "properties": {"recipe": schema["properties"]["recipe"]}}
+
+
+def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the default of every key of a schema's mapping."""
+    return {key: value["default"] for key, value in schema["properties"].items()}
+
+
+def check(configuration: Any, schema: Mapping[str, Any]) -> None:
+    """Raise `UserError`, one line, for the first violation of the schema in alphabetical order of keys."""
+    if not isinstance(configuration, Mapping):
+        raise UserError(f"the configuration should be a mapping of keys to values, not {_shown(configuration)}")
+    violations = Draft202012Validator(schema).iter_errors(configuration)
+    first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
+    if first is not None:
+        raise UserError(_explain(first))
+
+
+def _explain(error: ValidationError) -> str:
+    """Return where, what is wrong, and what would be right."""
+    where = ".".join(_shown(part) for part in error.absolute_path)
+    at = f"{where}: " if where else ""
+    given = _shown(error.instance)
+    match error.validator:
+        case "oneOf":
+            return _explain_alternatives(error, at)
+        case "additionalProperties":
+            known = list(error.schema["properties"])
+            unknown = min(str(key) for key in error.instance if key not in known)
+            hint = did_you_mean(unknown, known) or f"; known: {', '.join(known)}"
+            return f"{at}unknown key '{_shown(unknown)}'{hint}"
+        case "type":
+            return f"{at}should be {_TYPES[error.validator_value]}, not {given}"
+        case "enum":
+            options = [str(option) for option in error.validator_value]
+            return f"{at}should be one of {', '.join(options)}, not {given}{did_you_mean(str(error.instance), options)}"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            bounds = " and ".join(f"{word} {error.schema[key]}" for key, word in _BOUNDS.items() if key in error.schema)
+            return f"{at}{given} is out of bounds: it should be {bounds}"
+        case "pattern":
+            return f"{at}{given} does not look right: it should match {error.validator_value}"
+        case "minLength" | "minItems" | "minProperties":
+            return f"{at}should not be empty"
+        case "uniqueItems":
+            return f"{at}should name each only once"
+        case _:
+            return f"{at}{_shown(' '.join(error.message.split()), 200)}"
+
+
+def _explain_alternatives(error: ValidationError, at: str) -> str:
+    """Explain by the alternative of the right type, where there is one; else list the alternatives."""
+    near = [each for each in error.context if each.validator not in ("type", "const", "enum") or each.path]
+    if near:
+        return _explain(near[0])
+    options = list(_alternatives(error.validator_value))
+    words = [option for option in options if option not in _TYPES.values()]
+    hint = did_you_mean(error.instance, words) if isinstance(error.instance, str) else ""
+    return f"{at}should be {' or '.join(options)}, not {_shown(error.instance)}{hint}"
+
+
+def _alternatives(options: list[Mapping[str, Any]]) -> Iterator[str]:
+    for option in options:
+        if "const" in option:
+            yield str(option["const"])
+        elif "enum" in option:
+            yield from map(str, option["enum"])
+        else:
+            yield _TYPES[option.get("type", "object")]
+
+
+def _shown(value: Any, longest: int = 60) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= longest else text[: longest - 3] + "..."
