@@ -128,8 +128,10 @@ class Record:
         if value.get("schema") != SCHEMA:
             raise UserError(f"{path}: schema: should be {SCHEMA}, not {value.get('schema')!r:.80}")
         expected = {"schema", "first_activation", "last_activation", *_CHECKS}
-        for key in sorted(expected ^ value.keys()):
-            raise UserError(f"{path}: {key:.80}: {'missing' if key in expected else 'not a key of a record'}")
+        for key in sorted(expected - value.keys()):
+            raise UserError(f"{path}: {key}: missing")
+        for key in sorted(value.keys() - expected):
+            raise UserError(f"{path}: {key!r:.80}: not a key of a record")
         for key, (is_right, wanted) in _CHECKS.items():
             if not is_right(value[key]):
                 raise UserError(f"{path}: {key}: should be {wanted}, not {value[key]!r:.80}")
@@ -199,7 +201,7 @@ def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
     """
     record = Record.from_json(files.read_json(paths.record), paths.record)
     if slug(record.layer) != paths.record.parent.name:
-        raise UserError(f"{paths.record}: layer: it is of {record.layer:.80}, not of {paths.record.parent.name}")
+        raise UserError(f"{paths.record}: layer: it is of {record.layer!r:.80}, not of {paths.record.parent.name}")
     if f"{record.filter:0{FILTER_DIGITS}}" != paths.record.stem:
         raise UserError(f"{paths.record}: filter: it is of filter {record.filter}, not of {paths.record.stem}")
     image = read_image(paths.image, record.canvas_px)

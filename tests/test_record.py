@@ -149,13 +149,17 @@ def test_a_record_of_another_picture_is_not_written(tmp_path):
         ("image_sha256", "A" * 64),
         ("weights_sha256", "0" * 63),
         ("versions", {"atlas": "1"}),
-        ("surplus", 1),
     ],
 )
 def test_a_wrong_value_is_named_with_its_file(key, value):
     record = {**a_record(a_picture()).to_json(), key: value}
     with pytest.raises(UserError, match=rf"some/007\.json: {key}: "):
         Record.from_json(record, Path("some/007.json"))
+
+
+def test_an_unknown_key_is_named_without_its_control_characters():
+    with pytest.raises(UserError, match=r"x\.json: 'a\\x1b\[2J': not a key of a record"):
+        Record.from_json({**a_record(a_picture()).to_json(), "a\x1b[2J": 1}, Path("x.json"))
 
 
 def test_a_missing_key_is_named():
@@ -205,7 +209,7 @@ def test_a_record_in_the_place_of_another_filter_is_refused(tmp_path):
 def test_a_record_in_the_place_of_another_layer_is_refused(tmp_path):
     written(tmp_path)
     (tmp_path / "filters/conv1").rename(tmp_path / "filters/conv2")
-    with pytest.raises(UserError, match="layer: it is of conv1, not of conv2"):
+    with pytest.raises(UserError, match="layer: it is of 'conv1', not of conv2"):
         records.read(records.paths(tmp_path, "conv2", 7))
 
 

@@ -1,0 +1,327 @@
+"""The summary of a layer: everything about its filters that can be computed from pictures, records and weights.
+
+Every picture and record is checked before it counts. What is damaged, or does not belong with the others, is set
+aside under another name and the run ends: the same command again renders just those anew.
+"""
+
+import argparse
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import config, descriptors, errors, files, neighbours, response, weights
+from pipeline import record as records
+from pipeline.errors import UserError
+from pipeline.network import ConvLayer, Network, load_network
+from pipeline.record import FilterPaths, Record
+from pipeline.weights import Weights
+
+SCHEMA = "atlas/layer/1"
+
+DAMAGED_ENDING = ".damaged"
+
+# How many filters `figures.worst` lists.
+WORST_LISTED = 16
+
+# Own rank up to which a picture counts in `own_best_top5`.
+TOP = 5
+
+# How many files the one line of an error names; the others are counted.
+_NAMED_FILES = 4
+
+# What the records of one layer must share for their pictures to be compared, beside what the network fixes.
+_SHARED = ("canvas_px", "seed", "precision", "recipe", "method")
+
+
+@dataclass(frozen=True)
+class Render:
+    """A filter's record and picture, uint8 (canvas, canvas, 3), both checked."""
+
+    record: Record
+    image: np.ndarray
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A filter whose files cannot be used, and why, in words that begin with the file."""
+
+    filter: int
+    reason: str
+
+
+def read_renders(results: Path, layer: str, filters: Sequence[int]) -> tuple[list[Render], list[Fault]]:
+    """Return the renders of a layer's filters, in order, and the filters whose files are missing or damaged."""
+    renders, faults = [], []
+    for filter in filters:
+        try:
+            renders.append(Render(*records.read(records.paths(results, layer, filter))))
+        except UserError as error:
+            faults.append(Fault(filter, str(error)))
+    return renders, faults
+
+
+def disagreements(
+    layer_records: Sequence[Record], network: Network, layer: ConvLayer, weights_sha256: str, results: Path
+) -> list[Fault]:
+    """Return the records that are not of this network and these weights, or not made as most others were."""
+    fixed = {
+        "model": network.name,
+        "layer": layer.name,
+        "receptive_field_px": layer.receptive_field_px,
+        "stride_px": layer.stride_px,
+        "weights_sha256": weights_sha256,
+    }
+    usual = {
+        key: Counter(_canonical(_value(record, key)) for record in layer_records).most_common(1)[0][0]
+        for key in (_SHARED if layer_records else ())
+    }
+    faults = []
+    for record in layer_records:
+        path = records.paths(results, layer.name, record.filter).record
+        for key, value in fixed.items():
+            if getattr(record, key) != value:
+                found = f"{getattr(record, key)!r:.40}"
+                faults.append(Fault(record.filter, f"{path}: {key}: {found} is not this atlas's {value!r:.40}"))
+                break
+        else:
+            odd = [key for key in _SHARED if _canonical(_value(record, key)) != usual[key]]
+            if odd:
+                reason = f"{path}: {', '.join(odd)}: not the same as in the layer's other records"
+                faults.append(Fault(record.filter, reason))
+    return faults
+
+
+def set_aside(paths: FilterPaths) -> list[Path]:
+    """Rename a filter's picture and record, so that they count as missing but are not lost; return their new names."""
+    moved = []
+    for path in (paths.image, paths.record):
+        if path.exists():
+            target, copies = path.with_name(path.name + DAMAGED_ENDING), 1
+            while target.exists():
+                copies += 1
+                target = path.with_name(f"{path.name}{DAMAGED_ENDING}{copies}")
+            moved.append(path.rename(target))
+    return moved
+
+
+def summarise(
+    network: Network,
+    loaded: Weights,
+    layer: ConvLayer,
+    renders: Sequence[Render],
+    responses: np.ndarray,
+    noise: np.ndarray,
+) -> dict[str, Any]:
+    """Return the summary of a layer as JSON values (`layers/<layer>.json` in docs/formats.md).
+
+    Args:
+        network: the network.
+        loaded: its weights.
+        layer: one of its convolutional layers.
+        renders: the rendered filters, by number, at least one.
+        responses: mean activation of each channel on each picture, float32 (pictures, channels).
+        noise: the same on noise images, float32 (noise images, channels).
+    """
+    rendered = np.array([render.record.filter for render in renders])
+    found = response.figures(responses, noise, rendered)
+    return {
+        "schema": SCHEMA,
+        "model": network.name,
+        "layer": layer.name,
+        "index": layer.index,
+        "filters_total": layer.filters,
+        "input_channels": layer.input_channels,
+        "kernel_size": list(layer.kernel_size),
+        "receptive_field_px": layer.receptive_field_px,
+        "stride_px": layer.stride_px,
+        "canvas_px": renders[0].record.canvas_px,
+        "weights_sha256": loaded.sha256,
+        "figures": {
+            "rendered": len(renders),
+            "alive": sum(each.alive for each in found),
+            "own_best": sum(each.own_rank == 1 for each in found),
+            "own_best_top5": sum(each.own_rank <= TOP for each in found),
+            "worst": worst(rendered, found),
+        },
+        "filters": [
+            _filter(network, loaded.tensors, layer, render, figures)
+            for render, figures in zip(renders, found, strict=True)
+        ],
+    }
+
+
+def worst(rendered: np.ndarray, found: Sequence[response.Figures]) -> list[int]:
+    """Return the filters whose pictures prove least: dead ones first, then by own rank, then by activation ÷ noise."""
+
+    def certainty(place: int) -> tuple[bool, int, float]:
+        figures = found[place]
+        ratio = figures.activation / figures.noise_activation if figures.noise_activation else np.inf
+        return figures.alive, -figures.own_rank, ratio
+
+    return [int(rendered[place]) for place in sorted(range(len(found)), key=certainty)[:WORST_LISTED]]
+
+
+def measure(network: Network, loaded: Weights, layer: ConvLayer, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean activations of a layer's channels on pictures and on noise of their size.
+
+    Args:
+        network, loaded, layer: what to run.
+        images: uint8 (pictures, canvas, canvas, 3).
+
+    Returns:
+        float32 (pictures, channels) and float32 (noise images, channels).
+    """
+    # Here, not above: TensorFlow takes seconds to start, and a damaged file is found in less.
+    from pipeline.forward import mean_activations
+
+    noise = response.colour_noise(images.shape[1])
+    return (
+        mean_activations(network, loaded.tensors, layer.name, images),
+        mean_activations(network, loaded.tensors, layer.name, noise),
+    )
+
+
+def response_path(summary: Path) -> Path:
+    """Return where the response matrix stands that belongs to a summary."""
+    return summary.with_suffix(".response.npy")
+
+
+def _filter(
+    network: Network,
+    tensors: Mapping[str, np.ndarray],
+    layer: ConvLayer,
+    render: Render,
+    figures: response.Figures,
+) -> dict[str, Any]:
+    number = render.record.filter
+    kernel = neighbours.kernel_of(network, tensors, layer.name)[..., number]
+    bias = tensors.get(f"{layer.name}/bias")
+    looks = descriptors.describe(render.image)
+    return {
+        "filter": number,
+        "activation": _short(figures.activation),
+        "noise_activation": _short(figures.noise_activation),
+        "alive": figures.alive,
+        "own_rank": figures.own_rank,
+        "selectivity": round(figures.selectivity, 4),
+        "similar": [{"filter": other, "similarity": similarity} for other, similarity in figures.similar],
+        "bias": 0 if bias is None else _short(bias[number]),
+        "kernel_norm": _short(np.linalg.norm(kernel.astype(np.float64))),
+        "incoming": [_slice(each) for each in neighbours.incoming(network, tensors, layer.name, number)],
+        "outgoing": [_slice(each) for each in neighbours.outgoing(network, tensors, layer.name, number)],
+        **({"kernel_rgb": _rows(kernel)} if neighbours.reads_image(network, layer.name) else {}),
+        "colour": looks.colour,
+        "hue": looks.hue,
+        "saturation": looks.saturation,
+        "contrast": looks.contrast,
+        "spectral_centroid": looks.spectral_centroid,
+        "orientation": looks.orientation,
+        "orientation_strength": looks.orientation_strength,
+        "description": looks.description,
+    }
+
+
+def _slice(neighbour: neighbours.Neighbour) -> dict[str, Any]:
+    return {
+        "layer": neighbour.layer,
+        "filter": neighbour.filter,
+        "norm": _short(neighbour.norm),
+        "share": round(neighbour.share, 5),
+        "kernel": _rows(neighbour.kernel),
+    }
+
+
+def _rows(array: np.ndarray) -> list[Any]:
+    return [_rows(row) for row in array] if array.ndim else _short(array)
+
+
+def _short(value: float | np.ndarray) -> float:
+    """Return a number with the fewest digits that give the same float32."""
+    return float(str(np.float32(value)))
+
+
+def _value(record: Record, key: str) -> Any:
+    return record.versions["method"] if key == "method" else getattr(record, key)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _checked_renders(
+    network: Network, layer: ConvLayer, filters: Sequence[int], weights_sha256: str, results: Path
+) -> list[Render]:
+    """Return the renders of `filters`; if some cannot be used, set them aside and raise `UserError` naming them."""
+    renders, faults = read_renders(results, layer.name, filters)
+    faults += disagreements([render.record for render in renders], network, layer, weights_sha256, results)
+    if not faults:
+        return renders
+    for fault in faults:
+        set_aside(records.paths(results, layer.name, fault.filter))
+    named = "; ".join(fault.reason for fault in faults[:_NAMED_FILES])
+    more = f"; and {len(faults) - _NAMED_FILES} more" if len(faults) > _NAMED_FILES else ""
+    raise UserError(
+        f"{named}{more} – what was there is set aside as *{DAMAGED_ENDING}; "
+        f"run the same command again to render {'it' if len(faults) == 1 else 'them'} anew"
+    )
+
+
+def _limit_tensorflow(threads: int) -> None:
+    # 2 leaves out what TensorFlow has to say about the processor and about graphics cards that are not there.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _check_tensors(network: Network, loaded: Weights, path: Path) -> None:
+    for name, shape in network.parameters.items():
+        if name not in loaded.tensors or loaded.tensors[name].shape != shape:
+            raise UserError(f"{path}: not the weights of {network.name}: {name} should have the shape {shape}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
+    parser.add_argument("--model", required=True, help="vgg16, or the path of a .keras file")
+    parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
+    parser.add_argument("--weights", required=True, type=Path, help="the file that pipeline.weights wrote")
+    parser.add_argument("--results", required=True, type=Path, help="directory of results, where filters/ is")
+    parser.add_argument("--layer", required=True, help="name of the layer")
+    parser.add_argument("--filters", required=True, help="the rendered filters, such as 0-31,159")
+    parser.add_argument(
+        "--output", required=True, type=Path, help="the summary to write; the response matrix goes beside it"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of TensorFlow (default: 1)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Check a layer's renders; write its response matrix, then its summary."""
+    arguments = _arguments()
+    network = load_network(arguments.model, arguments.preprocessing)
+    layer = network.layer(arguments.layer)
+    filters = config.parse_filters(arguments.filters)
+    for filter in filters:
+        network.check_filter(layer.name, filter)
+    loaded = weights.load(arguments.weights)
+    _check_tensors(network, loaded, arguments.weights)
+    renders = _checked_renders(network, layer, filters, loaded.sha256, arguments.results)
+    images = np.stack([render.image for render in renders])
+    _limit_tensorflow(arguments.threads)
+    responses, noise = measure(network, loaded, layer, images)
+    buffer = io.BytesIO()
+    np.save(buffer, responses, allow_pickle=False)
+    files.write_bytes(response_path(arguments.output), buffer.getvalue())
+    files.write_json(arguments.output, summarise(network, loaded, layer, renders, responses, noise))
+
+
+if __name__ == "__main__":
+    errors.run(main)
