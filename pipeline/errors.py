@@ -5,6 +5,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterable
+from typing import Any
 
 
 class UserError(Exception):
@@ -25,13 +26,19 @@ def describe_os_error(error: OSError) -> str:
     return f"{where}{(error.strerror or str(error)).lower()}"
 
 
+def or_exit(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what `function` returns; on a user's mistake end the program with its one line and exit code 1."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        sys.exit("error: " + " ".join(str(error).split()))
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a command line's `main`; turn users' mistakes into one line on stderr and exit code 1."""
     try:
-        main()
+        or_exit(main)
         sys.stdout.flush()
-    except UserError as error:
-        sys.exit("error: " + " ".join(str(error).split()))
     except BrokenPipeError:
         # The reader of our output is gone (`… | head`): nothing is wrong, and nothing more can be said.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

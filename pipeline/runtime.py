@@ -1,6 +1,7 @@
 """TensorFlow, imported once for a process: on as many threads as the job has, and without its start-up chatter."""
 
 import os
+from pathlib import Path
 from types import ModuleType
 
 
@@ -12,7 +13,7 @@ def import_tensorflow(threads: int = 1) -> ModuleType:
     """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     stderr = os.dup(2)
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         import tensorflow as tf

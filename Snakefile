@@ -1,0 +1,164 @@
+# Goes in: config.yaml (every key is explained there). Comes out: results/site/index.html, and on the way
+#
+#   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
+#
+# This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
+import json
+import sys
+from pathlib import Path
+from shlex import quote
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: str(Path(workflow.basedir) / "config.yaml")
+
+
+from pipeline import config as configuration
+from pipeline import errors, record
+from pipeline.ascent import METHOD
+
+ATLAS = errors.or_exit(configuration.plan, config)
+LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
+FILTERS = {
+    slug: [f"{number:0{record.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
+}
+PYTHON = quote(sys.executable)
+NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
+
+
+wildcard_constraints:
+    layer="|".join(LAYERS),
+    filter=r"\d+",
+
+
+def of_layer(pattern):
+    return lambda wildcards: expand(pattern, layer=wildcards.layer, filter=FILTERS[wildcards.layer])
+
+
+localrules:
+    all,
+
+
+rule all:
+    input:
+        "results/site/index.html",
+
+
+rule weights:
+    input:
+        [path for path in (ATLAS.model, ATLAS.weights) if Path(path).suffix],
+    output:
+        "results/weights.npz",
+    log:
+        "results/logs/weights.log",
+    params:
+        network=NETWORK,
+        weights=quote(ATLAS.weights),
+    shell:
+        "{PYTHON} -m pipeline.weights {params.network} --weights {params.weights} --output {output} > {log} 2>&1"
+
+
+rule render:
+    input:
+        weights=rules.weights.output,
+    output:
+        image="results/filters/{layer}/{filter}.png",
+        record="results/filters/{layer}/{filter}.json",
+        snapshots="results/filters/{layer}/{filter}.snapshots.webp",
+    log:
+        "results/logs/render/{layer}/{filter}.log",
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        network=NETWORK,
+        layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        canvas=lambda wildcards: ATLAS.canvas_px[LAYERS[wildcards.layer]],
+        seed=ATLAS.seed,
+        precision=ATLAS.precision,
+        recipe=quote(json.dumps(ATLAS.recipe.to_json())),
+        method=METHOD,
+    shell:
+        "{PYTHON} -m pipeline.render {params.network} --weights {input.weights} "
+        "--layer {params.layer} --filter {wildcards.filter} --canvas {params.canvas} --seed {params.seed} "
+        "--precision {params.precision} --recipe {params.recipe} --output {output.image} > {log} 2>&1"
+
+
+rule summary:
+    input:
+        weights=rules.weights.output,
+        images=of_layer(rules.render.output.image),
+        records=of_layer(rules.render.output.record),
+    output:
+        summary="results/layers/{layer}.json",
+        response="results/layers/{layer}.response.npy",
+    log:
+        "results/logs/summary/{layer}.log",
+    threads: 1
+    resources:
+        mem_mb=4000,
+    params:
+        network=NETWORK,
+        layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+    shell:
+        "{PYTHON} -m pipeline.summary {params.network} --weights {input.weights} --results results "
+        "--layer {params.layer} --filters {params.filters} --output {output.summary} > {log} 2>&1"
+
+
+rule mosaic:
+    input:
+        summary=rules.summary.output.summary,
+        images=of_layer(rules.render.output.image),
+    output:
+        "results/mosaics/{layer}.png",
+    log:
+        "results/logs/mosaic/{layer}.log",
+    params:
+        layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+    shell:
+        "{PYTHON} -m pipeline.mosaic --results results --layer {params.layer} --filters {params.filters} "
+        "--summary {input.summary} --output {output} > {log} 2>&1"
+
+
+rule tiles:
+    input:
+        mosaic=rules.mosaic.output,
+        images=of_layer(rules.render.output.image),
+        snapshots=of_layer(rules.render.output.snapshots),
+    output:
+        directory("results/tiles/{layer}"),
+    log:
+        "results/logs/tiles/{layer}.log",
+    params:
+        layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+    shell:
+        "{PYTHON} -m pipeline.tiles --results results --layer {params.layer} --filters {params.filters} "
+        "--output {output} > {log} 2>&1"
+
+
+rule site:
+    input:
+        weights=rules.weights.output,
+        summaries=expand(rules.summary.output.summary, layer=LAYERS),
+        mosaics=expand(rules.mosaic.output, layer=LAYERS),
+        tiles=expand(rules.tiles.output, layer=LAYERS),
+        templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
+    output:
+        "results/site/index.html",
+    log:
+        "results/logs/site.log",
+    params:
+        network=NETWORK,
+        layers=quote(",".join(LAYERS.values())),
+        site=quote(json.dumps(dict(ATLAS.site))),
+        templates=quote(str(Path(workflow.basedir, "templates"))),
+    shell:
+        "{PYTHON} -m pipeline.site {params.network} --weights {input.weights} --results results "
+        "--layers {params.layers} --site {params.site} --templates {params.templates} "
+        "--output results/site > {log} 2>&1"
