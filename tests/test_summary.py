@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import errors, response, summary
+from pipeline import errors, layer_renders, response, summary
 from pipeline import record as records
 from pipeline import weights as weight_files
 from pipeline.errors import UserError
+from pipeline.layer_renders import Render
 from pipeline.network import Network, load_network
 from pipeline.record import Record
-from pipeline.summary import Render
 from pipeline.weights import Weights
 
 CANVAS = 24
@@ -195,7 +195,7 @@ def test_a_summary_states_kernels_and_bias(summarised):
 
 def test_the_same_renders_give_the_same_summary(summarised):
     network, layer = summarised.network, summarised.network.layer("first")
-    renders, faults = summary.read_renders(summarised.results, "first", (0, 1, 2, 5))
+    renders, faults = layer_renders.read(summarised.results, "first", (0, 1, 2, 5))
     assert not faults
     images = np.stack([each.image for each in renders])
     again = summary.summarise(
@@ -280,7 +280,7 @@ def test_after_a_repair_nothing_is_found_amiss(atlas, monkeypatch):
     with pytest.raises(UserError):
         atlas.run(monkeypatch, "0-2,5")
     render(atlas, 1)
-    renders, faults = summary.read_renders(atlas.results, "first", (0, 1, 2, 5))
+    renders, faults = layer_renders.read(atlas.results, "first", (0, 1, 2, 5))
     assert len(renders) == 4
     assert not faults
 
