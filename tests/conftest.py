@@ -1,0 +1,116 @@
+"""What several test files share: tiny networks, their weights, and the files that hold them."""
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import network as networks
+from pipeline import runtime, weights
+from pipeline.network import Network
+from pipeline.weights import Weights
+
+REPOSITORY = Path(networks.__file__).parent.parent
+
+LayerConfig = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_tensorflow_on_one_thread() -> None:
+    # Only where a collected test has imported it: the start costs seconds, which tests without it need not wait.
+    if "tensorflow" in sys.modules:
+        runtime.import_tensorflow()
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the directory of the project."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def sequential() -> Callable[..., Network]:
+    """Return a function from (kind, settings) of layers to a network, as Keras would serialise it; names l0, l1, …"""
+
+    def build(*layers: LayerConfig, preprocessing: str = "unit") -> Network:
+        entries = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": [None, None, None, 3]}}]
+        for number, (kind, settings) in enumerate(layers):
+            defaults = {"name": f"l{number}", "padding": "valid"}
+            entries.append({"class_name": kind, "config": defaults | settings})
+        config = {"class_name": "Sequential", "config": {"layers": entries}}
+        return networks.from_keras_config(config, name="tiny", preprocessing=preprocessing)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def random_tensors() -> Callable[..., dict[str, np.ndarray]]:
+    """Return a function that gives a network random weights of a size that keeps responses near 1."""
+
+    def draw(network: Network, seed: int = 0) -> dict[str, np.ndarray]:
+        random = np.random.default_rng(seed)
+        tensors = {}
+        for name, shape in network.parameters.items():
+            values = random.standard_normal(shape) / np.sqrt(max(1, np.prod(shape[:-1])))
+            # Variances are positive.
+            tensors[name] = (np.abs(values) + 0.5 if name.endswith("variance") else values).astype(np.float32)
+        return tensors
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def tiny_network(sequential) -> Network:
+    """Return two convolutions (l0 with 4 filters, l2 with 6) with a pooling between them."""
+    return sequential(
+        ("Conv2D", {"filters": 4, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}),
+        ("MaxPooling2D", {"pool_size": [2, 2], "strides": [2, 2]}),
+        ("Conv2D", {"filters": 6, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}),
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_tensors(tiny_network, random_tensors) -> Mapping[str, np.ndarray]:
+    """Return weights of `tiny_network`."""
+    return random_tensors(tiny_network)
+
+
+@pytest.fixture(scope="session")
+def tiny_weights_file(tmp_path_factory, tiny_tensors) -> Path:
+    """Return the file that holds `tiny_tensors`, as the workflow writes it."""
+    path = tmp_path_factory.mktemp("weights") / "weights.npz"
+    weights.save(path, Weights(dict(tiny_tensors), weights.digest(tiny_tensors, tiny_tensors), "a test"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def keras_file(tmp_path_factory) -> Path:
+    """Return a `.keras` file as Keras itself writes it: convolutions `first` (4 filters) and `second` (6)."""
+    import keras
+
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            layers.Conv2D(4, 3, padding="same", activation="relu", name="first"),
+            layers.MaxPooling2D(name="pool"),
+            layers.Conv2D(6, 3, padding="same", activation="relu", name="second"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
+    path = tmp_path_factory.mktemp("model") / "mine.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def keras_weights_file(keras_file) -> Path:
+    """Return the weights of `keras_file`, as the workflow writes them."""
+    path = keras_file.with_name("weights.npz")
+    weights.save(path, weights.find(networks.load_network(str(keras_file), "unit"), str(keras_file), "model"))
+    return path

@@ -1,0 +1,78 @@
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import errors
+from pipeline.errors import UserError
+
+BROKEN = OSError(errno.ENOSPC, "No space left on device", "/results/x.png")
+
+
+def raising(error: BaseException):
+    def main() -> None:
+        raise error
+
+    return main
+
+
+def test_the_nearest_name_is_suggested():
+    assert errors.did_you_mean("blok3_conv1", ["block2_conv1", "block3_conv1"]) == "; did you mean block3_conv1?"
+
+
+def test_nothing_is_suggested_where_nothing_is_near():
+    assert errors.did_you_mean("zebra", ["block1_conv1", "block2_conv1"]) == ""
+
+
+def test_a_name_that_is_not_a_text_gets_an_answer():
+    assert errors.did_you_mean(77, ["777"]) == "; did you mean 777?"
+
+
+def test_a_users_mistake_ends_the_program_with_one_line(capsys):
+    with pytest.raises(SystemExit) as caught:
+        errors.run(raising(UserError("config.yaml:\n  two\tlines")))
+
+    assert caught.value.code == "error: config.yaml: two lines"
+
+
+def test_a_programmers_mistake_is_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        errors.run(raising(ZeroDivisionError()))
+
+
+def test_a_full_disk_says_what_to_do():
+    with pytest.raises(SystemExit) as caught:
+        errors.run(raising(BROKEN))
+
+    assert caught.value.code.startswith("error: /results/x.png: no space left on the disk")
+    assert "run the same command again" in caught.value.code
+
+
+def test_a_missing_permission_names_the_file():
+    error = OSError(errno.EACCES, "Permission denied", "/results/x.png")
+
+    assert errors.describe_os_error(error) == "/results/x.png: permission denied"
+
+
+def test_an_interrupt_gives_the_shells_exit_code():
+    with pytest.raises(SystemExit) as caught:
+        errors.run(raising(KeyboardInterrupt()))
+
+    assert caught.value.code == 130
+
+
+def test_what_is_right_is_returned():
+    assert errors.or_exit(lambda a, b: a + b, 1, 2) == 3
+
+
+def test_a_reader_that_goes_away_is_no_error(repository):
+    script = "from pipeline import errors\nerrors.run(lambda: [print('x' * 100) for _ in range(10000)])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.readline()
+    process.stdout.close()
+
+    assert process.stderr.read() == b""
+    assert process.wait() == 0
