@@ -1,15 +1,30 @@
 """The command that renders one filter: `python -m pipeline.render --layer block3_conv1 --filter 159 --output x.png`."""
 
-import sys
+from __future__ import annotations
 
-from pipeline import errors
+import sys
+from typing import TYPE_CHECKING
+
+from pipeline import errors, pool_client
+
+if TYPE_CHECKING:
+    from pipeline.request import RenderRequest
 
 
 def main() -> None:
-    """Render the filter that the command line names."""
+    """Render the filter that the command line names: in a running workflow's pool, or else in this process."""
+    code = pool_client.render(sys.argv[1:])
+    if code is not None:
+        sys.exit(code)
     from pipeline import request as requests
 
-    request = requests.parse(sys.argv[1:])
+    in_this_process(requests.parse(sys.argv[1:]))
+
+
+def in_this_process(request: RenderRequest) -> None:
+    """Render what is asked for here; the first time, that imports TensorFlow."""
+    from pipeline import request as requests
+
     if request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline import weights
 

@@ -1,0 +1,90 @@
+"""The running workflow as the owner of its pool: it starts the pool, and by ending in whatever way ends it."""
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pipeline import pool_client
+
+# Bytes of the longest path that every system's Unix sockets take (macOS: 104 with the final zero; Linux: 108).
+ADDRESS_BYTES = 103
+# For the pool to end when told: it has only to kill its workers.
+END_SECONDS = 10
+# Jobs that may knock before the pool process has come up, or while it is busy.
+BACKLOG = 128
+
+
+def start_for(workflow: Any) -> None:
+    """Start the pool of a Snakemake workflow, for its jobs on this machine; called when it starts.
+
+    Jobs that an executor carries elsewhere render alone, also where elsewhere is this machine: there they have a share
+    of their own, which a worker here would not keep to. Processes that Snakemake starts for a single job own no pool.
+    """
+    if not workflow.is_main_process or workflow.touch or os.environ.get(pool_client.ADDRESS) == pool_client.OFF:
+        return
+    os.environ.pop(pool_client.ADDRESS, None)
+    if not workflow.local_exec:
+        return
+    try:
+        os.environ[pool_client.ADDRESS] = start(min(workflow.cores or 1, usable_cores()))
+    except OSError as error:
+        print(f"warning: no pool of workers ({error}); every filter starts TensorFlow anew", file=sys.stderr)
+
+
+def start(limit: int) -> str:
+    """Start a pool of at most `limit` workers for jobs in this process's directory; return its address.
+
+    It ends with this process. Raises `OSError` where it cannot be started.
+    """
+    directory = _private_directory()
+    try:
+        address = str(directory / "pool")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            # Bound here, so that no job can come too early; served there.
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.pool", str(listener.fileno()), address, str(limit)],
+                # Nothing is ever written into this pipe: that it closes tells the pool that we are gone.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+                # Ctrl-C in a terminal is for the workflow; what becomes of its jobs, and so of the pool, it decides.
+                start_new_session=True,
+            )
+    except OSError:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    atexit.register(_stop, process, directory)
+    return address
+
+
+def _stop(process: subprocess.Popen, directory: Path) -> None:
+    process.stdin.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def usable_cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _private_directory() -> Path:
+    """Return a new directory that only this user enters, with a name short enough for a socket inside it.
+
+    $XDG_RUNTIME_DIR comes last, for it is removed when its user logs out, and a run may outlast that.
+    """
+    for parent in (tempfile.gettempdir(), "/tmp", os.environ.get("XDG_RUNTIME_DIR", "")):
+        if len(os.fsencode(parent)) + len("/atlas-xxxxxxxx/pool") <= ADDRESS_BYTES and os.access(parent, os.W_OK):
+            return Path(tempfile.mkdtemp(prefix="atlas-", dir=parent))
+    raise OSError("no temporary directory with a path short enough for a socket; set TMPDIR to one")
