@@ -5,25 +5,32 @@ Everything is computed from the architecture as Keras serialises it (`Model.to_j
 `pipeline.forward`'s business.
 """
 
+import dataclasses
 import functools
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import UserError, did_you_mean
+from pipeline.errors import UserError, describe_os_error, did_you_mean
 
 ARCHITECTURES = Path(__file__).parent / "architectures"
 
 # Models known by name: the preprocessing that Keras's `preprocess_input` applies for them (its own mode names).
 # The file in `architectures/` is Keras's serialisation, written by Keras and compared with it in the tests.
 PREPROCESSING = {"vgg16": "caffe"}
+PREPROCESSING_MODES = ("caffe", "tf", "torch", "unit", "raw")
 
 # A response map smaller than this has no interior: every unit sees the zero padding on several sides.
 SMALLEST_MAP_PX = 2
+
+# No network in use comes near these; a hostile file must not make planning endless.
+LARGEST_CANVAS_PX = 4096
+LARGEST_SETTING = 2**16
 
 # An architecture file larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
 LARGEST_CONFIG_BYTES = 64 * 2**20
@@ -36,6 +43,11 @@ _PARAMETERS = {
     "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),
 }
 _ACTIVATIONS = {"linear", "relu", "relu6", "sigmoid", "tanh", "elu", "selu", "gelu", "swish", "silu", "leaky_relu"}
+_SIZES = {
+    _CONVOLUTION: ("filters", "kernel_size", "strides", "dilation_rate", "groups"),
+    **dict.fromkeys(_POOLING, ("pool_size", "strides")),
+}
+_REQUIRED = {"filters", "kernel_size", "pool_size"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,8 @@ class Node:
         inputs: names of the nodes that feed it.
         settings: Keras's configuration of the layer.
         channels: output channels.
-        receptive_field_px: side of the square of input pixels that one output unit sees.
-        stride_px: distance in input pixels between neighbouring output units.
+        field_px: height and width of the rectangle of input pixels that one output unit sees.
+        step_px: vertical and horizontal distance in input pixels between neighbouring output units.
     """
 
     name: str
@@ -57,8 +69,8 @@ class Node:
     inputs: tuple[str, ...]
     settings: Mapping[str, Any]
     channels: int
-    receptive_field_px: int
-    stride_px: int
+    field_px: tuple[int, int]
+    step_px: tuple[int, int]
 
     @property
     def window(self) -> tuple[int, int]:
@@ -131,8 +143,8 @@ class Network:
                 filters=node.channels,
                 input_channels=self.node(node.inputs[0]).channels,
                 kernel_size=node.window,
-                receptive_field_px=node.receptive_field_px,
-                stride_px=node.stride_px,
+                receptive_field_px=max(node.field_px),
+                stride_px=max(node.step_px),
                 sources=tuple(self._sources(node.inputs[0])),
             )
             for index, node in enumerate(convolutions)
@@ -186,17 +198,27 @@ class Network:
         return tuple(node for node in self.nodes if node.name in wanted)
 
     def map_size(self, layer: str, canvas_px: int) -> int:
-        """Return the side, in units, of the response map of `layer` on a square image of `canvas_px` pixels."""
-        sizes: dict[str, int] = {}
+        """Return the (shorter) side, in units, of the response map of `layer` on a square image of `canvas_px`."""
+        return min(self.map_shape(layer, canvas_px))
+
+    def map_shape(self, layer: str, canvas_px: int) -> tuple[int, int]:
+        """Return height and width, in units, of the response map of `layer` on a square image of `canvas_px`."""
+        shapes: dict[str, tuple[int, int]] = {}
         for node in self.needed_for(layer):
-            sizes[node.name] = _output_size(node, min((sizes[name] for name in node.inputs), default=canvas_px))
-        return sizes[layer]
+            feeding = [shapes[name] for name in node.inputs] or [(canvas_px, canvas_px)]
+            shapes[node.name] = _output_shape(node, min(feeding))
+        return shapes[layer]
 
     def smallest_canvas(self, layer: str) -> int:
-        """Return the side in pixels of the smallest image on which `layer` has a response map worth the name."""
+        """Return the side in pixels of the smallest image on which `layer` has a response map worth the name.
+
+        Raises `UserError` when even a very large image has none.
+        """
         size = 1
         while self.map_size(layer, size) < SMALLEST_MAP_PX:
             size += 1
+            if size > LARGEST_CANVAS_PX:
+                raise UserError(f"{self.name}: {layer} has no response map on images of up to {LARGEST_CANVAS_PX} px")
         return size
 
     def convolution_flops(self, layer: str, canvas_px: int) -> int:
@@ -207,7 +229,8 @@ class Network:
             if node.kind == _CONVOLUTION:
                 outputs = 1 if node.name == layer else node.channels
                 fan_in = self.node(node.inputs[0]).channels // node.settings.get("groups", 1)
-                total += 2 * self.map_size(node.name, canvas_px) ** 2 * math.prod(node.window) * fan_in * outputs
+                units = math.prod(self.map_shape(node.name, canvas_px))
+                total += 2 * units * math.prod(node.window) * fan_in * outputs
         return total
 
     @functools.cached_property
@@ -232,6 +255,11 @@ def load_network(model: str, preprocessing: str = "auto") -> Network:
 
     Raises `UserError` for an unknown name, an unreadable file, or a layer that the atlas cannot run.
     """
+    if preprocessing not in ("auto", *PREPROCESSING_MODES):
+        raise UserError(
+            f"preprocessing: unknown '{preprocessing}'{did_you_mean(preprocessing, PREPROCESSING_MODES)} "
+            f"(known: auto, {', '.join(PREPROCESSING_MODES)})"
+        )
     if model in PREPROCESSING:
         config = json.loads((ARCHITECTURES / f"{model}.json").read_text())
         mode = PREPROCESSING[model] if preprocessing == "auto" else preprocessing
@@ -253,10 +281,14 @@ def from_keras_config(config: Mapping[str, Any], *, name: str, preprocessing: st
     a kind that cannot be run, and when there is no convolutional layer at all.
     """
     try:
-        entries = config["config"]["layers"]
-        specifications = [(entry["class_name"], entry["config"], _inputs(entry)) for entry in entries]
-    except (KeyError, TypeError):
+        return Network(name=name, preprocessing=preprocessing, nodes=_nodes(config, name))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         raise UserError(f"model {name}: not a Keras Functional or Sequential model") from None
+
+
+def _nodes(config: Mapping[str, Any], name: str) -> tuple[Node, ...]:
+    entries = config["config"]["layers"]
+    specifications = [(entry["class_name"], entry["config"], _inputs(entry)) for entry in entries]
     if config.get("class_name") == "Sequential":
         names = [settings["name"] for _, settings, _ in specifications]
         specifications = [
@@ -273,20 +305,19 @@ def from_keras_config(config: Mapping[str, Any], *, name: str, preprocessing: st
         except KeyError as missing:
             raise UserError(f"model {name}: layer {settings['name']} reads {missing}, which is not before it") from None
         nodes[settings["name"]] = _node(name, kind, settings, feeding)
-    return Network(name=name, preprocessing=preprocessing, nodes=tuple(nodes.values()))
+    return tuple(nodes.values())
 
 
 def _node(model: str, kind: str, settings: Mapping[str, Any], inputs: list[Node]) -> Node:
     where = f"model {model}: layer {settings['name']}"
     if settings.get("data_format", "channels_last") != "channels_last":
         raise UserError(f"{where}: data_format {settings['data_format']} is not supported, only channels_last")
-    if kind in (_CONVOLUTION, "Activation") and settings.get("activation", "linear") not in _ACTIVATIONS:
-        raise UserError(f"{where}: activation {settings['activation']} is not supported ({', '.join(_ACTIVATIONS)})")
+    _check_settings(where, kind, settings)
     if kind == "InputLayer":
         shape = settings.get("batch_shape") or settings.get("batch_input_shape") or []
         if len(shape) != 4 or shape[-1] != 3:
             raise UserError(f"{where}: the input must be RGB images (None, height, width, 3), not {tuple(shape)}")
-        return Node(settings["name"], kind, (), settings, channels=3, receptive_field_px=1, stride_px=1)
+        return Node(settings["name"], kind, (), settings, channels=3, field_px=(1, 1), step_px=(1, 1))
     if not inputs:
         raise UserError(f"{where}: the model must begin with an Input layer of RGB images")
     channels = inputs[0].channels
@@ -296,24 +327,34 @@ def _node(model: str, kind: str, settings: Mapping[str, Any], inputs: list[Node]
         channels = sum(node.channels for node in inputs)
     elif kind not in _IDENTITY | _POOLING | set(_PARAMETERS) | {"ZeroPadding2D", "Activation", "ReLU", "Add"}:
         raise UserError(f"{where}: layers of kind {kind} are not supported before a convolutional layer")
-    widest = max(inputs, key=lambda node: node.receptive_field_px)
-    node = Node(
-        settings["name"],
-        kind,
-        tuple(each.name for each in inputs),
-        settings,
-        channels=channels,
-        receptive_field_px=widest.receptive_field_px,
-        stride_px=max(each.stride_px for each in inputs),
-    )
-    reach = (max(node.window) - 1) * max(node.dilation) * node.stride_px
-    return Node(
-        **{
-            **node.__dict__,
-            "receptive_field_px": node.receptive_field_px + reach,
-            "stride_px": node.stride_px * max(node.strides),
-        }
-    )
+    node = Node(settings["name"], kind, tuple(each.name for each in inputs), settings, channels, (1, 1), (1, 1))
+    fields, steps = [], []
+    for axis in (0, 1):
+        step = max(each.step_px[axis] for each in inputs)
+        reach = (node.window[axis] - 1) * node.dilation[axis] * step
+        fields.append(max(each.field_px[axis] for each in inputs) + reach)
+        steps.append(step * node.strides[axis])
+    return dataclasses.replace(node, field_px=tuple(fields), step_px=tuple(steps))
+
+
+def _check_settings(where: str, kind: str, settings: Mapping[str, Any]) -> None:
+    """Raise `UserError` for settings of a layer that `pipeline.forward` would run otherwise than Keras, or not."""
+    for key in _SIZES.get(kind, ()):
+        value = settings.get(key)
+        numbers = value if isinstance(value, list | tuple) and len(value) == 2 else [value]
+        right = all(type(number) is int and 1 <= number <= LARGEST_SETTING for number in numbers)
+        if not right and (value is not None or key in _REQUIRED):
+            raise UserError(f"{where}: {key}: should be whole numbers from 1 to {LARGEST_SETTING}, not {value!r:.60}")
+    if kind in _SIZES and settings.get("padding") not in ("same", "valid"):
+        raise UserError(f"{where}: padding: should be same or valid, not {settings.get('padding')!r:.60}")
+    activation = settings.get("activation", "linear")
+    if kind in (_CONVOLUTION, "Activation") and not (isinstance(activation, str) and activation in _ACTIVATIONS):
+        known = ", ".join(sorted(_ACTIVATIONS))
+        raise UserError(f"{where}: activation {activation!s:.60} is not supported ({known})")
+    if kind in ("BatchNormalization", "Concatenate") and settings.get("axis", -1) not in (-1, 3, [-1], [3]):
+        raise UserError(f"{where}: axis {settings['axis']!r:.60} is not supported, only the channels (-1)")
+    if kind == "ReLU" and settings.get("threshold"):
+        raise UserError(f"{where}: threshold {settings['threshold']!r:.60} is not supported, only 0")
 
 
 def _inputs(entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -333,15 +374,17 @@ def _histories(value: Any) -> Iterator[str]:
             yield from _histories(each)
 
 
-def _output_size(node: Node, size: int) -> int:
+def _output_shape(node: Node, shape: tuple[int, int]) -> tuple[int, int]:
     if node.kind == "ZeroPadding2D":
-        (top, bottom), _ = _padding(node)
-        return size + top + bottom
-    if node.kind != _CONVOLUTION and node.kind not in _POOLING:
-        return size
-    reach = (node.window[0] - 1) * node.dilation[0]
-    span = size if node.settings.get("padding") == "same" else size - reach
-    return max(0, -(-span // node.strides[0]))
+        (top, bottom), (left, right) = _padding(node)
+        return shape[0] + top + bottom, shape[1] + left + right
+    if node.kind not in _SIZES:
+        return shape
+    sides = []
+    for axis in (0, 1):
+        reach = 0 if node.settings["padding"] == "same" else (node.window[axis] - 1) * node.dilation[axis]
+        sides.append(max(0, -(-(shape[axis] - reach) // node.strides[axis])))
+    return sides[0], sides[1]
 
 
 def _padding(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -364,7 +407,9 @@ def _read_keras_archive(path: Path) -> Mapping[str, Any]:
             return json.loads(archive.read("config.json"))
     except FileNotFoundError:
         raise UserError(f"model: {path}: no such file") from None
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except OSError as error:
+        raise UserError(f"model: {describe_os_error(error)}") from None
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RuntimeError) as error:
         raise UserError(
             f"model: {path}: not a .keras file ({error}); save the model with model.save('x.keras')"
         ) from None
