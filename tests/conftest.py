@@ -114,3 +114,26 @@ def keras_weights_file(keras_file) -> Path:
     path = keras_file.with_name("weights.npz")
     weights.save(path, weights.find(networks.load_network(str(keras_file), "unit"), str(keras_file), "model"))
     return path
+
+
+@pytest.fixture(scope="session")
+def functional() -> Callable[..., tuple[Any, Network]]:
+    """Return a function that builds a model with Keras, from images to `build(images, keras.layers)`, with random
+    weights, and gives the model and our network of it."""
+    import json
+
+    import keras
+
+    def make(build: Callable[[Any, Any], Any], preprocessing: str = "unit") -> tuple[Any, Network]:
+        images = keras.Input((None, None, 3))
+        model = keras.Model(images, build(images, keras.layers))
+        random = np.random.default_rng(3)
+        for weight in model.weights:
+            # Biases and the statistics of normalisations are no zeros and ones, so that leaving one out shows.
+            scale = 0.3 if len(weight.shape) == 1 else 1 / np.sqrt(np.prod(weight.shape[:-1]))
+            values = random.standard_normal(weight.shape) * scale
+            weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
+        config = json.loads(model.to_json())
+        return model, networks.from_keras_config(config, name="built", preprocessing=preprocessing)
+
+    return make
