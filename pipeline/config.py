@@ -125,6 +125,7 @@ def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
         size = int(image_size)
     except ValueError:
         raise UserError(f"image_size: should be auto or a number of pixels, not {image_size}") from None
+    schema.check({"image_size": size}, schema.load())
     if size < smallest:
         raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
     return size

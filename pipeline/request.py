@@ -82,7 +82,7 @@ def _recipe(text: str) -> Recipe:
         return recipes.NAMED[text]
     try:
         specification = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         specification = text
     schema.check({"recipe": specification}, schema.recipe_schema())
     return recipes.resolve(specification)

@@ -1,12 +1,13 @@
 """Whether a configuration is right in form: the schema, and one plain line for each way to break it."""
 
 import functools
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from pipeline.errors import UserError, did_you_mean
 
@@ -20,6 +21,17 @@ _TYPES = {
     "string": "a text",
     "boolean": "true or false",
 }
+# JSON Schema takes 20.0 for an integer, and NaN for a number that breaks no bound: here neither is.
+_Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "integer": lambda _, value: type(value) is int,
+            "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+        }
+    ),
+)
+
 _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "below"}
 
 
@@ -44,7 +56,7 @@ def check(configuration: Any, schema: Mapping[str, Any]) -> None:
     """Raise `UserError`, one line, for the first violation of the schema in alphabetical order of keys."""
     if not isinstance(configuration, Mapping):
         raise UserError(f"the configuration should be a mapping of keys to values, not {_shown(configuration)}")
-    violations = Draft202012Validator(schema).iter_errors(configuration)
+    violations = _Validator(schema).iter_errors(configuration)
     first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
     if first is not None:
         raise UserError(_explain(first))
@@ -75,6 +87,8 @@ def _explain(error: ValidationError) -> str:
             return f"{at}{given} does not look right: it should match {error.validator_value}"
         case "minLength" | "minItems" | "minProperties":
             return f"{at}should not be empty"
+        case "maxLength" | "maxItems":
+            return f"{at}is too long: it should be at most {error.validator_value}"
         case "uniqueItems":
             return f"{at}should name each only once"
         case _:
