@@ -17,7 +17,7 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
 from pipeline import config as configuration
-from pipeline import errors, record
+from pipeline import errors, pool_owner, progress, rate_limiter, record
 from pipeline.ascent import METHOD
 
 ATLAS = errors.or_exit(configuration.plan, config)
@@ -40,6 +40,12 @@ def of_layer(pattern):
 
 localrules:
     all,
+
+
+onstart:
+    rate_limiter.disarm(workflow)
+    pool_owner.start_for(workflow)
+    progress.show_for(workflow)
 
 
 rule all:
@@ -70,6 +76,8 @@ rule render:
         snapshots="results/filters/{layer}/{filter}.snapshots.webp",
     log:
         "results/logs/render/{layer}/{filter}.log",
+    # Layer by layer, for a worker of the pool keeps what it has compiled for one; the layers that take longest first.
+    priority: lambda wildcards: 1 + list(LAYERS).index(wildcards.layer)
     threads: 1
     resources:
         mem_mb=2000,

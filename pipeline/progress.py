@@ -1,0 +1,158 @@
+"""The one line that says how far a run is: on a terminal it changes in place, elsewhere it appears now and then."""
+
+import contextlib
+import logging
+import time
+from collections import deque
+from datetime import datetime, timedelta
+from typing import Any
+
+from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
+
+# Seconds over which the rate is taken: filters of different layers differ in cost, so what was long ago tells little.
+WINDOW_SECONDS = 300
+# Seconds between two lines where lines cannot be overwritten.
+LOG_SECONDS = 60
+# Snakemake's own handler for the terminal.
+STREAM_HANDLER = "DefaultStreamHandler"
+# What the line stands for: these would be a paragraph for each job.
+REPLACED_EVENTS = {
+    LogEvent.JOB_INFO,
+    LogEvent.JOB_STARTED,
+    LogEvent.JOB_FINISHED,
+    LogEvent.PROGRESS,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.SHELLCMD,
+}
+REPLACED_MESSAGES = ("Select jobs to execute...",)
+ERASE_LINE = "\r\033[K"
+
+
+def show_for(workflow: Any) -> None:
+    """Show the progress of a Snakemake workflow; called when it starts.
+
+    Where the user wants more (--verbose, --printshellcmds) or less (--quiet progress) than usual, or another logger,
+    Snakemake's own messages stay as they are.
+    """
+    settings = workflow.output_settings
+    quiet = {str(value).lower().rsplit(".", 1)[-1] for value in settings.quiet or ()}
+    stream_handlers = [handler for handler in logger.handlers if handler.name == STREAM_HANDLER]
+    if not workflow.is_main_process or settings.verbose or settings.printshellcmds or quiet & {"progress", "all"}:
+        return
+    for handler in stream_handlers:
+        jobs = list(workflow.dag.needrun_jobs())
+        filters = {job.jobid for job in jobs if job.rule.name == "render"}
+        logger.removeHandler(handler)
+        logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
+
+
+def format_line(
+    *, done: int, total: int, steps_done: int, steps: int, filters_per_minute: float | None, now: datetime
+) -> str:
+    """Return the line.
+
+    Args:
+        done, total: filters rendered, and to be rendered in this run.
+        steps_done, steps: the same of all other jobs.
+        filters_per_minute: rate of late; None while it is not known.
+        now: the time.
+    """
+    parts = [f"{done:,} of {total:,} filters"] if total else []
+    if done < total and filters_per_minute:
+        end = now + timedelta(minutes=(total - done) / filters_per_minute)
+        day = "" if end.date() == now.date() else f"{end:%a} "
+        parts.append(f"{filters_per_minute:.{0 if filters_per_minute >= 10 else 1}f} a minute, until {day}{end:%H:%M}")
+    if steps and (done == total or steps_done):
+        parts.append(f"{steps_done:,} of {steps:,} other steps")
+    return "; ".join(parts)
+
+
+def rate_per_minute(finishes: deque[float], now: float) -> float | None:
+    """Return how many `finishes` (times in seconds, in order, the first being the start of the run or of the window)
+    there were a minute; None when there are too few to say. Forgets those that lie before the window."""
+    while len(finishes) > 2 and finishes[0] < now - WINDOW_SECONDS:
+        finishes.popleft()
+    if len(finishes) < 2 or now <= finishes[0]:
+        return None
+    return 60 * (len(finishes) - 1) / (now - finishes[0])
+
+
+class ProgressHandler(logging.Handler):
+    """Snakemake's handler of messages for the terminal, with the line below them in place of those about single jobs.
+
+    Args:
+        messages: the handler that prints everything else.
+        filters: numbers of the jobs that render a filter.
+        steps: number of all jobs.
+    """
+
+    def __init__(self, messages: logging.StreamHandler, *, filters: set[int], steps: int) -> None:
+        super().__init__()
+        self.name = STREAM_HANDLER
+        self._messages = messages
+        self._stream = messages.stream
+        self._filters, self._total, self._steps = set(filters), len(filters), steps - len(filters)
+        self._steps_done = 0
+        self._finishes = deque([time.monotonic()])
+        self._shown, self._shown_at = "", time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count a finished job; hand on a message that is not about a job."""
+        event = getattr(record, "event", None)
+        if event == LogEvent.JOB_FINISHED:
+            self._count(record.job_id)
+        elif event not in REPLACED_EVENTS and record.getMessage() not in REPLACED_MESSAGES:
+            self._erase()
+            # Failed jobs, which `quiet: rules` would hide too, are what a user must see.
+            if event in (LogEvent.JOB_ERROR, LogEvent.GROUP_ERROR):
+                self._messages.emit(record)
+            else:
+                self._messages.handle(record)
+            self._draw()
+
+    def close(self) -> None:
+        """Leave the line as it is and go below it."""
+        if self._shown and self._stream.isatty():
+            self._write("\n")
+        self._shown = ""
+        self._messages.close()
+        super().close()
+
+    def _count(self, job: int) -> None:
+        now = time.monotonic()
+        if job in self._filters:
+            self._filters.remove(job)
+            self._finishes.append(now)
+        else:
+            self._steps_done += 1
+        line = format_line(
+            done=self._total - len(self._filters),
+            total=self._total,
+            steps_done=self._steps_done,
+            steps=self._steps,
+            filters_per_minute=rate_per_minute(self._finishes, now),
+            now=datetime.now(),
+        )
+        last = not self._filters and self._steps_done == self._steps
+        if self._stream.isatty():
+            self._erase()
+            self._shown = line
+            self._draw()
+        elif last or now - self._shown_at >= LOG_SECONDS:
+            self._shown_at = now
+            self._write(line + "\n")
+
+    def _erase(self) -> None:
+        if self._shown:
+            self._write(ERASE_LINE)
+
+    def _draw(self) -> None:
+        if self._shown:
+            self._write(self._shown)
+
+    def _write(self, text: str) -> None:
+        # A terminal that is gone is no reason to stop a run of hours.
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+            self._stream.flush()
