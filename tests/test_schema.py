@@ -10,7 +10,6 @@ from pipeline import schema
 from pipeline.errors import UserError
 from tests.hostile import FORM, HOSTILE, PATHS, RECIPE, SITE, within
 
-
 # A message quotes what was given, cut; what is longer would hide what is wrong.
 LONGEST_LINE = 600
 
