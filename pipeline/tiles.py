@@ -1,0 +1,179 @@
+"""The small copies of a layer's pictures that web pages show.
+
+For each filter a full-size picture, a thumbnail and the strip of snapshots, and for the layer its band (a sample of
+its filters, for the overview) and its mosaic, all as WebP: a tenth of the bytes of the lossless originals.
+"""
+
+import argparse
+import io
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline import errors, files, record
+from pipeline.errors import UserError
+from pipeline.folders import replacing_folder
+
+# Side of a thumbnail, in pixels: 512 of them still load as 1 MB, and a pattern of 8 pixels is still seen.
+THUMBNAIL_PX = 96
+
+# Side of one snapshot in the strip, in pixels: half the picture's, to tell what is emerging.
+SNAPSHOT_PX = 96
+
+# The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
+BAND_TILE_PX = 72
+BAND_COLUMNS = 12
+
+# Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
+LARGEST_BAND_BYTES = 14_000
+
+# WebP qualities (0..100). Full pictures are looked at closely; thumbnails and strips come by the hundred.
+PICTURE_QUALITY = 80
+SMALL_QUALITY = 70
+BAND_QUALITIES = (75, 65, 55, 45, 35, 25)
+MOSAIC_QUALITY = 75
+
+# WebP's effort (0..6): 6 takes 30 ms for a full picture and saves 4 % over 4.
+METHOD = 4
+
+# A mosaic larger than this is no mosaic of ours: 5,000 filters of 100 pixels are 50 megapixels.
+LARGEST_MOSAIC_PIXELS = 200_000_000
+
+
+def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> None:
+    """Write the web copies of a layer's pictures into the folder `output`, whole or not at all.
+
+    Args:
+        results: the results folder.
+        layer: name of the layer.
+        filters: numbers of its rendered filters, ascending.
+        output: the folder, replaced if it is there.
+    """
+    sample = set(band_sample(filters))
+    band_tiles = []
+    with replacing_folder(output) as folder:
+        for number in filters:
+            paths = record.paths(results, layer, number)
+            made, pixels = record.read(paths)
+            picture = Image.fromarray(pixels)
+            name = paths.image.stem
+            files.write_bytes(folder / f"{name}.webp", encode(picture, PICTURE_QUALITY))
+            files.write_bytes(folder / f"{name}-thumb.webp", encode(square(picture, THUMBNAIL_PX), SMALL_QUALITY))
+            strip = read_strip(paths.snapshots, len(made.snapshot_steps))
+            side = min(strip.height, SNAPSHOT_PX)
+            strip = strip.resize((side * len(made.snapshot_steps), side), Image.Resampling.LANCZOS)
+            files.write_bytes(folder / f"{name}-steps.webp", encode(strip, SMALL_QUALITY))
+            if number in sample:
+                band_tiles.append(square(picture, BAND_TILE_PX))
+        files.write_bytes(folder / "band.webp", encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
+        mosaic = fitting(read_mosaic(results / "mosaics" / f"{record.slug(layer)}.png"), record.WEBP_LARGEST_PX)
+        files.write_bytes(folder / "mosaic.webp", encode(mosaic, MOSAIC_QUALITY))
+
+
+def band_sample(filters: Sequence[int]) -> list[int]:
+    """Return the filters that the band shows: evenly spread, one row or two, all when they are few."""
+    rows = 2 if len(filters) >= 2 * BAND_COLUMNS else 1
+    count = min(len(filters), rows * BAND_COLUMNS)
+    return [filters[place * len(filters) // count] for place in range(count)]
+
+
+def band(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return equal squares side by side, in one row or two, without gaps."""
+    side = pictures[0].width
+    columns = min(len(pictures), BAND_COLUMNS)
+    whole = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side))
+    for place, picture in enumerate(pictures):
+        whole.paste(picture, (place % columns * side, place // columns * side))
+    return whole
+
+
+def square(picture: Image.Image, side: int) -> Image.Image:
+    """Return a square picture resampled to `side` pixels; pictures smaller than that keep their pixels sharp."""
+    if picture.width == side:
+        return picture
+    filter = Image.Resampling.LANCZOS if picture.width > side else Image.Resampling.BICUBIC
+    return picture.resize((side, side), filter)
+
+
+def fitting(picture: Image.Image, largest: int) -> Image.Image:
+    """Return the picture, made smaller if a side is longer than `largest` pixels."""
+    if max(picture.size) <= largest:
+        return picture
+    scale = largest / max(picture.size)
+    size = tuple(max(1, int(side * scale)) for side in picture.size)
+    return picture.resize(size, Image.Resampling.LANCZOS)
+
+
+def encode(picture: Image.Image, quality: int) -> bytes:
+    """Return the picture as WebP bytes."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=METHOD)
+    return buffer.getvalue()
+
+
+def encode_within(picture: Image.Image, qualities: Iterable[int], largest: int) -> bytes:
+    """Return the picture as WebP bytes at the first quality that needs no more than `largest` bytes, else the last."""
+    data = b""
+    for quality in qualities:
+        data = encode(picture, quality)
+        if len(data) <= largest:
+            break
+    return data
+
+
+def read_strip(path: Path, count: int) -> Image.Image:
+    """Return the strip of `count` squares in `path`; raise `UserError` when it is anything else."""
+    try:
+        with Image.open(path, formats=["WEBP"]) as picture:
+            if picture.width != picture.height * count:
+                raise UserError(f"{path}: {picture.width} × {picture.height} pixels, not {count} squares in a row")
+            return picture.convert("RGB")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; render the filter again") from None
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: damaged picture ({error}); delete it and its record to render it anew") from None
+
+
+def read_mosaic(path: Path) -> Image.Image:
+    """Return the mosaic in `path`; raise `UserError` when it cannot be read."""
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as picture:
+            if math.prod(picture.size) > LARGEST_MOSAIC_PIXELS:
+                raise UserError(f"{path}: implausibly large ({picture.width} × {picture.height} pixels)")
+            return picture.convert("RGB")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; python -m pipeline.mosaic makes it") from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: damaged picture ({error}); delete it to make it anew") from None
+
+
+def parse_filters(text: str) -> list[int]:
+    """Return the filter numbers that "0-7,159" names, ascending, each once."""
+    numbers: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise UserError(f"--filters: '{part}' is not a number or a range such as 0-7")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return sorted(numbers)
+
+
+def main() -> None:
+    """Make the web copies of one layer's pictures."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.tiles",
+        description="Make the small WebP copies of a layer's pictures that the site shows.",
+    )
+    parser.add_argument("--results", type=Path, required=True, help="the results folder")
+    parser.add_argument("--layer", required=True, help="name of the layer")
+    parser.add_argument("--filters", required=True, help="its rendered filters, such as 0-7,159")
+    parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
+    arguments = parser.parse_args()
+    make(arguments.results, arguments.layer, parse_filters(arguments.filters), arguments.output)
+
+
+if __name__ == "__main__":
+    errors.run(main)

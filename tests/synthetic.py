@@ -1,0 +1,190 @@
+"""A made-up but plausible results folder, for any network and any choice of filters: what the site is tested on.
+
+The pictures are oriented, coloured, smoothed noise, so that their files weigh about what real ones weigh. Run as
+`python -m tests.synthetic results --model vgg16 --filters 8` to look at pages without rendering anything.
+"""
+
+import argparse
+import colorsys
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline import files, record, tiles, weights
+from pipeline.network import ConvLayer, Network, load_network
+from pipeline.record import Record
+
+STEPS = (0, 1, 2, 4, 8, 20)
+DISTINCT = 12
+
+
+def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
+    """Return a picture, uint8 (side, side, 3), whose features are about `scale` pixels wide."""
+    y, x = np.meshgrid(np.fft.fftfreq(side), np.fft.fftfreq(side), indexing="ij")
+    angle = rng.uniform(0, np.pi)
+    along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    centre = 1 / scale
+    band = np.exp(
+        -(((np.abs(along) - centre) / (0.4 * centre)) ** 2) - (across / (rng.uniform(0.3, 1.5) * centre)) ** 2
+    )
+    fields = np.fft.ifft2(np.fft.fft2(rng.standard_normal((3, side, side))) * band).real
+    fields /= fields.std(axis=(1, 2), keepdims=True)
+    hue = rng.uniform()
+    first = np.array(colorsys.hsv_to_rgb(hue, 0.8, 0.6)) - 0.4
+    second = np.array(colorsys.hsv_to_rgb((hue + rng.uniform(0.2, 0.6)) % 1, 0.8, 0.6)) - 0.4
+    rgb = fields[0][..., None] * first + fields[1][..., None] * second * 0.6 + fields[2][..., None] * 0.25
+    return np.clip(255 / (1 + np.exp(-2 * rgb)), 0, 255).astype(np.uint8)
+
+
+def canvas(layer: ConvLayer) -> int:
+    """Return a canvas for the layer, as the default configuration chooses it."""
+    return int(min(224, max(64, -(-layer.receptive_field_px * 2 // 16) * 16)))
+
+
+def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer, number: int, rendered: Sequence[int]):
+    """Return one entry of `filters` in the summary of a layer."""
+    height, width = layer.kernel_size
+    later = [each for each in network.layers if layer.name in each.sources]
+
+    def slices(candidates):
+        return [
+            {"layer": name, "filter": int(each), "norm": 0.8 - 0.1 * i, "share": 0.11 - 0.015 * i,
+             "kernel": rng.normal(0, 0.05, (height, width)).round(5).tolist()}
+            for i, (name, each) in enumerate(candidates)
+        ]  # fmt: skip
+
+    if layer.sources:
+        source = network.layer(layer.sources[0])
+        incoming = slices([(source.name, each) for each in rng.choice(source.filters, min(6, source.filters), False)])
+    else:
+        incoming = slices([("input", 2), ("input", 0), ("input", 1)])
+    outgoing = slices(
+        [(later[0].name, each) for each in rng.choice(later[0].filters, min(6, later[0].filters), False)]
+        if later
+        else []
+    )
+    others = [each for each in rendered if each != number]
+    noise, ratio = float(rng.uniform(0.5, 2)), float(rng.lognormal(2.2, 0.5))
+    grey = rng.uniform() < 0.1
+    direction = ("horizontal", "diagonal", "vertical")[int(rng.integers(3))]
+    colours = (
+        "grey" if grey else " and ".join(rng.choice(["blue", "orange", "red", "green", "yellow", "violet"], 2, False))
+    )
+    entry = {
+        "filter": int(number),
+        "activation": round(noise * ratio, 4),
+        "noise_activation": round(noise, 4),
+        "alive": ratio >= 2,
+        "own_rank": 1 if rng.uniform() < 0.95 else int(rng.integers(2, 9)),
+        "selectivity": round(float(rng.uniform(0.3, 0.95)), 4),
+        "similar": [
+            {"filter": int(each), "similarity": round(0.97 - 0.05 * i, 4)}
+            for i, each in enumerate(rng.choice(others, min(8, len(others)), False) if others else [])
+        ],
+        "bias": round(float(rng.normal(0, 0.2)), 5),
+        "kernel_norm": round(float(rng.uniform(1, 3)), 5),
+        "incoming": incoming,
+        "outgoing": outgoing,
+        "colour": "#{:02x}{:02x}{:02x}".format(*rng.integers(60, 200, 3)),
+        "hue": None if grey else round(float(rng.uniform(0, 360)), 1),
+        "saturation": round(float(rng.uniform(0.2, 0.8)), 4),
+        "contrast": round(float(rng.uniform(0.1, 0.3)), 4),
+        "spectral_centroid": round(float(rng.uniform(0.05, 0.4)), 4),
+        "orientation": round(float(rng.uniform(0, 180)), 1),
+        "orientation_strength": round(float(rng.uniform(0, 1)), 4),
+        "description": f"{direction} stripes, {colours}, fine",
+    }  # fmt: skip
+    if not layer.sources:
+        entry["kernel_rgb"] = rng.normal(0, 0.2, (height, width, 3)).round(5).tolist()
+    return entry
+
+
+def make_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
+    """Write records, pictures, snapshots, summary, responses, mosaic and tiles of one layer."""
+    rng = np.random.default_rng(layer.index)
+    side = canvas(layer)
+    scale = 4 + 1.5 * layer.index
+    distinct = [picture(rng, side, scale) for _ in range(min(DISTINCT, len(numbers)))]
+    noise = np.random.default_rng(0).integers(90, 160, (side, side, 3)).astype(np.uint8)
+    for place, number in enumerate(numbers):
+        image = np.roll(distinct[place % len(distinct)], place, axis=(0, 1))
+        activations = [float(round(0.5 + 10 * (1 - 0.8**step), 4)) for step in range(STEPS[-1] + 1)]
+        made = Record(
+            model=network.name, layer=layer.name, filter=int(number), receptive_field_px=layer.receptive_field_px,
+            stride_px=layer.stride_px, canvas_px=side, seed=0, precision="float32",
+            recipe={"parameterisation": "fourier", "steps": STEPS[-1], "learning_rate": 0.15, "leak": 0.1,
+                    "jitter_px": 16, "objective": "channel", "snapshots": list(STEPS[:-1])},
+            activations=tuple(activations), snapshot_steps=STEPS, image_sha256=record.image_digest(image),
+            weights_sha256=sha256,
+            versions={"atlas": "0.1.0", "method": 1, "tensorflow": "2.21.0", "numpy": "2.4.6", "pillow": "13.0.0"},
+        )  # fmt: skip
+        share = [1 - 0.7**step for step in STEPS]
+        snapshots = [(image * s + noise * (1 - s)).astype(np.uint8) for s in share]
+        record.write(record.paths(results, layer.name, int(number)), made, image, snapshots)
+    entries = [filter_summary(rng, network, layer, number, numbers) for number in numbers]
+    slug = record.slug(layer.name)
+    files.write_json(
+        results / "layers" / f"{slug}.json",
+        {
+            "schema": "atlas/layer/1", "model": network.name, "layer": layer.name, "index": layer.index,
+            "filters_total": layer.filters, "input_channels": layer.input_channels,
+            "kernel_size": list(layer.kernel_size), "receptive_field_px": layer.receptive_field_px,
+            "stride_px": layer.stride_px, "canvas_px": side, "weights_sha256": sha256,
+            "figures": {
+                "rendered": len(entries), "alive": sum(each["alive"] for each in entries),
+                "own_best": sum(each["own_rank"] == 1 for each in entries),
+                "own_best_top5": sum(each["own_rank"] <= 5 for each in entries),
+                "worst": [each["filter"] for each in sorted(entries, key=lambda e: e["selectivity"])][:8],
+            },
+            "filters": entries,
+        },
+    )  # fmt: skip
+    np.save(results / "layers" / f"{slug}.response.npy", rng.random((len(entries), layer.filters), np.float32))
+    columns = int(np.ceil(np.sqrt(len(numbers))))
+    mosaic = Image.new("RGB", (columns * 100, -(-len(numbers) // columns) * 100), "white")
+    for place in range(len(numbers)):
+        tile = Image.fromarray(distinct[place % len(distinct)]).resize((96, 96))
+        mosaic.paste(tile, (place % columns * 100 + 2, place // columns * 100 + 2))
+    with files.replacing(results / "mosaics" / f"{slug}.png") as temporary:
+        mosaic.save(temporary)
+    tiles.make(results, layer.name, numbers, results / "tiles" / slug)
+
+
+def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> Path:
+    """Write a results folder with the given filters of the given layers; return the path of the weights."""
+    rng = np.random.default_rng(7)
+    tensors = {
+        name: rng.normal(0, 0.1, shape if name.startswith(network.layers[0].name) else (1,)).astype(np.float32)
+        for name, shape in network.parameters.items()
+    }
+    made = weights.Weights(tensors, weights.digest(tensors, tensors), "Random numbers, for tests.")
+    weights.save(results / "weights.npz", made)
+    for name, chosen in numbers.items():
+        make_layer(results, network, network.layer(name), list(chosen), made.sha256)
+    return results / "weights.npz"
+
+
+def main() -> None:
+    """Write a synthetic results folder."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--model", default="vgg16")
+    parser.add_argument("--layers", default="all")
+    parser.add_argument("--filters", type=int, default=8, help="filters of each layer, evenly spread; 0: all")
+    arguments = parser.parse_args()
+    network = load_network(arguments.model)
+    names = [each.name for each in network.layers] if arguments.layers == "all" else arguments.layers.split(",")
+    chosen = {}
+    for name in names:
+        total = network.layer(name).filters
+        count = min(total, arguments.filters or total)
+        chosen[name] = [i * total // count for i in range(count)]
+    make_results(arguments.results, network, chosen)
+    print(json.dumps({name: len(numbers) for name, numbers in chosen.items()}))
+
+
+if __name__ == "__main__":
+    main()
