@@ -34,10 +34,16 @@ def _ascent(key: tuple, weights_sha256: str) -> Ascent:
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
     """Render one filter and write its files; call `progress` with the number of steps done, now and then.
 
-    Raises `UserError` when the ascent diverges to values that are not numbers.
+    Raises `UserError` when the weights are another network's, and when the ascent diverges to values that are not
+    numbers.
     """
     network, recipe = request.network, request.recipe
     loaded = load_weights(request.weights)
+    if any(
+        name not in loaded.tensors or loaded.tensors[name].shape != network.parameters[name]
+        for name in network.parameters
+    ):
+        raise UserError(f"{request.weights}: not the weights of {network.name}; python -m pipeline.weights makes them")
     ascent = _ascent(
         (network, request.layer, request.canvas_px, request.precision, recipe, request.weights), loaded.sha256
     )

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from pipeline import precision, schema
-from pipeline.ascent import recipe as recipes
 from pipeline.ascent.recipe import Recipe
-from pipeline.config import resolve_canvas
+from pipeline.config import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.network import Network, load_network
 
@@ -60,32 +60,32 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
     Raises `UserError` for what the network does not have, `SystemExit` for arguments out of form.
     """
     options = _parser().parse_args(arguments)
+    schema.check({"seed": options.seed}, schema.load())
     network = load_network(options.model, options.preprocessing)
     network.check_filter(options.layer, options.filter)
     if options.output.suffix != ".png":
         raise UserError(f"--output: {options.output}: the picture is a PNG file; give it a name that ends in .png")
+    canvas_px = resolve_canvas(network, options.layer, options.canvas)
     return RenderRequest(
         network=network,
         weights=directory / options.weights,
         layer=options.layer,
         filter=options.filter,
-        canvas_px=resolve_canvas(network, options.layer, options.canvas),
+        canvas_px=canvas_px,
         seed=options.seed,
         precision=precision.resolve(options.precision),
-        recipe=_recipe(options.recipe),
+        recipe=resolve_recipe(network, options.layer, canvas_px, _read_recipe(options.recipe)),
         image=directory / options.output,
     )
 
 
-def _recipe(text: str) -> Recipe:
-    if text in recipes.NAMED:
-        return recipes.NAMED[text]
+def _read_recipe(text: str) -> str | dict[str, Any]:
     try:
         specification = json.loads(text)
-    except (ValueError, RecursionError):
+    except ValueError:
         specification = text
     schema.check({"recipe": specification}, schema.recipe_schema())
-    return recipes.resolve(specification)
+    return specification
 
 
 def _parser() -> argparse.ArgumentParser:
