@@ -87,7 +87,7 @@ rule render:
         canvas=lambda wildcards: ATLAS.canvas_px[LAYERS[wildcards.layer]],
         seed=ATLAS.seed,
         precision=ATLAS.precision,
-        recipe=quote(json.dumps(ATLAS.recipe.to_json())),
+        recipe=lambda wildcards: quote(json.dumps(ATLAS.recipes[LAYERS[wildcards.layer]].to_json())),
         method=METHOD,
     shell:
         "{PYTHON} -m pipeline.render {params.network} --weights {input.weights} "

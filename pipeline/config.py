@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import schema
-from pipeline.ascent import recipe as recipes
+from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.errors import UserError
 from pipeline.network import ConvLayer, Network, load_network
@@ -42,7 +42,7 @@ class Atlas:
         network: the network that `model` names.
         filters: filter numbers, ascending, of each layer of the atlas, layers in the network's order.
         canvas_px: side of the pictures of each layer.
-        recipe: settings of the ascent.
+        recipes: settings of the ascent in each layer.
         seed: seed of all random numbers.
         precision: "auto", "float32" or "bfloat16".
         site: the site section with its defaults filled in.
@@ -54,7 +54,7 @@ class Atlas:
     network: Network
     filters: Mapping[str, tuple[int, ...]]
     canvas_px: Mapping[str, int]
-    recipe: Recipe
+    recipes: Mapping[str, Recipe]
     seed: int
     precision: str
     site: Mapping[str, str]
@@ -70,14 +70,15 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     values = schema.defaults(form) | dict(configuration)
     network = load_network(values["model"], values["preprocessing"])
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
+    canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
     return Atlas(
         model=values["model"],
         preprocessing=values["preprocessing"],
         weights=values["weights"],
         network=network,
         filters=filters,
-        canvas_px={name: resolve_canvas(network, name, values["image_size"]) for name in filters},
-        recipe=recipes.resolve(values["recipe"]),
+        canvas_px=canvas_px,
+        recipes={name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters},
         seed=values["seed"],
         precision=values["precision"],
         site=schema.defaults(form["properties"]["site"]) | dict(values["site"]),
@@ -129,6 +130,13 @@ def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
     if size < smallest:
         raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
     return size
+
+
+def resolve_recipe(network: Network, layer: str, canvas_px: int, specification: str | Mapping[str, Any]) -> Recipe:
+    """Return the recipe for a layer: a name, or a mapping that is valid by the schema."""
+    return recipe.resolve(
+        specification, receptive_field_px=network.layer(layer).receptive_field_px, canvas_px=canvas_px
+    )
 
 
 def _choose_filters(

@@ -23,13 +23,15 @@ def main() -> None:
 
 def in_this_process(request: RenderRequest) -> None:
     """Render what is asked for here; the first time, that imports TensorFlow."""
+    from pipeline import network
     from pipeline import request as requests
 
-    if request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
+    named = request.network.name in network.PREPROCESSING
+    if named and request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline import weights
 
         print("fetching the weights, once", file=sys.stderr)
-        weights.save(request.weights, weights.find(request.network, "vgg16", "imagenet"))
+        weights.save(request.weights, weights.find(request.network, request.network.name, "imagenet"))
     from pipeline import runtime
 
     runtime.import_tensorflow()

@@ -48,15 +48,14 @@ class Ascent:
         self.recipe = recipe
         # AutoGraph is for the loop below; it cannot read `match` statements and warns about each.
         self._responses = tf.autograph.experimental.do_not_convert(channel_responses)
-        size_px = canvas_px + recipe.jitter_px
         self._parameterisation: Parameterisation = (
-            Fourier(size_px, decay=recipe.decay, contrast=recipe.contrast, contrast_limit=recipe.contrast_limit)
+            Fourier(canvas_px, decay=recipe.decay, contrast=recipe.contrast, contrast_limit=recipe.contrast_limit)
             if recipe.parameterisation == "fourier"
-            else Pixels(size_px)
+            else Pixels(canvas_px)
         )
         self._transform = Transform(
-            canvas_px=canvas_px,
-            margin_px=recipe.jitter_px,
+            size_px=canvas_px,
+            jitter_px=recipe.jitter_px,
             scale=recipe.scale,
             rotation_degrees=recipe.rotation_degrees,
         )
@@ -112,5 +111,5 @@ class Ascent:
         return parameters, mean, variance, trace.stack()
 
     def _look_eagerly(self, parameters: tf.Tensor, channel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = self._transform.final(self._parameterisation.image(parameters))
+        image = self._parameterisation.image(parameters)
         return image[0], objective.activation(self._responses(image, channel))[0]
