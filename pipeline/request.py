@@ -82,7 +82,7 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
 def _read_recipe(text: str) -> str | dict[str, Any]:
     try:
         specification = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         specification = text
     schema.check({"recipe": specification}, schema.recipe_schema())
     return specification
