@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import config, schema
-from pipeline.ascent import recipe as recipes
+from pipeline.ascent import recipe
 from pipeline.errors import UserError
 from pipeline.network import load_network
 from tests.hostile import FORM, HOSTILE, PATHS, within
@@ -23,7 +23,7 @@ def test_an_empty_configuration_is_the_default_atlas():
 
     assert (atlas.model, atlas.preprocessing, atlas.weights) == ("vgg16", "auto", "imagenet")
     assert (atlas.seed, atlas.precision) == (0, "auto")
-    assert atlas.recipe == recipes.NAMED["default"]
+    assert atlas.recipes.keys() == atlas.canvas_px.keys() == atlas.filters.keys()
     assert atlas.site == schema.defaults(FORM["properties"]["site"])
     assert list(atlas.filters) == [layer.name for layer in load_network("vgg16").layers]
 
@@ -155,10 +155,18 @@ def test_a_size_from_the_command_line_has_the_same_bounds():
 def test_single_settings_override_the_rest():
     atlas = config.plan({"recipe": {"base": "classic", "steps": 7}, "site": {"title": "Mine"}, "seed": 4})
 
-    assert atlas.recipe.steps == 7
-    assert atlas.recipe.parameterisation == recipes.NAMED["classic"].parameterisation
+    assert {each.steps for each in atlas.recipes.values()} == {7}
+    assert {each.parameterisation for each in atlas.recipes.values()} == {"pixels"}
     assert atlas.site == schema.defaults(FORM["properties"]["site"]) | {"title": "Mine"}
     assert atlas.seed == 4
+
+
+def test_each_layer_has_the_recipe_that_suits_its_receptive_field_and_canvas():
+    atlas = config.plan({"filters": "all", "image_size": 200})
+
+    for layer in atlas.network.layers:
+        expected = recipe.resolve("default", receptive_field_px=layer.receptive_field_px, canvas_px=200)
+        assert atlas.recipes[layer.name] == expected
 
 
 def test_a_model_that_is_not_there_is_named():

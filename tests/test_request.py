@@ -16,6 +16,10 @@ def parse(*more: str) -> requests.RenderRequest:
     return requests.parse([*ARGUMENTS, *more])
 
 
+def default_recipe(name: str = "default") -> recipes.Recipe:
+    return recipes.resolve(name, receptive_field_px=24, canvas_px=64)
+
+
 def numbers(request: requests.RenderRequest) -> list[float]:
     return request.random().random(4).tolist()
 
@@ -27,7 +31,7 @@ def test_three_arguments_are_enough():
     assert (request.layer, request.filter, request.seed) == ("block3_conv1", 159, 0)
     assert request.canvas_px == 64
     assert request.precision in ("float32", "bfloat16")
-    assert request.recipe == recipes.NAMED["default"]
+    assert request.recipe == default_recipe()
     assert (request.image, request.weights) == (Path("x.png"), requests.DEFAULT_WEIGHTS)
 
 
@@ -42,12 +46,12 @@ def test_every_choice_can_be_made():
     request = parse("--canvas", "96", "--seed", "7", "--precision", "float32", "--recipe", '{"steps": 3, "leak": 0}')
 
     assert (request.canvas_px, request.seed, request.precision) == (96, 7, "float32")
-    assert request.recipe == dataclasses.replace(recipes.NAMED["default"], steps=3, leak=0)
+    assert request.recipe == recipes.resolve({"steps": 3, "leak": 0}, receptive_field_px=24, canvas_px=96)
 
 
 @pytest.mark.parametrize("name", ["default", "classic"])
 def test_a_recipe_is_named_or_spelled_out(name):
-    recipe = recipes.NAMED[name]
+    recipe = default_recipe(name)
 
     assert parse("--recipe", name).recipe == recipe
     assert parse("--recipe", json.dumps(name)).recipe == recipe
@@ -69,7 +73,7 @@ def test_a_recipe_is_named_or_spelled_out(name):
         (["--recipe", "clasic"], r"recipe: should be default or classic.*did you mean classic\?"),
         (["--recipe", '{"stpes": 3}'], r"recipe: unknown key 'stpes'; did you mean steps\?"),
         (["--recipe", '{"steps": 3'], "recipe: should be default or classic or a mapping"),
-        (["--recipe", '{"learning_rate": NaN}'], "recipe.learning_rate: should be a number, not nan"),
+        (["--recipe", '{"learning_rate": NaN}'], "recipe.learning_rate: should be auto or a number, not nan"),
         (["--recipe", "[" * 100_000], "recipe: should be"),
         (["--recipe", "[1]"], "recipe: should be"),
         (["--model", "vgg61"], r"model: unknown model 'vgg61'; did you mean vgg16\?"),
