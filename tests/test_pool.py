@@ -1,0 +1,435 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psutil
+import pytest
+
+from pipeline import pool, pool_client, pool_owner, worker
+
+# Far more than anything here takes; where it passes, something hangs.
+PATIENCE_SECONDS = 60
+OWNER = """
+import sys
+from pipeline import pool_owner
+print(pool_owner.start(int(sys.argv[1])), flush=True)
+sys.stdin.read()
+"""
+UNKNOWN_LAYER = ("--layer", "nowhere", "--filter", "0", "--output", "x.png")
+
+
+def until(look: Callable[[], Any]) -> Any:
+    """Return what `look` returns as soon as that is true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if value := look():
+            return value
+    raise TimeoutError
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    """Return whether all have ended; whether their parents have been told does not matter."""
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+
+
+class Owner:
+    """A process that owns a pool for jobs in `directory`, as a workflow does."""
+
+    def __init__(self, directory: Path, workers: int) -> None:
+        self.directory = directory
+        self.environment = {**os.environ, "PYTHONPATH": str(Path(pool.__file__).parent.parent)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OWNER, str(workers)],
+            cwd=directory,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.address = self.process.stdout.readline().strip()
+        self.environment[pool_client.ADDRESS] = self.address
+
+    def start(self, *arguments: str, address: str | None = None) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.render", *arguments],
+            cwd=self.directory,
+            env=self.environment | ({pool_client.ADDRESS: address} if address else {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, address: str | None = None) -> tuple[int, str, str]:
+        job = self.start(*arguments, address=address)
+        stdout, stderr = job.communicate(timeout=PATIENCE_SECONDS)
+        return job.returncode, stdout, stderr
+
+    def status(self) -> dict:
+        return pool_client.status(self.address)
+
+    def busy(self) -> list[int]:
+        return [worker["pid"] for worker in self.status()["workers"] if worker["busy"]]
+
+    def hold(self) -> tuple[subprocess.Popen, int]:
+        """Return a job whose worker does not go on, and the worker's number."""
+        job = self.start(*UNKNOWN_LAYER)
+        (pid,) = until(self.busy)
+        os.kill(pid, signal.SIGSTOP)
+        return job, pid
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def owner(tmp_path) -> Iterator[Owner]:
+    one = Owner(tmp_path, workers=1)
+    yield one
+    one.end()
+
+
+@pytest.fixture(scope="module")
+def tiny(keras_file, keras_weights_file) -> Callable[..., tuple[str, ...]]:
+    """Return a function that gives the arguments of a job on the tiny network."""
+
+    def arguments(layer: str, number: int, output: str) -> tuple[str, ...]:
+        return (
+            *("--model", str(keras_file), "--preprocessing", "unit", "--weights", str(keras_weights_file)),
+            *("--layer", layer, "--filter", str(number), "--canvas", "32", "--precision", "float32"),
+            *("--recipe", '{"steps": 3}', "--output", output),
+        )
+
+    return arguments
+
+
+def files(directory: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in directory.iterdir()}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_pictures_are_the_same_with_a_pool_and_without(tmp_path, tiny, workers):
+    filters = [("second", 5), ("first", 0), ("second", 1)]
+    owner = Owner(tmp_path, workers)
+    names = [f"{layer}-{number}.png" for layer, number in filters]
+
+    pooled = [owner.start(*tiny(*filter_, f"pool/{name}")) for filter_, name in zip(filters, names, strict=True)]
+    assert [job.communicate(timeout=PATIENCE_SECONDS)[1] for job in pooled] == ["", "", ""]
+    count = len(owner.status()["workers"])
+    owner.end()
+    for filter_, name in list(zip(filters, names, strict=True))[workers - 1 :: 2]:
+        assert owner.run(*tiny(*filter_, f"alone/{name}"), address=pool_client.OFF) == (0, "", "")
+
+    assert count == workers
+    assert len(files(tmp_path / "pool")) == 9
+    alone = files(tmp_path / "alone")
+    assert alone
+    assert alone.items() <= files(tmp_path / "pool").items()
+
+
+def test_a_worker_compiles_once_for_each_layer(owner, tiny):
+    first = owner.start(*tiny("first", 0, "0.png"))
+    until(owner.busy)
+    # They wait while the first one imports TensorFlow; by turns they would compile four times.
+    others = [owner.start(*tiny(layer, 1, f"{number}.png")) for number, layer in enumerate(["second", "first"] * 2, 1)]
+    until(lambda: owner.status()["waiting"] == 4)
+    for job in (first, *others):
+        assert job.wait(PATIENCE_SECONDS) == 0
+
+    (only,) = owner.status()["workers"]
+
+    assert (only["jobs"], only["compiled"]) == (5, 2)
+
+
+def test_the_longest_waiting_job_of_a_compiled_kind_comes_first():
+    assert pool.choose([("a",), ("b",), ("c",), ("b",)], [("x",), ("b",)]) == (1, 1)
+
+
+def test_the_longest_waiting_job_comes_first_where_none_is_compiled():
+    assert pool.choose([("a",), ("b",)], [("x",), ("y",)]) == (0, 0)
+
+
+def test_jobs_that_differ_in_filter_output_and_seed_are_of_one_kind():
+    one = pool.kind(["--layer", "a", "--filter", "1", "--output", "1.png", "--canvas", "64", "--seed=3"])
+    other = pool.kind(["--layer", "a", "--filter=2", "--canvas", "64", "--output", "2.png"])
+
+    assert one == other
+    assert one != pool.kind(["--layer", "b", "--filter", "1", "--canvas", "64"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(UNKNOWN_LAYER, 1), (("--layer",), 2), (("--help",), 0)],
+    ids=["a user's mistake", "arguments out of form", "help"],
+)
+def test_a_job_says_the_same_in_the_pool_as_alone(owner, arguments, code):
+    pooled, alone = owner.run(*arguments), owner.run(*arguments, address=pool_client.OFF)
+
+    assert pooled == alone
+    assert pooled[0] == code
+    assert owner.status()["workers"][0]["jobs"] == 1
+
+
+def test_an_unexpected_error_leaves_its_traceback_and_the_worker_alive(monkeypatch, capsys):
+    def fail(arguments):
+        raise ZeroDivisionError("in the middle")
+
+    monkeypatch.setattr(worker, "_render", fail)
+
+    assert worker.run([]) == 1
+    assert "ZeroDivisionError: in the middle" in capsys.readouterr().err
+
+
+def test_a_picture_outside_the_working_directory_is_refused(owner, tiny, tmp_path):
+    code, _, stderr = owner.run(*tiny("first", 0, "a/../../x.png"))
+
+    assert code == 1
+    assert f"a/../../x.png is outside {tmp_path}" in stderr
+    assert not (tmp_path.parent / "x.png").exists()
+
+
+def test_a_killed_worker_fails_its_job_alone(owner):
+    job, pid = owner.hold()
+    waiting = owner.start(*UNKNOWN_LAYER)
+    until(lambda: owner.status()["waiting"])
+
+    os.kill(pid, signal.SIGKILL)
+
+    _, stderr = job.communicate(timeout=PATIENCE_SECONDS)
+    assert (job.returncode, stderr) == (1, "error: the worker of this job ended by signal 9; run it again\n")
+    assert "nowhere" in waiting.communicate(timeout=PATIENCE_SECONDS)[1]
+    assert [pid] != [worker["pid"] for worker in owner.status()["workers"]]
+
+
+def test_a_cancelled_job_no_longer_waits(owner):
+    owner.hold()
+    waiting = owner.start(*UNKNOWN_LAYER)
+    until(lambda: owner.status()["waiting"] == 1)
+
+    waiting.kill()
+
+    assert until(lambda: owner.status()["waiting"] == 0)
+
+
+def test_a_cancelled_job_no_longer_runs(owner):
+    job, pid = owner.hold()
+
+    job.kill()
+
+    until(lambda: not owner.busy())
+    assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"[1]\n",
+        b"\xff\xfe\n",
+        b"[" * 60000 + b"\n",
+        b'{"arguments": 3, "directory": 4}\n',
+        b'{"arguments": ["--layer", 3], "directory": "/"}\n',
+        b"x" * (2 * pool_client.MESSAGE_BYTES),
+        json.dumps({"arguments": [], "directory": os.sep}).encode() + b"\n",
+    ],
+    ids=["HTTP", "a list", "no text", "deep", "no arguments", "a number", "long", "no open files"],
+)
+def test_what_is_not_a_request_is_refused(owner, message):
+    with pool_client.connect(owner.address) as connection:
+        try:
+            connection.sendall(message)
+            answer = connection.recv(pool_client.MESSAGE_BYTES)
+        except ConnectionError:
+            answer = b""
+
+    assert b"refused" in answer or not answer
+    assert owner.status() == {"waiting": 0, "workers": []}
+
+
+def test_half_a_request_keeps_nobody_waiting(owner):
+    with pool_client.connect(owner.address) as connection:
+        socket.send_fds(connection, [b'{"arguments": '], [1, 2, 1, 2])
+
+        assert owner.run(*UNKNOWN_LAYER)[0] == 1
+
+
+def test_a_pool_of_another_directory_is_left_alone(owner, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    monkeypatch.setenv(pool_client.ADDRESS, owner.address)
+
+    assert pool_client.render(UNKNOWN_LAYER) is None
+
+
+@pytest.mark.parametrize("address", ["", pool_client.OFF, "/nowhere/pool", __file__, "/" + "long" * 100])
+def test_no_pool_is_no_error(monkeypatch, address):
+    monkeypatch.setenv(pool_client.ADDRESS, address)
+
+    assert pool_client.render(UNKNOWN_LAYER) is None
+
+
+def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
+    address = str(tmp_path / "s")
+    monkeypatch.setenv(pool_client.ADDRESS, address)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        server = subprocess.Popen(
+            [sys.executable, "-c", "import socket; socket.socket(fileno=0).accept()[0].send(b'220 mail\\n')"],
+            stdin=listener,
+        )
+        assert pool_client.render(UNKNOWN_LAYER) is None
+    assert server.wait(PATIENCE_SECONDS) == 0
+
+
+def test_only_its_user_reaches_the_pool(owner):
+    directory = Path(owner.address).parent
+
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert len(owner.address) < 104
+
+
+@pytest.mark.parametrize("ending", [None, signal.SIGTERM, signal.SIGKILL], ids=["normal", "SIGTERM", "SIGKILL"])
+def test_the_pool_ends_with_its_owner(tmp_path, ending):
+    owner = Owner(tmp_path, workers=1)
+    job, pid = owner.hold()
+    family = owner.family()
+
+    if ending is None:
+        owner.process.stdin.close()
+    else:
+        owner.process.send_signal(ending)
+
+    _, stderr = job.communicate(timeout=PATIENCE_SECONDS)
+    assert (job.returncode, stderr) == (1, "error: the pool of workers ended before this job did; run it again\n")
+    assert pid in {process.pid for process in family}
+    until(lambda: gone(family))
+    until(lambda: not Path(owner.address).parent.exists())
+
+
+def test_workers_end_with_a_killed_pool(owner):
+    owner.run(*UNKNOWN_LAYER)
+    family = owner.family()
+    (pool_process,) = psutil.Process(owner.process.pid).children()
+
+    pool_process.kill()
+
+    assert len(family) == 2
+    until(lambda: gone(family))
+    assert "nowhere" in owner.run(*UNKNOWN_LAYER)[2]
+
+
+def test_a_worker_that_has_grown_too_big_makes_way():
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-c", "from pipeline import worker; worker.MEMORY_BYTES = 1; worker.main()"],
+            stdin=theirs,
+        )
+    with Path(os.devnull).open("wb") as nowhere:
+        pool_client.send(ours, {"arguments": ["--help"]}, descriptors=[nowhere.fileno()] * 2)
+    answer = json.loads(ours.makefile().readline())
+
+    assert process.wait(PATIENCE_SECONDS) == 0
+    assert answer["last"] is True
+    assert answer["exit"] == 0
+
+
+def test_a_job_of_the_pool_imports_next_to_nothing():
+    script = "import sys; import pipeline.render; print({'numpy', 'tensorflow', 'argparse'} & set(sys.modules))"
+
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "set()\n"
+
+
+SNAKEFILE = '''
+from pipeline import pool_owner
+onstart:
+    pool_owner.start_for(workflow)
+rule all:
+    output: "done"
+    shell: """echo $ATLAS_POOL > address; COMMAND; touch done"""
+'''
+
+
+@pytest.fixture
+def workflow(tmp_path, owner) -> Callable[..., subprocess.Popen]:
+    """Return a function that starts a workflow whose one job is the given command."""
+
+    def start(command: str, *options: str) -> subprocess.Popen:
+        (tmp_path / "Snakefile").write_text(SNAKEFILE.replace("COMMAND", command))
+        environment = {name: value for name, value in owner.environment.items() if name != pool_client.ADDRESS}
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", "--cores", "64", *options],
+            cwd=tmp_path,
+            env=environment,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    return start
+
+
+def test_jobs_of_a_workflow_find_its_pool(workflow, tmp_path):
+    script = "import os; from pipeline import pool_client; print(pool_client.status(os.environ['ATLAS_POOL']))"
+    run = workflow(f'{sys.executable} -c "{script}" > status')
+
+    assert run.wait(PATIENCE_SECONDS) == 0
+    assert (tmp_path / "status").read_text() == "{'waiting': 0, 'workers': []}\n"
+    assert not Path((tmp_path / "address").read_text().strip()).parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "before", "after"),
+    [
+        ({}, pool_client.OFF, pool_client.OFF),
+        ({"local_exec": False}, "/another/workflow's", None),
+        ({"is_main_process": False}, "/its/workflow's", "/its/workflow's"),
+        ({"touch": True}, "", ""),
+    ],
+    ids=[
+        "where none is wanted",
+        "where jobs run elsewhere",
+        "of its own for a single job",
+        "where nothing is rendered",
+    ],
+)
+def test_a_workflow_starts_no_pool(monkeypatch, settings, before, after):
+    monkeypatch.setenv(pool_client.ADDRESS, before)
+    usual = {"is_main_process": True, "touch": False, "local_exec": True, "cores": 1}
+
+    pool_owner.start_for(SimpleNamespace(**(usual | settings)))
+
+    assert os.environ.get(pool_client.ADDRESS) == after
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_nothing_is_left_of_a_workflow_that_is_ended(workflow, tmp_path, ending):
+    run = workflow(f"{sys.executable} -m pipeline.render {' '.join(UNKNOWN_LAYER)} 2> log")
+    address = until(lambda: (tmp_path / "address").exists() and (tmp_path / "address").read_text().strip())
+    (pid,) = until(lambda: [worker["pid"] for worker in pool_client.status(address)["workers"]])
+    os.kill(pid, signal.SIGSTOP)
+    family = psutil.Process(run.pid).children(recursive=True)
+
+    if ending == signal.SIGINT:
+        # As Ctrl-C does, to all of the terminal's foreground.
+        os.killpg(run.pid, ending)
+    else:
+        run.send_signal(ending)
+    if ending == signal.SIGTERM:
+        # Snakemake then waits for the jobs that run.
+        os.kill(pid, signal.SIGCONT)
+
+    assert run.wait(PATIENCE_SECONDS) != 0
+    assert pid in {process.pid for process in family}
+    until(lambda: gone(family))
+    until(lambda: not Path(address).parent.exists())
