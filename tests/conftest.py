@@ -1,6 +1,5 @@
 """What several test files share: tiny networks, their weights, and the files that hold them."""
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,10 @@ from pipeline.weights import Weights
 
 REPOSITORY = Path(networks.__file__).parent.parent
 
+# Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
+runtime.import_tensorflow()
+
 LayerConfig = tuple[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _quiet_tensorflow_on_one_thread() -> None:
-    # Only where a collected test has imported it: the start costs seconds, which tests without it need not wait.
-    if "tensorflow" in sys.modules:
-        runtime.import_tensorflow()
 
 
 @pytest.fixture(scope="session")
