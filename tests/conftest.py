@@ -49,7 +49,9 @@ def random_tensors() -> Callable[..., dict[str, np.ndarray]]:
         random = np.random.default_rng(seed)
         tensors = {}
         for name, shape in network.parameters.items():
-            values = random.standard_normal(shape) / np.sqrt(max(1, np.prod(shape[:-1])))
+            # Larger biases would silence whole filters.
+            scale = 0.1 if len(shape) == 1 else 1 / np.sqrt(np.prod(shape[:-1]))
+            values = scale * random.standard_normal(shape)
             # Variances are positive.
             tensors[name] = (np.abs(values) + 0.5 if name.endswith("variance") else values).astype(np.float32)
         return tensors

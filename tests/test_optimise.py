@@ -139,7 +139,7 @@ def test_the_negative_objective_lowers_the_response(known):
 
 def test_a_silent_filter_wakes_up_with_the_leak_and_not_without(sequential):
     network = sequential(("Conv2D", {"filters": 3, "kernel_size": [KERNEL_PX] * 2, "padding": "same"}))
-    asleep = {"l0/kernel": known_filters(), "l0/bias": np.full(3, -0.1, np.float32)}
+    asleep = {"l0/kernel": known_filters(), "l0/bias": np.full(3, -0.18, np.float32)}
     responses = TruncatedNetwork(network, asleep, "l0", "float32").channel_responses
 
     leaky, hard = (
