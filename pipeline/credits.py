@@ -40,3 +40,8 @@ CREDITS = {
         licence_url="https://creativecommons.org/licenses/by/4.0/",
     ),
 }
+
+
+def display_name(model: str) -> str:
+    """Return what a network is called in a sentence: as its authors do, else by its own name."""
+    return CREDITS[model].network if model in CREDITS else model

@@ -1,10 +1,13 @@
 """The pages that explain the atlas: how to read it, its data, and the one for addresses that lead nowhere."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline import figures, illustrations, pages
 from pipeline.atlas import Atlas, Layer
+from pipeline.credits import display_name
 from pipeline.downloads import TABLES, Table
 from pipeline.pages import Page, Tile
 
@@ -62,6 +65,7 @@ class HowView:
     depth: tuple[Tile, ...]
     architecture: tuple[ArchitectureRow, ...]
     weights: str
+    method: tuple[str, ...]
     recipe: tuple[tuple[str, str], ...]
 
 
@@ -89,7 +93,7 @@ def summary(atlas: Atlas) -> str:
     """Say in a sentence what the atlas holds."""
     count = sum(len(layer.filters) for layer in atlas.layers)
     return (
-        f"What {count:,} {'filter' if count == 1 else 'filters'} of {atlas.network.name} "
+        f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.name)} "
         f"{'looks' if count == 1 else 'look'} for: one picture each, made by gradient ascent."
     )
 
@@ -135,7 +139,7 @@ def how_view(atlas: Atlas) -> HowView:
             Example(
                 number,
                 figures.kernel_uri(atlas.first_kernels[number]),
-                f"assets/response-{number}.webp",
+                f"assets/response-{number}.avif",
                 illustrations.CARD_PX - max(rows, columns) + 1,
             )
             for number in illustrations.telling_kernels(atlas.first_kernels)
@@ -143,7 +147,7 @@ def how_view(atlas: Atlas) -> HowView:
         emergence=Emergence(
             f"{example.name}/{chosen.filter}",
             pages.filter_path(example, chosen.filter),
-            pages.filter_path(example, chosen.filter, "-steps.webp"),
+            pages.filter_path(example, chosen.filter, "-steps.avif"),
             made.snapshot_steps,
             min(made.canvas_px, 96),
             chosen.description,
@@ -153,9 +157,28 @@ def how_view(atlas: Atlas) -> HowView:
             for _, _, group in pages.blocks(atlas.layers)
         ),
         architecture=tuple(architecture(atlas)),
-        weights=f"{sum(_weights(layer) for layer in atlas.network.layers):,}",
+        weights=f"{sum(_weights(atlas, layer.name) for layer in atlas.network.layers):,}",
+        method=tuple(method(made.recipe)),
         recipe=tuple((key.replace("_", " "), pages.recipe_words(value)) for key, value in made.recipe.items()),
     )
+
+
+def method(recipe: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a reader should know of a recipe, one sentence at a time."""
+    if recipe.get("parameterisation") == "fourier":
+        yield (
+            "The picture is described by its Fourier coefficients, in decorrelated colours, "
+            "so that large forms and small ones are equally easy to change."
+        )
+    elif recipe.get("parameterisation") == "pixels":
+        yield "The picture is changed pixel by pixel."
+    if recipe.get("jitter_px"):
+        yield "It is shifted at random before each step, so that no single pixel matters."
+    if recipe.get("leak"):
+        yield (
+            "A filter that is silent on noise would never get started, "
+            f"so responses below zero still count, {figures.number(recipe['leak'], 1)} times as much."
+        )
 
 
 def example_layer(atlas: Atlas) -> Layer:
@@ -173,15 +196,14 @@ def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
             href=f"{pages.folder(shown)}/index.html" if shown else "",
             filters=layer.filters,
             kernel=f"{height} × {width} × {layer.input_channels}",
-            weights=f"{_weights(layer):,}",
+            weights=f"{_weights(atlas, layer.name):,}",
             stride_px=layer.stride_px,
             receptive_field_px=layer.receptive_field_px,
         )
 
 
-def _weights(layer) -> int:
-    height, width = layer.kernel_size
-    return height * width * layer.input_channels * layer.filters
+def _weights(atlas: Atlas, layer: str) -> int:
+    return math.prod(atlas.network.parameters[f"{layer}/kernel"])
 
 
 def data_view(atlas: Atlas) -> DataView:
@@ -195,7 +217,7 @@ def data_view(atlas: Atlas) -> DataView:
                 summary=f"data/{layer.slug}.json",
                 responses=f"data/{layer.slug}.response.npy",
                 shape=f"{len(layer.filters)} × {layer.filters_total}",
-                mosaic=f"{pages.folder(layer)}/mosaic.webp",
+                mosaic=f"{pages.folder(layer)}/mosaic.avif",
             )
             for layer in atlas.layers
         ),

@@ -151,7 +151,7 @@ def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
     step = 180 / ORIENTATION_BINS
     counts, _ = np.histogram([(degrees + step / 2) % 180 for degrees in clear], bins=ORIENTATION_BINS, range=(0, 180))
     highest = max(1, counts.max())
-    centre, radius = CHART_WIDTH / 2, CHART_HEIGHT - 6
+    centre, radius = CHART_WIDTH / 2, CHART_HEIGHT - 18
 
     def at(degrees: float, share: float) -> str:
         angle = math.radians(degrees)
@@ -171,7 +171,7 @@ def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
     return Markup(
         f'{_chart_open(label)}<path class="axis" d="{arc}"/><path class="bars" d="{wedges}"/>'
         f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
-        f'<text x="{_short(centre + 6)}" y="12">vertical</text></svg>'
+        f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
     )
 
 

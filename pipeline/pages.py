@@ -22,6 +22,9 @@ ALIVE_RATIO = 2
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
 SECTION_FILTERS = 64
 
+# The least sure filters that a layer page singles out: so many at most, and at most one in so many.
+LEAST_SURE = 8
+
 # Pictures that open the home page.
 HIGHLIGHTS = 4
 
@@ -114,6 +117,7 @@ class Section:
 
     title: str
     anchor: str
+    first: str
     tiles: tuple[Tile, ...]
 
 
@@ -179,6 +183,7 @@ class FilterView:
     field: str
     alt: str
     frame: Markup
+    is_coarse: bool
     alive: bool
     quality: tuple[Fact, ...]
     geometry: tuple[Fact, ...]
@@ -198,7 +203,6 @@ class FilterView:
     record: str
     previous: tuple[str, str] | None
     next: tuple[str, str] | None
-    place: str
 
 
 def folder(layer: Layer) -> str:
@@ -219,12 +223,12 @@ def filter_path(layer: Layer, filter: int, ending: str = ".html") -> str:
 def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
     """Yield the pages that show layers and filters: home, each layer, each filter."""
     highlights = highlighted(atlas)
-    first = filter_path(*highlights[0], ".webp")
+    first = filter_path(*highlights[0], ".avif")
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
     titles = {layer.name: block for block, _, group in blocks(atlas.layers) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after)
-        example = filter_path(layer, most_selective(layer).filter, ".webp")
+        example = filter_path(layer, most_selective(layer).filter, ".avif")
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
         for left, each, right in neighbours(layer.filters):
             view = filter_view(atlas, layer, each, left, right)
@@ -278,7 +282,7 @@ def tile(layer: Layer, filter: int, alt: str = "", label: str = "") -> Tile:
         number=filter,
         label=label,
         href=filter_path(layer, filter),
-        image=filter_path(layer, filter, "-thumb.webp"),
+        image=filter_path(layer, filter, "-thumb.avif"),
         alt=alt or found.description,
         alive=found.alive,
     )
@@ -298,7 +302,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
             Tile(
                 **{
                     **tile(layer, filter, label=f"{layer.name}/{filter}").__dict__,
-                    "image": filter_path(layer, filter, ".webp"),
+                    "image": filter_path(layer, filter, ".avif"),
                 }
             )
             for layer, filter in highlights
@@ -325,10 +329,10 @@ def layer_row(layer: Layer, largest_px: int) -> LayerRow:
     return LayerRow(
         name=layer.name,
         href=f"{folder(layer)}/index.html",
-        facts=f"{rendered_words(layer)}, each sees {layer.receptive_field_px} px",
+        facts=f"{rendered_words(layer)} · sees {layer.receptive_field_px} px",
         quality=quality_words(layer),
         glyph=figures.field_glyph(layer.receptive_field_px, largest_px),
-        band=f"{folder(layer)}/band.webp",
+        band=f"{folder(layer)}/band.avif",
         band_width=columns * tiles.BAND_TILE_PX,
         band_height=-(-len(sample) // columns) * tiles.BAND_TILE_PX,
         band_alt=f"{len(sample)} of its pictures",
@@ -346,7 +350,7 @@ def quality_words(layer: Layer) -> str:
     """Say how sure the pictures of a layer are."""
     made = layer.figures
     alive = "all alive" if made.alive == made.rendered else f"{made.rendered - made.alive} not alive"
-    return f"{alive}, {percent(made.own_best, made.rendered)} own best"
+    return f"{alive} · {percent(made.own_best, made.rendered)} own best"
 
 
 def percent(part: int, whole: int) -> str:
@@ -395,7 +399,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
                 "direction of the stripes, where there is one",
             ),
         ),
-        worst=tuple(tile(layer, each) for each in made.worst[:8]),
+        worst=tuple(tile(layer, each) for each in made.worst[: min(LEAST_SURE, len(layer.filters) // LEAST_SURE)]),
         sections=tuple(sections(layer)),
         orders=tuple((name, words) for name, words, _ in ORDERS),
         kernels=tuple(kernels(atlas, layer)) if is_first else (),
@@ -408,15 +412,13 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
 
 
 def sections(layer: Layer) -> Iterator[Section]:
-    """Yield a layer's filters in runs of at most `SECTION_FILTERS` numbers."""
-    for start, group in itertools.groupby(
-        layer.filters, key=lambda each: each.filter // SECTION_FILTERS * SECTION_FILTERS
-    ):
-        members = list(group)
-        end = min(start + SECTION_FILTERS, layer.filters_total) - 1
-        title = f"Filters {start} to {end}" if end > start else f"Filter {start}"
+    """Yield a layer's filters in runs of `SECTION_FILTERS`."""
+    for start in range(0, len(layer.filters), SECTION_FILTERS):
+        members = layer.filters[start : start + SECTION_FILTERS]
+        first, last = members[0].filter, members[-1].filter
+        title = f"Filters {first} to {last}" if last > first else f"Filter {first}"
         tiles = (tile(layer, each.filter, alt=f"Filter {each.filter}: {each.description}") for each in members)
-        yield Section(title, f"from-{start}", tuple(tiles))
+        yield Section(title, f"from-{first}", str(first), tuple(tiles))
 
 
 def kernels(atlas: Atlas, layer: Layer) -> Iterator[Kernel]:
@@ -450,12 +452,13 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         layer_href=f"{folder(layer)}/index.html",
         number=each.filter,
         lead=f"{each.description[:1].upper()}{each.description[1:]}.",
-        image=filter_path(layer, each.filter, ".webp"),
+        image=filter_path(layer, each.filter, ".avif"),
         canvas_px=record.canvas_px,
         field=f"The frame is what one unit sees: {sees} × {sees} of {record.canvas_px} × {record.canvas_px} pixels."
         if sees < record.canvas_px
         else f"One unit sees {sees} × {sees} pixels, more than the picture's {record.canvas_px}.",
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",
+        is_coarse=record.canvas_px <= tiles.WHOLE_COLOUR_PX,
         frame=figures.field_frame(sees, record.canvas_px),
         alive=each.alive,
         quality=(
@@ -487,7 +490,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         ),
         colour=each.colour,
         steps=record.snapshot_steps,
-        steps_image=filter_path(layer, each.filter, "-steps.webp"),
+        steps_image=filter_path(layer, each.filter, "-steps.avif"),
         curve=figures.curve(record.activations, record.snapshot_steps),
         curve_note=f"Mean activation at every step, from {number(record.first_activation)} "
         f"to {number(record.last_activation)}; dots mark the pictures above.",
@@ -507,7 +510,6 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         record=filter_path(layer, each.filter, ".json"),
         previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,
         next=(str(right.filter), filter_path(layer, right.filter)) if right else None,
-        place=f"{layer.numbers.index(each.filter) + 1} of {others + 1}",
     )
 
 

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
 
 from pipeline.atlas import Atlas
+from pipeline.credits import display_name
 from pipeline.errors import UserError
 from pipeline.pages import Page, rendered_words
 
@@ -72,8 +73,8 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     )
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(atlas.network.name)}. Each filter has a page (`<layer>/<number>.html`), a picture "
-        "(`<layer>/<number>.webp`) and a record (`<layer>/<number>.json`).\n\n"
+        f"Network: {_plain(display_name(atlas.network.name))}. Each filter has a page (`<layer>/<number>.html`), "
+        "a picture (`<layer>/<number>.avif`) and a record (`<layer>/<number>.json`).\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
         f"- {link('how-to-read.html', 'How to read the pictures')}\n"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"

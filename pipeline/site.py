@@ -8,15 +8,17 @@ import json
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
+import numpy as np
 from PIL import Image
 
 import pipeline
 from pipeline import atlas as atlases
-from pipeline import downloads, errors, explanations, figures, files, illustrations, pages, publishing, record, tiles
+from pipeline import downloads, errors, explanations, figures, files, illustrations, pages, publishing, tiles
 from pipeline.atlas import Atlas
-from pipeline.credits import CREDITS
+from pipeline.credits import CREDITS, display_name
 from pipeline.errors import UserError, did_you_mean
 from pipeline.folders import link_or_copy, replacing_folder
 from pipeline.network import load_network
@@ -76,7 +78,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             (folder / page.path).write_text(renderer.render(page), encoding="utf-8", newline="\n")
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
-        _write_publishing(folder, atlas, site, shown, results)
+        _write_publishing(folder, atlas, site, shown)
     return len(shown)
 
 
@@ -98,7 +100,7 @@ class Renderer:
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(
             site=site,
-            network=atlas.network.name,
+            network=display_name(atlas.network.name),
             credit=CREDITS.get(atlas.network.name),
             weights_source=atlas.weights_source,
             weights_sha256=atlas.weights_sha256,
@@ -133,14 +135,14 @@ def relative(origin: str, target: str) -> str:
 def _write_layer(folder: Path, results: Path, layer: atlases.Layer) -> None:
     folder.mkdir()
     source = results / "tiles" / layer.slug
-    names = ["band.webp", "mosaic.webp"]
-    names += [f"{pages.digits(n)}{ending}.webp" for n in layer.numbers for ending in ("", "-thumb", "-steps")]
+    names = [f"band{tiles.ENDING}", f"mosaic{tiles.ENDING}"]
+    names += [f"{pages.digits(n)}{ending}{tiles.ENDING}" for n in layer.numbers for ending in ("", "-thumb", "-steps")]
     for name in names:
         if not (source / name).is_file():
             raise UserError(f"{source / name}: no such file; python -m pipeline.tiles makes it")
         link_or_copy(source / name, folder / name)
     for number in layer.numbers:
-        link_or_copy(record.paths(results, layer.name, number).record, folder / f"{pages.digits(number)}.json")
+        _write_compact(folder / f"{pages.digits(number)}.json", layer.records[number].to_json())
     _write_text(folder / "sort.js", f"window.ATLAS_SORT={downloads.compact(pages.sort_values(layer))};\n")
 
 
@@ -154,7 +156,9 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     (folder / "kernels.png").write_bytes(figures.png(illustrations.kernel_sheet(atlas.first_kernels)))
     for number in illustrations.telling_kernels(atlas.first_kernels):
         response = illustrations.response(card, atlas.first_kernels[number])
-        (folder / f"response-{number}.webp").write_bytes(tiles.encode(Image.fromarray(response), tiles.PICTURE_QUALITY))
+        (folder / f"response-{number}{tiles.ENDING}").write_bytes(
+            tiles.encode(Image.fromarray(response), tiles.PICTURE_QUALITY)
+        )
 
 
 def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
@@ -162,14 +166,15 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         _write_text(folder / table.path, text)
     files.write_json(folder / "data" / "datapackage.json", downloads.package(site.title, site.licence))
     for layer in atlas.layers:
-        for ending in (".json", ".response.npy"):
-            source = results / "layers" / f"{layer.slug}{ending}"
-            if not source.is_file():
-                raise UserError(f"{source}: no such file; python -m pipeline.summary makes it")
-            link_or_copy(source, folder / "data" / source.name)
+        summary = results / "layers" / f"{layer.slug}.json"
+        _write_compact(folder / "data" / summary.name, files.read_json(summary))
+        responses = summary.with_suffix(".response.npy")
+        if not responses.is_file():
+            raise UserError(f"{responses}: no such file; python -m pipeline.summary makes it")
+        link_or_copy(responses, folder / "data" / responses.name)
 
 
-def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page], results: Path) -> None:
+def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
     (folder / ".nojekyll").touch()
     listed = [page for page in shown if page.path != "404.html"]
     _write_text(folder / "robots.txt", publishing.robots(site.base_url))
@@ -177,13 +182,21 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page],
     if site.base_url:
         _write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
         _write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
-        chosen = [record.read(record.paths(results, layer.name, each))[1] for layer, each in pages.highlighted(atlas)]
+        chosen = [
+            np.asarray(Image.open(folder / pages.filter_path(*each, ".avif"))) for each in pages.highlighted(atlas)
+        ]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
         card.save(folder / "assets" / "card.jpg", "JPEG", quality=SOCIAL_QUALITY)
 
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_compact(path: Path, value: Any) -> None:
+    # A third of the bytes of the indented original, thousands of times.
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    _write_text(path, text + "\n")
 
 
 def _digest(path: Path) -> str:

@@ -1,7 +1,8 @@
 """The small copies of a layer's pictures that web pages show.
 
 For each filter a full-size picture, a thumbnail and the strip of snapshots, and for the layer its band (a sample of
-its filters, for the overview) and its mosaic, all as WebP: a tenth of the bytes of the lossless originals.
+its filters, for the overview) and its mosaic. All are AVIF: of what a page of 512 pictures may weigh, each gets 2.5 kB,
+and at that size WebP shows blocks.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline import errors, files, record
+from pipeline import config, errors, files, record
 from pipeline.errors import UserError
 from pipeline.folders import replacing_folder
 
@@ -28,16 +29,26 @@ BAND_TILE_PX = 72
 BAND_COLUMNS = 12
 
 # Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
-LARGEST_BAND_BYTES = 14_000
+LARGEST_BAND_BYTES = 16_500
 
-# WebP qualities (0..100). Full pictures are looked at closely; thumbnails and strips come by the hundred.
-PICTURE_QUALITY = 80
-SMALL_QUALITY = 70
-BAND_QUALITIES = (75, 65, 55, 45, 35, 25)
-MOSAIC_QUALITY = 75
+# AVIF qualities (0..100). Full pictures are looked at closely; thumbnails and strips come by the hundred.
+PICTURE_QUALITY = 50
+THUMBNAIL_QUALITY = 42
+STRIP_QUALITY = 38
+BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
+MOSAIC_QUALITY = 42
 
-# WebP's effort (0..6): 6 takes 30 ms for a full picture and saves 4 % over 4.
-METHOD = 4
+# Pictures up to this side, in pixels, are shown so much enlarged that their colours need every pixel.
+WHOLE_COLOUR_PX = 96
+
+# The encoder's speed (0..10): 8 takes 110 ms for all copies of a 224-px picture, 6 takes 360 ms and saves nothing.
+SPEED = 8
+
+# How the copies' names end.
+ENDING = ".avif"
+
+# Longest side of a mosaic's copy, in pixels: 23 × 23 tiles of 100.
+LARGEST_MOSAIC_PX = 4096
 
 # A mosaic larger than this is no mosaic of ours: 5,000 filters of 100 pixels are 50 megapixels.
 LARGEST_MOSAIC_PIXELS = 200_000_000
@@ -59,18 +70,30 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
             paths = record.paths(results, layer, number)
             made, pixels = record.read(paths)
             picture = Image.fromarray(pixels)
-            name = paths.image.stem
-            files.write_bytes(folder / f"{name}.webp", encode(picture, PICTURE_QUALITY))
-            files.write_bytes(folder / f"{name}-thumb.webp", encode(square(picture, THUMBNAIL_PX), SMALL_QUALITY))
-            strip = read_strip(paths.snapshots, len(made.snapshot_steps))
-            side = min(strip.height, SNAPSHOT_PX)
-            strip = strip.resize((side * len(made.snapshot_steps), side), Image.Resampling.LANCZOS)
-            files.write_bytes(folder / f"{name}-steps.webp", encode(strip, SMALL_QUALITY))
+            count = len(made.snapshot_steps)
+            for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
+                files.write_bytes(folder / f"{paths.image.stem}{ending}{ENDING}", data)
             if number in sample:
                 band_tiles.append(square(picture, BAND_TILE_PX))
-        files.write_bytes(folder / "band.webp", encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
-        mosaic = fitting(read_mosaic(results / "mosaics" / f"{record.slug(layer)}.png"), record.WEBP_LARGEST_PX)
-        files.write_bytes(folder / "mosaic.webp", encode(mosaic, MOSAIC_QUALITY))
+        files.write_bytes(folder / f"band{ENDING}", encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
+        mosaic = at_most(read_mosaic(results / "mosaics" / f"{record.slug(layer)}.png"), LARGEST_MOSAIC_PX)
+        files.write_bytes(folder / f"mosaic{ENDING}", encode(mosaic, MOSAIC_QUALITY))
+
+
+def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str, bytes]:
+    """Return the copies of one filter's pictures: the ending of each file's name and its AVIF bytes.
+
+    Args:
+        picture: the picture, square.
+        strip: its snapshots, `count` squares in a row.
+        count: of snapshots.
+    """
+    side = min(strip.height, SNAPSHOT_PX)
+    return {
+        "": encode(picture, PICTURE_QUALITY),
+        "-thumb": encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
+        "-steps": encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
+    }
 
 
 def band_sample(filters: Sequence[int]) -> list[int]:
@@ -91,31 +114,29 @@ def band(pictures: Sequence[Image.Image]) -> Image.Image:
 
 
 def square(picture: Image.Image, side: int) -> Image.Image:
-    """Return a square picture resampled to `side` pixels; pictures smaller than that keep their pixels sharp."""
-    if picture.width == side:
-        return picture
-    filter = Image.Resampling.LANCZOS if picture.width > side else Image.Resampling.BICUBIC
-    return picture.resize((side, side), filter)
+    """Return a square picture resampled to `side` pixels."""
+    return picture if picture.width == side else picture.resize((side, side), Image.Resampling.LANCZOS)
 
 
-def fitting(picture: Image.Image, largest: int) -> Image.Image:
+def at_most(picture: Image.Image, largest: int) -> Image.Image:
     """Return the picture, made smaller if a side is longer than `largest` pixels."""
     if max(picture.size) <= largest:
         return picture
     scale = largest / max(picture.size)
-    size = tuple(max(1, int(side * scale)) for side in picture.size)
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def encode(picture: Image.Image, quality: int) -> bytes:
-    """Return the picture as WebP bytes."""
+    """Return the picture as AVIF bytes, the same on any number of cores."""
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=quality, method=METHOD)
+    colour = "4:4:4" if max(picture.size) <= WHOLE_COLOUR_PX else "4:2:0"
+    picture.save(buffer, "AVIF", quality=quality, speed=SPEED, subsampling=colour, max_threads=1)
     return buffer.getvalue()
 
 
 def encode_within(picture: Image.Image, qualities: Iterable[int], largest: int) -> bytes:
-    """Return the picture as WebP bytes at the first quality that needs no more than `largest` bytes, else the last."""
+    """Return the picture as AVIF bytes at the first quality that needs no more than `largest` bytes, else the last."""
     data = b""
     for quality in qualities:
         data = encode(picture, quality)
@@ -150,29 +171,18 @@ def read_mosaic(path: Path) -> Image.Image:
         raise UserError(f"{path}: damaged picture ({error}); delete it to make it anew") from None
 
 
-def parse_filters(text: str) -> list[int]:
-    """Return the filter numbers that "0-7,159" names, ascending, each once."""
-    numbers: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or (last and not last.isdecimal()):
-            raise UserError(f"--filters: '{part}' is not a number or a range such as 0-7")
-        numbers.update(range(int(first), int(last or first) + 1))
-    return sorted(numbers)
-
-
 def main() -> None:
     """Make the web copies of one layer's pictures."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.tiles",
-        description="Make the small WebP copies of a layer's pictures that the site shows.",
+        description="Make the small AVIF copies of a layer's pictures that the site shows.",
     )
     parser.add_argument("--results", type=Path, required=True, help="the results folder")
     parser.add_argument("--layer", required=True, help="name of the layer")
     parser.add_argument("--filters", required=True, help="its rendered filters, such as 0-7,159")
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
-    make(arguments.results, arguments.layer, parse_filters(arguments.filters), arguments.output)
+    make(arguments.results, arguments.layer, config.parse_filters(arguments.filters), arguments.output)
 
 
 if __name__ == "__main__":

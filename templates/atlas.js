@@ -78,7 +78,7 @@
       } else {
         var image = document.createElement("img");
         link.href = address(layer, filter, ".html");
-        image.src = address(layer, filter, "-thumb.webp");
+        image.src = address(layer, filter, "-thumb.avif");
         image.width = image.height = 48;
         image.alt = "";
         link.append(image);

@@ -14,6 +14,8 @@ import numpy as np
 from PIL import Image
 
 from pipeline import files, record, tiles, weights
+from pipeline.config import automatic_canvas as canvas
+from pipeline.descriptors import DIRECTIONS
 from pipeline.network import ConvLayer, Network, load_network
 from pipeline.record import Record
 
@@ -36,12 +38,9 @@ def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
     first = np.array(colorsys.hsv_to_rgb(hue, 0.8, 0.6)) - 0.4
     second = np.array(colorsys.hsv_to_rgb((hue + rng.uniform(0.2, 0.6)) % 1, 0.8, 0.6)) - 0.4
     rgb = fields[0][..., None] * first + fields[1][..., None] * second * 0.6 + fields[2][..., None] * 0.25
-    return np.clip(255 / (1 + np.exp(-2 * rgb)), 0, 255).astype(np.uint8)
-
-
-def canvas(layer: ConvLayer) -> int:
-    """Return a canvas for the layer, as the default configuration chooses it."""
-    return int(min(224, max(64, -(-layer.receptive_field_px * 2 // 16) * 16)))
+    # Real pictures are full of detail at all scales, and heavy for it.
+    rgb += 0.55 * rng.standard_normal(rgb.shape)
+    return np.clip(255 / (1 + np.exp(-3 * rgb)), 0, 255).astype(np.uint8)
 
 
 def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer, number: int, rendered: Sequence[int]):
@@ -69,7 +68,7 @@ def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer,
     others = [each for each in rendered if each != number]
     noise, ratio = float(rng.uniform(0.5, 2)), float(rng.lognormal(2.2, 0.5))
     grey = rng.uniform() < 0.1
-    direction = ("horizontal", "diagonal", "vertical")[int(rng.integers(3))]
+    direction = DIRECTIONS[int(rng.integers(4))]
     colours = (
         "grey" if grey else " and ".join(rng.choice(["blue", "orange", "red", "green", "yellow", "violet"], 2, False))
     )
@@ -102,55 +101,97 @@ def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer,
     return entry
 
 
-def make_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
-    """Write records, pictures, snapshots, summary, responses, mosaic and tiles of one layer."""
+def pictures(layer: ConvLayer, count: int) -> list[np.ndarray]:
+    """Return `count` pictures of a layer, at most `DISTINCT` of them unlike."""
     rng = np.random.default_rng(layer.index)
-    side = canvas(layer)
-    scale = 4 + 1.5 * layer.index
-    distinct = [picture(rng, side, scale) for _ in range(min(DISTINCT, len(numbers)))]
-    noise = np.random.default_rng(0).integers(90, 160, (side, side, 3)).astype(np.uint8)
-    for place, number in enumerate(numbers):
-        image = np.roll(distinct[place % len(distinct)], place, axis=(0, 1))
-        activations = [float(round(0.5 + 10 * (1 - 0.8**step), 4)) for step in range(STEPS[-1] + 1)]
-        made = Record(
-            model=network.name, layer=layer.name, filter=int(number), receptive_field_px=layer.receptive_field_px,
-            stride_px=layer.stride_px, canvas_px=side, seed=0, precision="float32",
-            recipe={"parameterisation": "fourier", "steps": STEPS[-1], "learning_rate": 0.15, "leak": 0.1,
-                    "jitter_px": 16, "objective": "channel", "snapshots": list(STEPS[:-1])},
-            activations=tuple(activations), snapshot_steps=STEPS, image_sha256=record.image_digest(image),
-            weights_sha256=sha256,
-            versions={"atlas": "0.1.0", "method": 1, "tensorflow": "2.21.0", "numpy": "2.4.6", "pillow": "13.0.0"},
-        )  # fmt: skip
-        share = [1 - 0.7**step for step in STEPS]
-        snapshots = [(image * s + noise * (1 - s)).astype(np.uint8) for s in share]
-        record.write(record.paths(results, layer.name, int(number)), made, image, snapshots)
+    distinct = [picture(rng, canvas(layer), 4 + 1.5 * layer.index) for _ in range(min(DISTINCT, count))]
+    return [distinct[place % len(distinct)] for place in range(count)]
+
+
+def snapshots(image: np.ndarray) -> list[np.ndarray]:
+    """Return what the picture may have looked like at `STEPS`."""
+    noise = np.random.default_rng(0).integers(90, 160, image.shape).astype(np.uint8)
+    return [(image * (1 - 0.7**step) + noise * 0.7**step).astype(np.uint8) for step in STEPS]
+
+
+def make_record(network: Network, layer: ConvLayer, number: int, image: np.ndarray, sha256: str) -> Record:
+    """Return the record of a filter."""
+    return Record(
+        model=network.name, layer=layer.name, filter=number, receptive_field_px=layer.receptive_field_px,
+        stride_px=layer.stride_px, canvas_px=len(image), seed=0, precision="float32",
+        recipe={"parameterisation": "fourier", "decay": 1.0, "contrast": 0.01, "objective": "channel", "leak": 0.1,
+                "optimiser": "adam", "learning_rate": 0.15, "steps": STEPS[-1], "jitter_px": 16, "scale": 0.0,
+                "rotation_degrees": 0.0, "preprocess": True, "stretch": False, "snapshots": list(STEPS[:-1])},
+        activations=tuple(round(0.5 + 10 * (1 - 0.8**step), 4) for step in range(STEPS[-1] + 1)),
+        snapshot_steps=STEPS, image_sha256=record.image_digest(image), weights_sha256=sha256,
+        versions={"atlas": "0.1.0", "method": 1, "tensorflow": "2.21.0", "numpy": "2.4.6", "pillow": "13.0.0"},
+    )  # fmt: skip
+
+
+def write_renders(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int]) -> None:
+    """Write pictures, snapshots and records of a layer, and its mosaic: what `pipeline.tiles` reads."""
+    for number, image in zip(numbers, pictures(layer, len(numbers)), strict=True):
+        made = make_record(network, layer, number, image, "0" * 64)
+        record.write(record.paths(results, layer.name, number), made, image, snapshots(image))
+    with files.replacing(results / "mosaics" / f"{record.slug(layer.name)}.png") as temporary:
+        _mosaic(pictures(layer, len(numbers))).save(temporary)
+
+
+def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
+    """Write records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share bytes."""
+    images = pictures(layer, len(numbers))
+    encoded: dict[int, dict[str, bytes]] = {}
+    folder = results / "tiles" / record.slug(layer.name)
+    folder.mkdir(parents=True)
+    for number, image in zip(numbers, images, strict=True):
+        made = make_record(network, layer, number, image, sha256)
+        files.write_json(record.paths(results, layer.name, number).record, made.to_json())
+        if id(image) not in encoded:
+            encoded[id(image)] = tiles.web_copies(Image.fromarray(image), _strip(snapshots(image)), len(STEPS))
+        for ending, data in encoded[id(image)].items():
+            (folder / f"{number:03}{ending}.avif").write_bytes(data)
+    sample = tiles.band_sample(range(len(numbers)))
+    band = tiles.band([tiles.square(Image.fromarray(images[place]), tiles.BAND_TILE_PX) for place in sample])
+    (folder / "band.avif").write_bytes(tiles.encode_within(band, tiles.BAND_QUALITIES, tiles.LARGEST_BAND_BYTES))
+    (folder / "mosaic.avif").write_bytes(tiles.encode(_mosaic(images), tiles.MOSAIC_QUALITY))
+    _write_summary(results, network, layer, numbers, sha256)
+
+
+def _strip(images: Sequence[np.ndarray]) -> Image.Image:
+    return Image.fromarray(np.concatenate(images, axis=1))
+
+
+def _mosaic(images: Sequence[np.ndarray]) -> Image.Image:
+    columns = int(np.ceil(np.sqrt(len(images))))
+    mosaic = Image.new("RGB", (columns * 100, -(-len(images) // columns) * 100), "white")
+    small = {id(image): Image.fromarray(image).resize((96, 96)) for image in images}
+    for place, image in enumerate(images):
+        mosaic.paste(small[id(image)], (place % columns * 100 + 2, place // columns * 100 + 2))
+    return mosaic
+
+
+def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
+    rng = np.random.default_rng(layer.index)
     entries = [filter_summary(rng, network, layer, number, numbers) for number in numbers]
     slug = record.slug(layer.name)
+    least_sure = sorted(entries, key=lambda each: (each["alive"], -each["own_rank"], each["selectivity"]))
     files.write_json(
         results / "layers" / f"{slug}.json",
         {
             "schema": "atlas/layer/1", "model": network.name, "layer": layer.name, "index": layer.index,
             "filters_total": layer.filters, "input_channels": layer.input_channels,
             "kernel_size": list(layer.kernel_size), "receptive_field_px": layer.receptive_field_px,
-            "stride_px": layer.stride_px, "canvas_px": side, "weights_sha256": sha256,
+            "stride_px": layer.stride_px, "canvas_px": canvas(layer), "weights_sha256": sha256,
             "figures": {
                 "rendered": len(entries), "alive": sum(each["alive"] for each in entries),
                 "own_best": sum(each["own_rank"] == 1 for each in entries),
                 "own_best_top5": sum(each["own_rank"] <= 5 for each in entries),
-                "worst": [each["filter"] for each in sorted(entries, key=lambda e: e["selectivity"])][:8],
+                "worst": [each["filter"] for each in least_sure[:16]],
             },
             "filters": entries,
         },
     )  # fmt: skip
     np.save(results / "layers" / f"{slug}.response.npy", rng.random((len(entries), layer.filters), np.float32))
-    columns = int(np.ceil(np.sqrt(len(numbers))))
-    mosaic = Image.new("RGB", (columns * 100, -(-len(numbers) // columns) * 100), "white")
-    for place in range(len(numbers)):
-        tile = Image.fromarray(distinct[place % len(distinct)]).resize((96, 96))
-        mosaic.paste(tile, (place % columns * 100 + 2, place // columns * 100 + 2))
-    with files.replacing(results / "mosaics" / f"{slug}.png") as temporary:
-        mosaic.save(temporary)
-    tiles.make(results, layer.name, numbers, results / "tiles" / slug)
 
 
 def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> Path:
@@ -163,7 +204,7 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
     made = weights.Weights(tensors, weights.digest(tensors, tensors), "Random numbers, for tests.")
     weights.save(results / "weights.npz", made)
     for name, chosen in numbers.items():
-        make_layer(results, network, network.layer(name), list(chosen), made.sha256)
+        write_layer(results, network, network.layer(name), list(chosen), made.sha256)
     return results / "weights.npz"
 
 
