@@ -66,7 +66,7 @@ DEFAULT: Mapping[str, Any] = {
     "rotation_degrees": 0.0,
     "preprocess": True,
     "stretch": False,
-    "snapshots": (0, 1, 2, 4, 8),
+    "snapshots": (0, 1, 2, 4, 8, 16, 32),
 }
 
 NAMED: Mapping[str, Mapping[str, Any]] = {

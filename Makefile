@@ -1,0 +1,58 @@
+# `make help` lists the targets. Everything is installed into .venv from the hashes in requirements.txt.
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
+
+.DEFAULT_GOAL := help
+.PHONY: help atlas full site test lint check bench bench-full bench-quality publish-zip docs clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, into results/
+	$(BIN)/snakemake --cores $(CORES)
+	@echo "open results/site/index.html"
+
+full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
+	@$(BIN)/python -m pipeline.cost --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) --config filters=all layers=all
+	@echo "open results/site/index.html"
+
+site: $(INSTALLED) ## rebuild the pages alone, from finished results
+	$(BIN)/snakemake --cores $(CORES) --allowed-rules site all
+
+test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
+	$(BIN)/ruff check pipeline bench tests
+	$(BIN)/ruff format --check pipeline bench tests
+	$(BIN)/snakefmt --line-length 120 --check Snakefile
+	$(BIN)/snakemake --lint
+	$(BIN)/python -m pytest
+
+bench: $(INSTALLED_FOR_TESTS) ## measure speed: every row of the table in the README
+	$(BIN)/python -m bench.speed
+
+bench-full: $(INSTALLED_FOR_TESTS) ## measure the whole atlas; can be interrupted and continued
+	$(BIN)/python -m bench.full
+
+bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
+	$(BIN)/python -m bench.quality
+
+docs: $(INSTALLED) ## write docs/configuration.md from the schema
+	$(BIN)/python -m pipeline.schema > docs/configuration.md
+
+clean: ## remove the virtual environment and everything built, but not results/
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+
+$(INSTALLED): requirements.txt pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(INSTALLED_FOR_TESTS): requirements-test.txt $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	touch $@
