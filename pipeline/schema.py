@@ -1,6 +1,7 @@
 """Whether a configuration is right in form: the schema, and one plain line for each way to break it."""
 
 import functools
+import json
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from pipeline.ascent import recipe
 from pipeline.errors import UserError, did_you_mean
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
@@ -119,3 +121,57 @@ def _alternatives(options: list[Mapping[str, Any]]) -> Iterator[str]:
 def _shown(value: Any, longest: int = 60) -> str:
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def document() -> str:
+    """Return docs/configuration.md: every key and every setting of a recipe, with meaning, values and default."""
+    schema = load()
+    parts = [
+        "# Configuration\n\nWritten by `make docs` from `pipeline/config.schema.yaml`, which checks the configuration "
+        "before anything starts. Keys that are left out take their defaults; unknown keys are errors. On the "
+        "command line a key is given as `--config seed=7`, a file of your own as `--configfile mine.yaml`.\n",
+        _table(schema["properties"], "Default"),
+        "## site\n",
+        _table(schema["properties"]["site"]["properties"], "Default"),
+        "## recipe\n\nWhat a setting is in the two named recipes; a mapping may override any of them.\n",
+        _recipe_table(schema["$defs"]["recipe"]["properties"]),
+    ]
+    return "\n".join(parts)
+
+
+def _table(properties: Mapping[str, Any], last: str) -> str:
+    rows = [f"| Key | Meaning | Values | {last} |", "|---|---|---|---|"]
+    for key, value in properties.items():
+        default = json.dumps(value.get("default"), ensure_ascii=False) if value.get("default") != {} else "see below"
+        rows.append(f"| `{key}` | {_cell(value['description'])} | {_cell(_values(value))} | {_cell(default)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _recipe_table(properties: Mapping[str, Any]) -> str:
+    rows = ["| Setting | Meaning | Values | `default` | `classic` |", "|---|---|---|---|---|"]
+    for key, value in properties.items():
+        named = [json.dumps(recipe.NAMED[name].get(key, name)) for name in ("default", "classic")]
+        cells = [_cell(value["description"]), _cell(_values(value)), *named]
+        rows.append(f"| `{key}` | {' | '.join(cells)} |")
+    return "\n".join(rows) + "\n"
+
+
+def _values(value: Mapping[str, Any]) -> str:
+    if "oneOf" in value:
+        return " or ".join(_values(option) for option in value["oneOf"])
+    if "$ref" in value:
+        return "a mapping, see below"
+    if "const" in value:
+        return f"`{value['const']}`"
+    if "enum" in value:
+        return ", ".join(f"`{option}`" for option in value["enum"])
+    bounds = [f"{word} {value[key]}" for key, word in _BOUNDS.items() if key in value]
+    return " ".join([_TYPES[value["type"]], *([", ".join(bounds)] if bounds else [])])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(document(), end="")

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -186,3 +187,9 @@ def test_a_hostile_value_is_allowed_or_the_users_mistake(path, value):
 @given(HOSTILE)
 def test_a_hostile_configuration_is_allowed_or_the_users_mistake(configuration):
     assert len(refusal(configuration)) < LONGEST_LINE
+
+
+def test_the_documentation_of_the_configuration_is_what_the_schema_says():
+    documentation = Path(__file__).parent.parent / "docs" / "configuration.md"
+
+    assert documentation.read_text(encoding="utf-8") == schema.document(), "run `make docs`"

@@ -61,7 +61,8 @@ class Fourier:
         channels = tf.signal.irfft2d(spectrum, (self.size_px, self.size_px))
         colours = tf.einsum("chw,rc->hwr", channels, tf.constant(COLOUR_CORRELATION))
         if self.contrast_limit:
-            strength = tf.sqrt(tf.reduce_mean(tf.square(colours)))
+            # The tiny term keeps the root's gradient finite on an exactly grey image.
+            strength = tf.sqrt(tf.reduce_mean(tf.square(colours)) + 1e-12)
             colours *= tf.minimum(1.0, self.contrast_limit / strength)
         return tf.sigmoid(colours)[None]
 
