@@ -78,6 +78,8 @@ rule render:
         "results/logs/render/{layer}/{filter}.log",
     # Layer by layer, for a worker of the pool keeps what it has compiled for one; the layers that take longest first.
     priority: lambda wildcards: 1 + list(LAYERS).index(wildcards.layer)
+    # A worker that the system kills for want of memory takes its job with it.
+    retries: 1
     threads: 1
     resources:
         mem_mb=2000,

@@ -137,8 +137,13 @@ class Pool:
         client.received += data
         if client.received.endswith(b"\n") and len(client.received) <= pool_client.MESSAGE_BYTES:
             self._take(client)
-        elif b"\n" in client.received or len(client.received) >= pool_client.MESSAGE_BYTES:
-            self._refuse(client, "one line of JSON is wanted, not too long")
+        elif (
+            b"\n" in client.received
+            or len(client.received) >= pool_client.MESSAGE_BYTES
+            # Open files are few in a process; whoever sends them by the hundred could use up ours.
+            or len(client.descriptors) > 2
+        ):
+            self._refuse(client, "one line of JSON is wanted, not too long, and two open files")
 
     def _take(self, client: Client) -> None:
         try:

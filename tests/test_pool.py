@@ -264,6 +264,14 @@ def test_half_a_request_keeps_nobody_waiting(owner):
         assert owner.run(*UNKNOWN_LAYER)[0] == 1
 
 
+def test_open_files_without_end_are_refused(owner):
+    with pool_client.connect(owner.address) as connection:
+        socket.send_fds(connection, [b"{"], [1, 2])
+        socket.send_fds(connection, [b" "], [1, 2])
+
+        assert b"refused" in connection.recv(pool_client.MESSAGE_BYTES)
+
+
 def test_a_pool_of_another_directory_is_left_alone(owner, tmp_path_factory, monkeypatch):
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     monkeypatch.setenv(pool_client.ADDRESS, owner.address)
