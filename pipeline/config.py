@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import schema
+from pipeline.architecture import load_network
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.errors import UserError
-from pipeline.network import ConvLayer, Network, load_network
+from pipeline.network import ConvLayer, Network
 
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8

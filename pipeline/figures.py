@@ -210,7 +210,7 @@ def kernel_uri(kernel: np.ndarray) -> str:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Return uint8 pixels, (height, width, 3) or (height, width), as PNG bytes."""
+    """Return uint8 pixels, (height, width, 3 or 4), as PNG bytes."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()

@@ -12,9 +12,8 @@ CARD_PX = 160
 # Kernels that are slid over the card.
 EXAMPLES = 4
 
-# Pixels between kernels on the sheet, and their grey.
+# Pixels between kernels on the sheet, which the page shines through.
 GAP_PX = 1
-GAP_GREY = 255
 
 
 def test_card() -> np.ndarray:
@@ -78,15 +77,16 @@ def telling_kernels(kernels: np.ndarray) -> list[int]:
 
 
 def kernel_sheet(kernels: np.ndarray) -> np.ndarray:
-    """Return all kernels side by side, near-square, one pixel for each weight: uint8 (height, width, 3)."""
+    """Return all kernels side by side, near-square, one pixel for each weight: uint8 (height, width, RGBA)."""
     count, rows, columns, _ = kernels.shape
     across = int(np.ceil(np.sqrt(count)))
     down = -(-count // across)
-    shape = (down * (rows + GAP_PX) - GAP_PX, across * (columns + GAP_PX) - GAP_PX, 3)
-    sheet = np.full(shape, GAP_GREY, np.uint8)
+    shape = (down * (rows + GAP_PX) - GAP_PX, across * (columns + GAP_PX) - GAP_PX, 4)
+    sheet = np.zeros(shape, np.uint8)
     for place, kernel in enumerate(kernels):
         top, left = place // across * (rows + GAP_PX), place % across * (columns + GAP_PX)
-        sheet[top : top + rows, left : left + columns] = kernel_pixels(kernel)
+        sheet[top : top + rows, left : left + columns, :3] = kernel_pixels(kernel)
+        sheet[top : top + rows, left : left + columns, 3] = 255
     return sheet
 
 

@@ -495,12 +495,14 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         curve_note=f"Mean activation at every step, from {number(record.first_activation)} "
         f"to {number(record.last_activation)}; dots mark the pictures above.",
         kernel_uri=figures.kernel_uri(atlas.first_kernels[each.filter]) if is_first else "",
-        incoming=tuple(weight(atlas, part) for part in each.incoming),
+        incoming=tuple(weight(atlas, part) for part in in_order(each.incoming)),
         incoming_note=share_words(each.incoming),
         outgoing=tuple(weight(atlas, part) for part in each.outgoing),
         outgoing_note=outgoing_words(each.outgoing),
         similar=tuple(
-            tile(layer, other, label=f"{other} · {number(similarity, 2)}") for other, similarity in each.similar
+            tile(layer, other, label=f"{other} · {number(similarity, 2)}")
+            for other, similarity in each.similar
+            if similarity > 0
         ),
         recipe=(
             *((key.replace("_", " "), recipe_words(value)) for key, value in record.recipe.items()),
@@ -511,6 +513,11 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,
         next=(str(right.filter), filter_path(layer, right.filter)) if right else None,
     )
+
+
+def in_order(parts: Sequence[Slice]) -> Sequence[Slice]:
+    """Return slices as they are shown: colours as red, green, blue, filters as they are, the strongest first."""
+    return sorted(parts, key=lambda part: part.filter) if parts and parts[0].layer == "input" else parts
 
 
 def recipe_words(value: object) -> str:

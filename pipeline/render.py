@@ -23,10 +23,10 @@ def main() -> None:
 
 def in_this_process(request: RenderRequest) -> None:
     """Render what is asked for here; the first time, that imports TensorFlow."""
-    from pipeline import network
+    from pipeline import architecture
     from pipeline import request as requests
 
-    named = request.network.name in network.PREPROCESSING
+    named = request.network.name in architecture.PREPROCESSING
     if named and request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline import weights
 

@@ -20,10 +20,13 @@ from pipeline.request import RenderRequest
 load_weights = functools.lru_cache(maxsize=1)(weights.load)
 
 
-@functools.lru_cache(maxsize=1)
+@functools.lru_cache(maxsize=2)
 def _ascent(key: tuple, weights_sha256: str) -> Ascent:
-    """Return the compiled ascent for a layer, canvas, precision and recipe: jobs of one layer come together, so one
-    is kept, and what 13 layers have compiled does not pile up."""
+    """Return the compiled ascent for a layer, canvas, precision and recipe.
+
+    Jobs of one layer come together, and where one layer ends and the next begins they alternate: two are kept, and
+    what 13 layers have compiled does not pile up.
+    """
     network, layer, canvas_px, precision, recipe, weights_path = key
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from pipeline import precision, schema
+from pipeline.architecture import load_network
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
-from pipeline.network import Network, load_network
+from pipeline.network import Network
 
 DEFAULT_WEIGHTS = Path("results/weights.npz")
 

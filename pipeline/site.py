@@ -17,11 +17,11 @@ from PIL import Image
 import pipeline
 from pipeline import atlas as atlases
 from pipeline import downloads, errors, explanations, figures, files, illustrations, pages, publishing, tiles
+from pipeline.architecture import load_network
 from pipeline.atlas import Atlas
 from pipeline.credits import CREDITS, display_name
 from pipeline.errors import UserError, did_you_mean
 from pipeline.folders import link_or_copy, replacing_folder
-from pipeline.network import load_network
 from pipeline.pages import Page
 
 # Size of the picture that other sites show beside a link, in pixels: what OpenGraph's readers expect.

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from pipeline import config, descriptors, errors, files, layer_renders, neighbours, response, weights
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
 from pipeline.layer_renders import Render
-from pipeline.network import ConvLayer, Network, load_network
+from pipeline.network import ConvLayer, Network
 from pipeline.weights import Weights
 
 SCHEMA = "atlas/layer/1"

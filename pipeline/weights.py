@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import errors, files, weight_files, weight_sources
+from pipeline.architecture import PREPROCESSING, load_network
 from pipeline.errors import UserError
-from pipeline.network import PREPROCESSING, Network, load_network
+from pipeline.network import Network
 
 # Keys of the file that are not weights.
 _SHA256, _SOURCE = "sha256", "source"

@@ -4,15 +4,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
-from pipeline import network as networks
+from pipeline import architecture as architectures
 from pipeline import runtime, weights
 from pipeline.network import Network
 from pipeline.weights import Weights
 
-REPOSITORY = Path(networks.__file__).parent.parent
+# How long an example takes depends on the machine; nothing here is a test of speed.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
+REPOSITORY = Path(architectures.__file__).parent.parent
 
 # Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
 runtime.import_tensorflow()
@@ -36,7 +41,7 @@ def sequential() -> Callable[..., Network]:
             defaults = {"name": f"l{number}", "padding": "valid"}
             entries.append({"class_name": kind, "config": defaults | settings})
         config = {"class_name": "Sequential", "config": {"layers": entries}}
-        return networks.from_keras_config(config, name="tiny", preprocessing=preprocessing)
+        return architectures.from_keras_config(config, name="tiny", preprocessing=preprocessing)
 
     return build
 
@@ -109,7 +114,7 @@ def keras_file(tmp_path_factory) -> Path:
 def keras_weights_file(keras_file) -> Path:
     """Return the weights of `keras_file`, as the workflow writes them."""
     path = keras_file.with_name("weights.npz")
-    weights.save(path, weights.find(networks.load_network(str(keras_file), "unit"), str(keras_file), "model"))
+    weights.save(path, weights.find(architectures.load_network(str(keras_file), "unit"), str(keras_file), "model"))
     return path
 
 
@@ -131,6 +136,6 @@ def functional() -> Callable[..., tuple[Any, Network]]:
             values = random.standard_normal(weight.shape) * scale
             weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
         config = json.loads(model.to_json())
-        return model, networks.from_keras_config(config, name="built", preprocessing=preprocessing)
+        return model, architectures.from_keras_config(config, name="built", preprocessing=preprocessing)
 
     return make

@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image
 
 from pipeline import files, record, tiles, weights
+from pipeline.architecture import load_network
 from pipeline.config import automatic_canvas as canvas
 from pipeline.descriptors import DIRECTIONS
-from pipeline.network import ConvLayer, Network, load_network
+from pipeline.network import ConvLayer, Network
 from pipeline.record import Record
 
 STEPS = (0, 1, 2, 4, 8, 20)

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import config, schema
+from pipeline.architecture import load_network
 from pipeline.ascent import recipe
 from pipeline.errors import UserError
-from pipeline.network import load_network
 from tests.hostile import FORM, HOSTILE, PATHS, within
 
 NUMBERS = st.lists(st.integers(0, 600), min_size=1, max_size=40).map(lambda numbers: tuple(sorted(set(numbers))))

@@ -3,8 +3,8 @@ import pytest
 import tensorflow as tf
 
 from pipeline import forward
+from pipeline.architecture import _ACTIVATIONS, load_network
 from pipeline.forward import TruncatedNetwork
-from pipeline.network import _ACTIVATIONS, load_network
 
 SIDE = 19
 TOLERANCE = 1e-4

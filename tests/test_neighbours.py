@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from pipeline import neighbours
-from pipeline.network import Network, from_keras_config
+from pipeline.architecture import from_keras_config
+from pipeline.network import Network
 
 
 def an_input(name: str) -> dict:

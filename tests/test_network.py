@@ -4,9 +4,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from pipeline import network as networks
+from pipeline import architecture as architectures
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
-from pipeline.network import load_network
 
 GEOMETRY = {"Conv2D": ("filters", "kernel_size", "strides", "padding", "dilation_rate", "groups", "activation",
                        "use_bias", "data_format"),
@@ -77,7 +77,7 @@ def test_the_architecture_of_vgg16_is_what_keras_builds_today():
     import keras
 
     today = json.loads(keras.applications.VGG16(weights=None, include_top=False).to_json())
-    ours = json.loads((networks.ARCHITECTURES / "vgg16.json").read_text())
+    ours = json.loads((architectures.ARCHITECTURES / "vgg16.json").read_text())
 
     def parsed(config):
         return [
@@ -85,7 +85,7 @@ def test_the_architecture_of_vgg16_is_what_keras_builds_today():
                 layer["class_name"],
                 layer["name"],
                 {key: layer["config"][key] for key in GEOMETRY[layer["class_name"]]},
-                networks._inputs(layer),
+                architectures._inputs(layer),
             )
             for layer in config["config"]["layers"]
         ]
@@ -324,7 +324,7 @@ def test_grey_input_is_refused():
     ]}}  # fmt: skip
 
     with pytest.raises(UserError, match="must be RGB images"):
-        networks.from_keras_config(config, name="grey", preprocessing="unit")
+        architectures.from_keras_config(config, name="grey", preprocessing="unit")
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_a_missing_file_or_a_directory_is_named(tmp_path):
 
 
 def test_a_config_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(networks, "LARGEST_CONFIG_BYTES", 10)
+    monkeypatch.setattr(architectures, "LARGEST_CONFIG_BYTES", 10)
 
     with pytest.raises(UserError, match="implausibly large"):
         load_network(str(archive_of(tmp_path / "x.keras", b" " * 11)), "unit")

@@ -11,9 +11,10 @@ import pytest
 from pipeline import errors, layer_renders, response, summary
 from pipeline import record as records
 from pipeline import weights as weight_files
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
 from pipeline.layer_renders import Render
-from pipeline.network import Network, load_network
+from pipeline.network import Network
 from pipeline.record import Record
 from pipeline.weights import Weights
 

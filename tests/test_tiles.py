@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from pipeline import record, tiles
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
-from pipeline.network import load_network
 from tests import synthetic
 
 LAYER = "block2_conv1"

@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
-from pipeline.network import Network, load_network
+from pipeline.network import Network
 from pipeline.weight_files import read_tensors
 
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from pipeline import download, weight_sources
+from pipeline.architecture import from_keras_config
 from pipeline.errors import UserError
-from pipeline.network import Network, from_keras_config
+from pipeline.network import Network
 from pipeline.weight_sources import KerasFile, Published, Wheel, fetch_imagenet
 
 TENSORS = {

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from pipeline import weight_sources, weights
+from pipeline.architecture import load_network
 from pipeline.errors import UserError
-from pipeline.network import load_network
 from pipeline.weights import Weights
 
 # Values of Keras's file that others have published, as far as they print them.

@@ -14,6 +14,12 @@ import tensorflow as tf
 _COLOUR = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
 COLOUR_CORRELATION = _COLOUR / np.linalg.norm(_COLOUR, axis=0).max()
 
+# Adam moves every coefficient equally far, and the mean colour is only one of them: alone it could never become a flat
+# colour, and filters that look for one got islands of the opposite colour. So it counts for half as much as all the
+# structure together: own-best in block1_conv1 rose from 86 to 92 %, robust activation by 13 %; counting it in full, or
+# twice, makes the pictures of similar filters alike (own-best 72 %).
+MEAN_COLOUR_SHARE = 0.5
+
 
 class Parameterisation(Protocol):
     """A way to write an image as an array of float32 parameters."""
@@ -47,8 +53,13 @@ class Fourier:
         vertical = np.fft.fftfreq(size_px)[:, None]
         horizontal = np.fft.rfftfreq(size_px)[None, :]
         frequency = np.maximum(np.hypot(vertical, horizontal), 1 / size_px)
+        scale = 1 / frequency**decay
+        # All but the columns at the ends stand for themselves and their mirror image.
+        mirrored = np.where((horizontal > 0) & (horizontal < 0.5), 2, 1)
+        structure = np.sqrt((mirrored * scale**2).sum() - scale[0, 0] ** 2)
+        scale[0, 0] = max(scale[0, 0], MEAN_COLOUR_SHARE * structure)
         # The factor `size_px` makes the image's contrast independent of its size.
-        self._scale = tf.constant((size_px / frequency**decay)[None], tf.float32)
+        self._scale = tf.constant((size_px * scale)[None], tf.float32)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
         """Return float32 (2, 3, size, size // 2 + 1): real and imaginary parts of each colour's coefficients."""
