@@ -214,8 +214,8 @@ def data_view(atlas: Atlas) -> DataView:
         layers=tuple(
             LayerData(
                 name=layer.name,
-                summary=f"data/{layer.slug}.json",
-                responses=f"data/{layer.slug}.response.npy",
+                summary=f"data/layers/{layer.slug}.json",
+                responses=f"data/layers/{layer.slug}.response.npy",
                 shape=f"{len(layer.filters)} × {layer.filters_total}",
                 mosaic=f"{pages.folder(layer)}/mosaic.avif",
             )

@@ -71,7 +71,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     renderer = Renderer(atlas, site, templates)
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
-        (folder / "data").mkdir()
+        (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / pages.folder(layer), results, layer)
         for page in shown:
@@ -167,11 +167,11 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
     files.write_json(folder / "data" / "datapackage.json", downloads.package(site.title, site.licence))
     for layer in atlas.layers:
         summary = results / "layers" / f"{layer.slug}.json"
-        _write_compact(folder / "data" / summary.name, files.read_json(summary))
+        _write_compact(folder / "data" / "layers" / summary.name, files.read_json(summary))
         responses = summary.with_suffix(".response.npy")
         if not responses.is_file():
             raise UserError(f"{responses}: no such file; python -m pipeline.summary makes it")
-        link_or_copy(responses, folder / "data" / responses.name)
+        link_or_copy(responses, folder / "data" / "layers" / responses.name)
 
 
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:

@@ -119,12 +119,12 @@ def make_record(network: Network, layer: ConvLayer, number: int, image: np.ndarr
     """Return the record of a filter."""
     return Record(
         model=network.name, layer=layer.name, filter=number, receptive_field_px=layer.receptive_field_px,
-        stride_px=layer.stride_px, canvas_px=len(image), seed=0, precision="float32",
+        stride_px=layer.stride_px, canvas_px=len(image), seed=0, attempts=1, precision="float32",
         recipe={"parameterisation": "fourier", "decay": 1.0, "contrast": 0.01, "objective": "channel", "leak": 0.1,
                 "optimiser": "adam", "learning_rate": 0.15, "steps": STEPS[-1], "jitter_px": 16, "scale": 0.0,
-                "rotation_degrees": 0.0, "preprocess": True, "stretch": False, "snapshots": list(STEPS[:-1])},
+                "rotation_degrees": 0.0, "preprocess": True, "stretch": False, "attempts": 3, "snapshots": list(STEPS[:-1])},
         activations=tuple(round(0.5 + 10 * (1 - 0.8**step), 4) for step in range(STEPS[-1] + 1)),
-        snapshot_steps=STEPS, image_sha256=record.image_digest(image), weights_sha256=sha256,
+        noise_activation=0.5, snapshot_steps=STEPS, image_sha256=record.image_digest(image), weights_sha256=sha256,
         versions={"atlas": "0.1.0", "method": 1, "tensorflow": "2.21.0", "numpy": "2.4.6", "pillow": "13.0.0"},
     )  # fmt: skip
 
