@@ -98,6 +98,27 @@ class TruncatedNetwork:
             self._input_of_last(image, channel), kernel, None if bias is None else bias[channel : channel + 1]
         )
 
+    def mean_activations(self, images: np.ndarray, *, batch: int = 4) -> np.ndarray:
+        """Return the mean activation of every channel on each of several images.
+
+        The activation of a channel is max(0, response); its mean is taken over the response map.
+
+        Args:
+            images: RGB, 0..255, uint8 or float32 (count, height, width, 3).
+            batch: images at a time; larger batches only take more memory.
+
+        Returns:
+            float32 (count, channels).
+        """
+
+        @tf.function(autograph=False)
+        def means(pixels: tf.Tensor) -> tf.Tensor:
+            responses = self.responses(tf.cast(pixels, tf.float32) / 255.0)
+            return tf.reduce_mean(tf.nn.relu(responses), (1, 2))
+
+        parts = [means(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
+        return np.concatenate([part.numpy() for part in parts])
+
     def _input_of_last(self, image: tf.Tensor, channel: tf.Tensor | None = None) -> tf.Tensor:
         outputs: dict[str, tf.Tensor] = {}
         for node in self.nodes[:-1]:
@@ -174,24 +195,14 @@ def mean_activations(
 ) -> np.ndarray:
     """Return the mean activation of every channel of a layer on each of several images, in float32.
 
-    The activation of a channel is max(0, response); its mean is taken over the response map.
-
     Args:
         network: the graph.
         tensors: its weights.
         layer: name of the convolutional layer.
-        images: uint8 RGB (count, height, width, 3).
+        images: RGB, 0..255, uint8 or float32 (count, height, width, 3).
         batch: images at a time; larger batches only take more memory.
 
     Returns:
         float32 (count, channels).
     """
-    truncated = TruncatedNetwork(network, tensors, layer, "float32")
-
-    @tf.function
-    def means(pixels: tf.Tensor) -> tf.Tensor:
-        responses = truncated.responses(tf.cast(pixels, tf.float32) / 255.0)
-        return tf.reduce_mean(tf.nn.relu(responses), (1, 2))
-
-    parts = [means(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
-    return np.concatenate([part.numpy() for part in parts])
+    return TruncatedNetwork(network, tensors, layer, "float32").mean_activations(images, batch=batch)

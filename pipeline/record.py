@@ -60,9 +60,11 @@ class Record:
         model, layer, filter: which filter of which network.
         receptive_field_px, stride_px, canvas_px: geometry, in input pixels.
         seed: of the random start and of the transforms.
+        attempts: how many random starts were tried; the picture is the best of them.
         precision: "float32" or "bfloat16".
         recipe: every setting of the ascent, JSON values.
         activations: mean activation at step 0, 1, …, last; finite, not negative.
+        noise_activation: mean activation on noise, floored: what `last_activation` is held against.
         snapshot_steps: steps of the pictures in the snapshots file, ascending.
         image_sha256: `image_digest` of the picture.
         weights_sha256: digest of the weights.
@@ -76,9 +78,11 @@ class Record:
     stride_px: int
     canvas_px: int
     seed: int
+    attempts: int
     precision: str
     recipe: Mapping[str, Any]
     activations: tuple[float, ...]
+    noise_activation: float
     snapshot_steps: tuple[int, ...]
     image_sha256: str
     weights_sha256: str
@@ -105,11 +109,13 @@ class Record:
             "stride_px": self.stride_px,
             "canvas_px": self.canvas_px,
             "seed": self.seed,
+            "attempts": self.attempts,
             "precision": self.precision,
             "recipe": dict(self.recipe),
             "activations": list(self.activations),
             "first_activation": self.first_activation,
             "last_activation": self.last_activation,
+            "noise_activation": self.noise_activation,
             "snapshot_steps": list(self.snapshot_steps),
             "image_sha256": self.image_sha256,
             "weights_sha256": self.weights_sha256,
@@ -283,12 +289,14 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "stride_px": (_is_integer(1), "an integer from 1"),
     "canvas_px": (_is_integer(1, LARGEST_CANVAS_PX), f"an integer from 1 to {LARGEST_CANVAS_PX}"),
     "seed": (_is_integer(0), "an integer from 0"),
+    "attempts": (_is_integer(1), "an integer from 1"),
     "precision": (lambda value: value in _PRECISIONS, "float32 or bfloat16"),
     "recipe": (lambda value: isinstance(value, dict), "an object"),
     "activations": (
         lambda value: isinstance(value, list) and bool(value) and all(map(_is_activation, value)),
         "a list of finite numbers from 0",
     ),
+    "noise_activation": (_is_activation, "a finite number from 0"),
     "snapshot_steps": (_is_steps, "a list of ascending integers from 0"),
     "image_sha256": (_is_digest, "64 hexadecimal digits"),
     "weights_sha256": (_is_digest, "64 hexadecimal digits"),

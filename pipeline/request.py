@@ -45,9 +45,10 @@ class RenderRequest:
     recipe: Recipe
     image: Path
 
-    def random(self) -> np.random.Generator:
-        """Return the source of this filter's random numbers: a function of seed, layer and filter alone."""
-        digest = hashlib.sha256(f"{self.seed}/{self.layer}/{self.filter}".encode()).digest()
+    def random(self, attempt: int = 0) -> np.random.Generator:
+        """Return the source of this filter's random numbers: a function of seed, layer, filter and attempt alone."""
+        retry = f"/{attempt}" if attempt else ""
+        digest = hashlib.sha256(f"{self.seed}/{self.layer}/{self.filter}{retry}".encode()).digest()
         return np.random.Generator(np.random.PCG64(int.from_bytes(digest, "little")))
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 from pipeline import record as records
 from pipeline import renderer
 from pipeline.ascent import recipe as recipes
+from pipeline.ascent.parameterisation import Fourier
 from pipeline.errors import UserError
 from pipeline.request import RenderRequest
 
@@ -145,6 +146,99 @@ def test_values_that_are_not_numbers_are_a_mistake_and_leave_no_file(request_for
 def test_weights_of_another_network_are_refused(request_for, keras_weights_file):
     with pytest.raises(UserError, match=r"weights\.npz: not the weights of tiny"):
         renderer.render(request_for(weights=keras_weights_file))
+
+
+def flat_network(sequential, tmp_path, *, biases: list[float]):
+    """Return a network of one layer whose filters sum up brightness, less a bias, and its weights file."""
+    from pipeline import weights
+
+    network = sequential(("Conv2D", {"filters": len(biases), "kernel_size": [3, 3], "activation": "relu"}))
+    kernel = np.full((3, 3, 3, len(biases)), 1 / 27, np.float32)
+    tensors = {"l0/kernel": kernel, "l0/bias": np.array(biases, np.float32)}
+    path = tmp_path / "flat.npz"
+    weights.save(path, weights.Weights(tensors, weights.digest(tensors, tensors), "a test"))
+    return {"network": network, "weights": path, "layer": "l0", "filter": 0}
+
+
+def test_a_living_filter_takes_one_attempt(request_for):
+    _, value = rendered(request_for())
+
+    assert value["attempts"] == 1
+    assert value["last_activation"] >= 2 * value["noise_activation"] > 0
+
+
+def test_the_noise_of_the_record_is_that_of_the_summary(request_for, tiny_network, tiny_tensors):
+    from pipeline import response
+    from pipeline.forward import mean_activations
+
+    _, value = rendered(request_for())
+
+    noise = mean_activations(tiny_network, tiny_tensors, "l2", response.colour_noise(CANVAS_PX))
+    assert value["noise_activation"] == response.floored(noise)[1]
+
+
+def test_a_dead_filter_is_tried_to_the_limit_and_kept_as_failing(request_for, sequential, tmp_path):
+    # Brightness is at most 1: with this bias no picture excites the filter.
+    dead = flat_network(sequential, tmp_path, biases=[-2.0, 0.0])
+
+    pixels, value = rendered(request_for({"steps": 4, "attempts": 3}, **dead))
+
+    assert (value["attempts"], value["seed"]) == (3, 0)
+    assert value["last_activation"] == 0 < value["noise_activation"]
+    assert value["image_sha256"] == records.image_digest(pixels)
+
+
+def test_a_filter_that_lives_from_another_start_is_tried_again(request_for, sequential, tmp_path, monkeypatch):
+    silent = flat_network(sequential, tmp_path, biases=[-0.35, -0.4])
+    start = Fourier.start
+
+    def bad_first_start(self, random):
+        parameters = start(self, random)
+        starts.append(parameters)
+        # Black, from where so few steps lead nowhere.
+        return np.where(np.arange(3)[:, None, None] == 0, -9, parameters) if len(starts) == 1 else parameters
+
+    starts: list[np.ndarray] = []
+    monkeypatch.setattr(Fourier, "start", bad_first_start)
+    request = request_for({"steps": 4, "learning_rate": 0.2}, **silent)
+    told: list[int] = []
+
+    renderer.render(request, told.append)
+
+    value = json.loads(request.image.with_suffix(".json").read_text())
+    assert (value["attempts"], value["seed"]) == (2, 0)
+    assert value["last_activation"] >= 2 * value["noise_activation"]
+    assert told == [0, 1, 2, 4] * 2
+    np.testing.assert_array_equal(
+        starts[0], start(Fourier(32, decay=1, contrast=0.01, contrast_limit=2), request.random())
+    )
+    assert not np.array_equal(starts[0], starts[1])
+
+
+def test_of_failing_attempts_the_best_is_kept(request_for, monkeypatch):
+    def climb(request, ascent, attempt, progress):
+        shades.append(attempt)
+        image = np.full((CANVAS_PX, CANVAS_PX, 3), attempt, np.uint8)
+        return renderer.Climb((image,) * 3, (0.0, (1e-6, 3e-6, 2e-6)[attempt]))
+
+    shades: list[int] = []
+    monkeypatch.setattr(renderer, "_climb", climb)
+
+    pixels, value = rendered(request_for({"steps": 2, "snapshots": [0, 1]}))
+
+    assert shades == [0, 1, 2]
+    assert value["attempts"] == 3
+    assert value["last_activation"] == 3e-6
+    assert pixels.max() == pixels.min() == 1
+
+
+@pytest.mark.parametrize("settings", [{"objective": "negative_channel"}, {"base": "classic", "steps": 2}])
+def test_what_is_not_held_against_noise_is_rendered_once(request_for, sequential, tmp_path, settings):
+    dead = flat_network(sequential, tmp_path, biases=[-2.0, 0.0])
+
+    _, value = rendered(request_for({"steps": 2, **settings}, **dead))
+
+    assert value["attempts"] == 1
 
 
 def test_progress_is_told_at_every_snapshot(request_for):

@@ -24,6 +24,16 @@ def numbers(request: requests.RenderRequest) -> list[float]:
     return request.random().random(4).tolist()
 
 
+def test_each_attempt_has_random_numbers_of_its_own_and_the_first_those_of_the_seed():
+    request = parse()
+
+    draws = [request.random(attempt).random(4).tolist() for attempt in (0, 1, 2)]
+
+    assert draws[0] == request.random().random(4).tolist()
+    assert draws[1] == request.random(1).random(4).tolist()
+    assert draws[0] != draws[1] != draws[2] != draws[0]
+
+
 def test_three_arguments_are_enough():
     request = parse()
 

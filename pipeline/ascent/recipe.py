@@ -38,6 +38,7 @@ class Recipe:
     rotation_degrees: float
     preprocess: bool
     stretch: bool
+    attempts: int
     snapshots: tuple[int, ...]
 
     @property
@@ -66,6 +67,7 @@ DEFAULT: Mapping[str, Any] = {
     "rotation_degrees": 0.0,
     "preprocess": True,
     "stretch": False,
+    "attempts": 3,
     "snapshots": (0, 1, 2, 4, 8, 16, 32),
 }
 
@@ -83,6 +85,7 @@ NAMED: Mapping[str, Mapping[str, Any]] = {
         "jitter_px": 0,
         "preprocess": False,
         "stretch": True,
+        "attempts": 1,
         "snapshots": (0, 1, 2, 4, 8, 16, 32),
     },
 }
