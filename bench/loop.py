@@ -1,0 +1,122 @@
+"""The bare loop: gradient ascent with nothing around it, the floor that the workflow is held against."""
+
+import functools
+import multiprocessing
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from bench import BUILD
+from pipeline import config, runtime, weights
+from pipeline.architecture import load_network
+
+MODEL = "vgg16"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Times:
+    """What one process took.
+
+    Attributes:
+        start_seconds: importing TensorFlow, loading the weights and compiling the loops.
+        seconds: of each filter's ascent, by layer.
+    """
+
+    start_seconds: float
+    seconds: Mapping[str, tuple[float, ...]]
+
+    @property
+    def loop_seconds(self) -> float:
+        """All ascents together."""
+        return sum(sum(each) for each in self.seconds.values())
+
+
+def weights_file() -> Path:
+    """Return the path of the network's weights, made if they are not there."""
+    path = BUILD / "bench" / "weights.npz"
+    if not path.exists():
+        weights.save(path, weights.find(load_network(MODEL), MODEL, "imagenet"))
+    return path
+
+
+def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "default") -> Any:
+    """Return the compiled loop (`pipeline.ascent.optimise.Ascent`) of a layer at its automatic canvas."""
+    runtime.import_tensorflow()
+    import dataclasses
+
+    from pipeline.ascent.optimise import Ascent
+    from pipeline.forward import TruncatedNetwork
+
+    network = load_network(MODEL)
+    canvas_px = config.resolve_canvas(network, layer, "auto")
+    resolved = config.resolve_recipe(network, layer, canvas_px, recipe)
+    if not resolved.preprocess:
+        network = dataclasses.replace(network, preprocessing="unit")
+    truncated = TruncatedNetwork(network, tensors(), layer, precision)
+    return Ascent(truncated.channel_responses, canvas_px, resolved)
+
+
+@functools.cache
+def tensors() -> Mapping[str, np.ndarray]:
+    """Return the network's weights."""
+    return weights.load(weights_file()).tensors
+
+
+def warm_up(loop: Any, layer: str) -> None:
+    """Run a loop for a step or a few, so that it is compiled."""
+    for state in loop.run(0, random(layer, 0)):
+        if state.step > 0:
+            break
+
+
+def random(layer: str, filter: int, seed: int = 0) -> np.random.Generator:
+    """Return a source of random numbers for a filter."""
+    return np.random.default_rng((seed, filter, *layer.encode()))
+
+
+def picture(loop: Any, layer: str, filter: int, seed: int = 0) -> np.ndarray:
+    """Run a loop for a filter; return its picture as it would be saved, uint8 (canvas, canvas, 3)."""
+    from pipeline.renderer import to_8_bit
+
+    for state in loop.run(filter, random(layer, filter, seed)):
+        last = state.image
+    return to_8_bit(last, stretch=loop.recipe.stretch)
+
+
+def climb(precision: str, jobs: Sequence[tuple[str, int]], recipe: str | Mapping[str, Any] = "default") -> Times:
+    """Run the loop for each (layer, filter) in this process, and time it; each layer is warmed up first."""
+    start = time.perf_counter()
+    seconds: dict[str, list[float]] = {}
+    warming = 0.0
+    loop = None
+    for layer, filter in jobs:
+        if layer not in seconds:
+            began = time.perf_counter()
+            loop = ascent(layer, precision, recipe)
+            warm_up(loop, layer)
+            warming += time.perf_counter() - (began if seconds else start)
+            seconds[layer] = []
+        began = time.perf_counter()
+        for _ in loop.run(filter, random(layer, filter)):
+            pass
+        seconds[layer].append(time.perf_counter() - began)
+    return Times(warming, {layer: tuple(each) for layer, each in seconds.items()})
+
+
+def climb_on(cores: int, precision: str, jobs: Sequence[tuple[str, int]]) -> list[Times]:
+    """Run the loop in one process per core, each with its share of the jobs, all at the same time."""
+    shares = [jobs[first::cores] for first in range(cores)]
+    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as processes:
+        return list(processes.map(climb, [precision] * cores, shares))
+
+
+def in_new_process(function: Callable[..., Result], *arguments: Any) -> Result:
+    """Return what a function returns in a process of its own, which ends with it: TensorFlow stays out of this one."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+        return process.submit(function, *arguments).result()

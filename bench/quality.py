@@ -1,0 +1,269 @@
+"""What the pictures of several recipes are worth: `python -m bench.quality`.
+
+The same filters and seeds for each, every figure measured on the pictures as they would be saved, without the retries
+that the workflow makes.
+"""
+
+import argparse
+import dataclasses
+import io
+import multiprocessing
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import BUILD, loop, machine, sheet, table
+from pipeline import config, errors, files, precision
+from pipeline.architecture import load_network
+
+FILTERS = 16
+SEEDS = (0, 1)
+COLUMNS_A_LAYER = 2
+
+# The settings that lucid's users know (its `render_vis` and `standard_transforms`), as far as this atlas has them.
+LUCID: Mapping[str, Any] = {
+    "base": "default",
+    "contrast_limit": 0.0,
+    "contrast": 0.01,
+    "leak": 0.0,
+    "learning_rate": 0.05,
+    "steps": 512,
+    "jitter_px": 8,
+    "scale": 0.05,
+    "rotation_degrees": 5.0,
+    "snapshots": (),
+}
+# Some 25 times the arithmetic of the default: a quarter of the filters.
+LUCID_SHARE = 4
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to make the pictures.
+
+    Attributes:
+        name: how the tables call it.
+        recipe: a recipe's name, or what overrides it.
+        precision: of the convolutions.
+        share: one in so many filters of the sample is made.
+    """
+
+    name: str
+    recipe: str | Mapping[str, Any]
+    precision: str
+    share: int = 1
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Pictures of one layer made in one way, and what they are worth.
+
+    Attributes:
+        way, layer: which.
+        filters: numbers, ascending (n,).
+        images: of the first seed, uint8 (n, side, side, 3).
+        alive, own_best, top5: of both seeds, boolean (seeds, n); rank among the n pictures of the same seed.
+        robust: robust activation, float32 (seeds, n).
+        agrees: boolean (n,): whether the second seed's picture excites its filter more than any other filter's
+            picture of the first seed does.
+        gigaflops: of the convolutions of one filter.
+    """
+
+    way: str
+    layer: str
+    filters: np.ndarray
+    images: np.ndarray
+    alive: np.ndarray
+    own_best: np.ndarray
+    top5: np.ndarray
+    robust: np.ndarray
+    agrees: np.ndarray
+    gigaflops: float
+
+
+def sample(total: int, count: int) -> tuple[int, ...]:
+    """Return `count` numbers of filters, evenly spread over `total`, the first and the last among them."""
+    count = min(count, total)
+    return tuple(sorted({round(index * (total - 1) / max(1, count - 1)) for index in range(count)}))
+
+
+def ways(chosen: str, lucid_share: int) -> list[Way]:
+    """Return what is compared, the baseline first; `chosen` is the precision that this machine is fast in."""
+    found = [
+        Way("classic", "classic", chosen),
+        Way("lucid-like", LUCID, chosen, lucid_share),
+        Way("default", "default", chosen),
+    ]
+    return found if chosen == "float32" else [*found, Way("default/float32", "default", "float32")]
+
+
+def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
+    """Make the pictures of some filters of a layer with both seeds, and measure them."""
+    climb = loop.ascent(layer, way.precision, way.recipe)
+    from pipeline import forward, response, robustness
+
+    network, tensors = load_network(loop.MODEL), loop.tensors()
+    canvas_px = config.resolve_canvas(network, layer, "auto")
+    numbers = np.array(filters)
+    noise = forward.mean_activations(network, tensors, layer, response.colour_noise(canvas_px))
+    images, matrices, robust, found = [], [], [], []
+    for seed in SEEDS:
+        pictures = np.stack([loop.picture(climb, layer, filter, seed) for filter in filters])
+        responses = forward.mean_activations(network, tensors, layer, pictures)
+        images.append(pictures)
+        matrices.append(responses[:, numbers])
+        robust.append(robustness.robust_activations(network, tensors, layer, filters, pictures))
+        found.append(response.figures(responses, noise, numbers))
+    return Measured(
+        way=way.name,
+        layer=layer,
+        filters=numbers,
+        images=images[0],
+        alive=np.array([[each.alive for each in row] for row in found]),
+        own_best=np.array([[each.own_rank == 1 for each in row] for row in found]),
+        top5=np.array([[each.own_rank <= 5 for each in row] for row in found]),
+        robust=np.array(robust),
+        agrees=agreement(*matrices),
+        gigaflops=network.convolution_flops(layer, canvas_px) * (2 * climb.recipe.steps + 1) / 1e9,
+    )
+
+
+def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return for which filters the second seed's picture excites the filter more than all others' of the first.
+
+    Args:
+        first, second: mean activation of filter j on the picture of filter i with that seed, (n, n).
+    """
+    others = np.where(np.eye(len(first), dtype=bool), -np.inf, first).max(0)
+    return np.diag(second) >= others
+
+
+def median_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:
+    """Return the median over filters of one robust activation ÷ another; None where it is not finite.
+
+    A filter that is silent on their picture and not on ours counts as infinitely better, silent on both as equal.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.where(ours == theirs, 1.0, ours / theirs)
+    median = float(np.median(ratios)) if ratios.size else np.nan
+    return median if np.isfinite(median) else None
+
+
+def share(verdicts: Sequence[np.ndarray]) -> float:
+    """Return the percentage of verdicts that are true."""
+    return 100 * float(np.concatenate([each.ravel() for each in verdicts]).mean())
+
+
+def robust_ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float | None:
+    """Return the median ratio of robust activations over the filters that both have, seeds averaged."""
+    pairs = [
+        (mine.robust.mean(0)[mine_at], other.robust.mean(0)[other_at])
+        for mine in ours
+        for other in theirs
+        if mine.layer == other.layer
+        for _, mine_at, other_at in [np.intersect1d(mine.filters, other.filters, return_indices=True)]
+    ]
+    return median_ratio(*map(np.concatenate, zip(*pairs, strict=True))) if pairs else None
+
+
+def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Return a row for each group of layers and way.
+
+    Args:
+        results: all measurements.
+        groups: names of layers, by the name of the group.
+    """
+    rows = []
+    for group, layers in groups.items():
+        by_way: dict[str, list[Measured]] = {}
+        for each in results:
+            if each.layer in layers:
+                by_way.setdefault(each.way, []).append(each)
+        for way, mine in by_way.items():
+            rows.append(
+                {
+                    "layers": group,
+                    "recipe": way,
+                    "filters": sum(len(each.filters) for each in mine),
+                    "alive %": share([each.alive for each in mine]),
+                    "own-best %": share([each.own_best for each in mine]),
+                    "top-5 %": share([each.top5 for each in mine]),
+                    "robust ÷ classic": robust_ratio(mine, by_way["classic"]),
+                    "÷ default float32": robust_ratio(mine, by_way.get("default/float32", [])),
+                    "seeds agree %": share([each.agrees for each in mine]),
+                    "conv GFLOP a filter": float(np.mean([each.gigaflops for each in mine])),
+                }
+            )
+    return rows
+
+
+def contact_sheet(results: Sequence[Measured]) -> Any:
+    """Return the pictures of some filters of each layer, a row for each way, as an image."""
+    by_way: dict[str, dict[tuple[str, int], np.ndarray]] = {}
+    for each in results:
+        pictures = by_way.setdefault(each.way, {})
+        pictures.update(
+            {(each.layer, int(filter)): image for filter, image in zip(each.filters, each.images, strict=True)}
+        )
+    # Filters that the way with the fewest has.
+    fewest = min(by_way.values(), key=len)
+    columns: list[tuple[str, int]] = []
+    for layer in dict.fromkeys(layer for layer, _ in fewest):
+        columns += [key for key in fewest if key[0] == layer][-COLUMNS_A_LAYER:]
+    rows = {way: [pictures.get(key) for key in columns] for way, pictures in by_way.items()}
+    return sheet.draw(rows, [f"{layer}/{filter}" for layer, filter in columns])
+
+
+def groups_of(layers: Sequence[str]) -> dict[str, list[str]]:
+    """Return the layers one by one, then those of each block (the name up to the first underscore), then all."""
+    groups = {layer: [layer] for layer in layers}
+    for layer in layers:
+        groups.setdefault(layer.partition("_")[0], []).append(layer)
+    groups["all"] = list(layers)
+    return groups
+
+
+def main() -> None:
+    """Make, measure, print; write the figures and the contact sheet."""
+    known = [layer.name for layer in load_network(loop.MODEL).layers]
+    parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__.splitlines()[0])
+    parser.add_argument("--filters", type=int, default=FILTERS, help=f"a layer, evenly spread (default: {FILTERS})")
+    parser.add_argument("--lucid-share", type=int, default=LUCID_SHARE, help="one in so many of them lucid-like")
+    parser.add_argument("--layers", nargs="+", default=known, metavar="LAYER", choices=known)
+    parser.add_argument("--output", type=Path, default=BUILD / "quality", help="directory for table, JSON and sheet")
+    options = parser.parse_args()
+    here = machine.describe()
+    loop.weights_file()
+    tasks = []
+    for layer in options.layers:
+        total = load_network(loop.MODEL).layer(layer).filters
+        for way in ways(precision.resolve("auto"), options.lucid_share):
+            tasks.append((way, layer, sample(total, options.filters)[:: way.share]))
+    # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.
+    tasks.reverse()
+    context = multiprocessing.get_context("spawn")
+    results = []
+    with ProcessPoolExecutor(here.cores, mp_context=context, max_tasks_per_child=1) as processes:
+        for each in processes.map(measure, *zip(*tasks, strict=True)):
+            print(f"{each.layer}, {each.way}: {len(each.filters)} filters", file=sys.stderr)
+            results.append(each)
+    results.reverse()
+    rows = summarise(results, groups_of(options.layers))
+    text = table.render(list(rows[0]), [list(row.values()) for row in rows])
+    print(
+        f"{here.line()}\nseeds {SEEDS}; alive, own-best and top-5 over both, ranks among the filters of the row\n{text}"
+    )
+    picture = io.BytesIO()
+    contact_sheet(results).save(picture, "PNG")
+    files.write_bytes(options.output / "sheet.png", picture.getvalue())
+    files.write_json(options.output / "quality.json", {"machine": dataclasses.asdict(here), "rows": rows})
+    print(f"{options.output}/sheet.png, {options.output}/quality.json")
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,66 @@
+"""How much a picture excites its filter when it is seen slightly turned, resized and moved.
+
+A picture may owe its activation to the exact place of every pixel; one that shows what the filter looks for keeps it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from PIL import Image
+
+from pipeline import forward
+from pipeline.network import Network
+
+# (rotation in degrees, scale factor, shift right, shift down in pixels): small next to what one sees at a glance, and
+# the same for all pictures, so that they can be compared.
+VIEWS = (
+    (0.0, 1.0, 0, 0),
+    (-5.0, 1.0, 3, -2),
+    (5.0, 1.0, -2, 3),
+    (0.0, 0.95, -3, -3),
+    (0.0, 1.05, 2, 2),
+    (-3.0, 1.03, 4, 1),
+    (3.0, 0.97, -1, -4),
+)
+# A turned or shrunken picture does not fill its frame; the picture mirrored at its edges fills the rest, since flat
+# corners would excite or silence filters by themselves. This share of the side is mirrored.
+MARGIN = 0.125
+
+
+def views(image: np.ndarray) -> np.ndarray:
+    """Return a picture, uint8 RGB (side, side, 3), as seen in each of `VIEWS`: (views, side, side, 3)."""
+    margin = round(MARGIN * len(image))
+    padded = Image.fromarray(np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric"))
+    return np.stack([_view(padded, margin, *view) for view in VIEWS])
+
+
+def robust_activations(
+    network: Network, tensors: Mapping[str, np.ndarray], layer: str, filters: Sequence[int], images: np.ndarray
+) -> np.ndarray:
+    """Return the mean activation of each filter over the views of its picture, in float32.
+
+    Args:
+        network: the graph.
+        tensors: its weights.
+        layer: name of the convolutional layer.
+        filters: number of the filter that each picture is of.
+        images: uint8 RGB (pictures, side, side, 3).
+
+    Returns:
+        float32 (pictures,).
+    """
+    seen = np.concatenate([views(image) for image in images])
+    means = forward.mean_activations(network, tensors, layer, seen)
+    per_picture = means.reshape(len(images), len(VIEWS), -1).mean(1)
+    return per_picture[np.arange(len(images)), np.asarray(filters)]
+
+
+def _view(padded: Image.Image, margin: int, degrees: float, factor: float, right: int, down: int) -> np.ndarray:
+    centre = padded.width / 2
+    angle = np.radians(degrees)
+    cosine, sine = np.cos(angle) / factor, np.sin(angle) / factor
+    x, y = centre + right, centre + down
+    # PIL wants, for each place in the result, where it comes from.
+    matrix = (cosine, sine, centre - cosine * x - sine * y, -sine, cosine, centre + sine * x - cosine * y)
+    turned = padded.transform(padded.size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+    return np.asarray(turned)[margin : padded.height - margin, margin : padded.width - margin]
