@@ -6,9 +6,10 @@ A picture may owe its activation to the exact place of every pixel; one that sho
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import tensorflow as tf
 from PIL import Image
 
-from pipeline import forward
+from pipeline.forward import TruncatedNetwork
 from pipeline.network import Network
 
 # (rotation in degrees, scale factor, shift right, shift down in pixels): small next to what one sees at a glance, and
@@ -22,22 +23,31 @@ VIEWS = (
     (-3.0, 1.03, 4, 1),
     (3.0, 0.97, -1, -4),
 )
+# Of these, the ones that a whole atlas is measured with: one turn each way, one change of size each way.
+FEW_VIEWS = VIEWS[1:5]
 # A turned or shrunken picture does not fill its frame; the picture mirrored at its edges fills the rest, since flat
 # corners would excite or silence filters by themselves. This share of the side is mirrored.
 MARGIN = 0.125
 
 
-def views(image: np.ndarray) -> np.ndarray:
-    """Return a picture, uint8 RGB (side, side, 3), as seen in each of `VIEWS`: (views, side, side, 3)."""
+def views(image: np.ndarray, seen: Sequence[tuple[float, float, int, int]] = VIEWS) -> np.ndarray:
+    """Return a picture, uint8 RGB (side, side, 3), as seen in each of the views: (views, side, side, 3)."""
     margin = round(MARGIN * len(image))
     padded = Image.fromarray(np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric"))
-    return np.stack([_view(padded, margin, *view) for view in VIEWS])
+    return np.stack([_view(padded, margin, *view) for view in seen])
 
 
 def robust_activations(
-    network: Network, tensors: Mapping[str, np.ndarray], layer: str, filters: Sequence[int], images: np.ndarray
+    network: Network,
+    tensors: Mapping[str, np.ndarray],
+    layer: str,
+    filters: Sequence[int],
+    images: np.ndarray,
+    *,
+    seen: Sequence[tuple[float, float, int, int]] = VIEWS,
+    precision: str = "float32",
 ) -> np.ndarray:
-    """Return the mean activation of each filter over the views of its picture, in float32.
+    """Return the mean activation of each filter over the views of its picture.
 
     Args:
         network: the graph.
@@ -45,14 +55,23 @@ def robust_activations(
         layer: name of the convolutional layer.
         filters: number of the filter that each picture is of.
         images: uint8 RGB (pictures, side, side, 3).
+        seen: the views, as in `VIEWS`.
+        precision: "float32" or "bfloat16", of the convolutions.
 
     Returns:
         float32 (pictures,).
     """
-    seen = np.concatenate([views(image) for image in images])
-    means = forward.mean_activations(network, tensors, layer, seen)
-    per_picture = means.reshape(len(images), len(VIEWS), -1).mean(1)
-    return per_picture[np.arange(len(images)), np.asarray(filters)]
+    truncated = TruncatedNetwork(network, tensors, layer, precision)
+
+    @tf.function(autograph=False)
+    def activation(pixels: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
+        responses = truncated.channel_responses(tf.cast(pixels, tf.float32) / 255.0, filter)
+        return tf.reduce_mean(tf.nn.relu(responses))
+
+    pairs = zip(images, filters, strict=True)
+    return np.array(
+        [activation(tf.constant(views(image, seen)), tf.constant(int(filter))) for image, filter in pairs], np.float32
+    )
 
 
 def _view(padded: Image.Image, margin: int, degrees: float, factor: float, right: int, down: int) -> np.ndarray:

@@ -183,6 +183,34 @@ def test_a_summary_agrees_with_its_response_matrix(summarised):
     assert figures["own_best"] == sum(each["own_rank"] == 1 for each in found["filters"])
     assert figures["own_best_top5"] == 4
     assert sorted(figures["worst"]) == [0, 1, 2, 5]
+    assert figures["retried"] == 0
+    assert figures["median_selectivity"] == pytest.approx(
+        np.median([each["selectivity"] for each in found["filters"]]), abs=1e-4
+    )
+
+
+def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
+    from pipeline import robustness
+    from pipeline.forward import mean_activations
+
+    found = the_summary(summarised)
+    for each in found["filters"]:
+        views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
+        means = mean_activations(summarised.network, summarised.weights.tensors, "first", views)
+        assert each["robust_activation"] == pytest.approx(means[:, each["filter"]].mean(), rel=1e-5)
+    medians = np.median([each["robust_activation"] for each in found["filters"]])
+    assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
+
+
+def test_a_summary_counts_the_filters_that_were_tried_again(atlas):
+    layer = atlas.network.layer("first")
+    renders = [
+        Render(a_record(atlas.network, atlas.weights, "first", filter, attempts=attempts), a_picture(filter))
+        for filter, attempts in ((0, 1), (1, 3), (2, 2))
+    ]
+    matrix = np.ones((3, 8), np.float32)
+    measured = summary.Measurements(matrix, matrix, np.ones(3, np.float32))
+    assert summary.summarise(atlas.network, atlas.weights, layer, renders, measured)["figures"]["retried"] == 2
 
 
 def test_a_summary_states_kernels_and_bias(summarised):
@@ -200,10 +228,8 @@ def test_the_same_renders_give_the_same_summary(summarised):
     network, layer = summarised.network, summarised.network.layer("first")
     renders, faults = layer_renders.read(summarised.results, "first", (0, 1, 2, 5))
     assert not faults
-    images = np.stack([each.image for each in renders])
-    again = summary.summarise(
-        network, summarised.weights, layer, renders, *summary.measure(network, summarised.weights, layer, images)
-    )
+    measured = summary.measure(network, summarised.weights, layer, renders)
+    again = summary.summarise(network, summarised.weights, layer, renders, measured)
     assert again == the_summary(summarised)
 
 
@@ -211,7 +237,8 @@ def test_later_layers_have_no_rgb_kernels(atlas):
     layer = atlas.network.layer("second")
     renders = [Render(a_record(atlas.network, atlas.weights, "second", 3), a_picture(3))]
     matrix = np.ones((1, 8), np.float32)
-    found = summary.summarise(atlas.network, atlas.weights, layer, renders, matrix, matrix)
+    measured = summary.Measurements(matrix, matrix, np.ones(1, np.float32))
+    found = summary.summarise(atlas.network, atlas.weights, layer, renders, measured)
     assert "kernel_rgb" not in found["filters"][0]
     assert found["filters"][0]["similar"] == []
     assert found["filters"][0]["selectivity"] == 0
