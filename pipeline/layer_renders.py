@@ -87,15 +87,16 @@ def disagreements(
 
 def set_aside(paths: FilterPaths) -> list[Path]:
     """Rename a filter's picture and record, so that they count as missing but are not lost; return their new names."""
-    moved = []
-    for path in (paths.image, paths.record):
-        if path.exists():
-            target, copies = path.with_name(path.name + DAMAGED_ENDING), 1
-            while target.exists():
-                copies += 1
-                target = path.with_name(f"{path.name}{DAMAGED_ENDING}{copies}")
-            moved.append(path.rename(target))
-    return moved
+    return [set_path_aside(path) for path in (paths.image, paths.record) if path.exists()]
+
+
+def set_path_aside(path: Path) -> Path:
+    """Rename a file or folder, so that it counts as missing but is not lost; return its new name."""
+    target, copies = path.with_name(path.name + DAMAGED_ENDING), 1
+    while target.exists():
+        copies += 1
+        target = path.with_name(f"{path.name}{DAMAGED_ENDING}{copies}")
+    return path.rename(target)
 
 
 def load(

@@ -1,0 +1,204 @@
+"""The command that says what of an atlas is there, and whether it is right: `python -m pipeline.check`."""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from snakemake.utils import update_config
+
+from pipeline import config, errors, inspection, layer_renders, pool_owner, weights
+from pipeline.config import Atlas
+from pipeline.errors import UserError
+from pipeline.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
+
+# The configuration that Snakemake starts from, too.
+BASE = Path(__file__).parent.parent / "config.yaml"
+# Filters that a process examines at a time: about a second's work.
+CHUNK = 64
+# Reasons that are named for each layer; the others are counted.
+NAMED_REASONS = 3
+OF_LAYER = ("summary", "mosaic", "tiles")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        filters: findings for the filters of each layer.
+        of_layer: findings for what follows from each layer, by name.
+        weights, site: findings for what the atlas has one of.
+    """
+
+    filters: Mapping[str, Sequence[Finding]]
+    of_layer: Mapping[str, Mapping[str, Finding]]
+    weights: Finding
+    site: Finding
+
+    def faults(self) -> list[Finding]:
+        """Return all findings that are not whole, in the order of the workflow."""
+        layers = [each for layer in self.filters for each in (*self.filters[layer], *self.of_layer[layer].values())]
+        return [each for each in (self.weights, *layers, self.site) if each.state != WHOLE]
+
+
+def read_configuration(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration that Snakemake would use.
+
+    Args:
+        paths: YAML files; the later override the earlier, and all of them the project's `config.yaml`.
+        settings: texts "key=value" that override them all, values in YAML.
+    """
+    configuration: dict[str, Any] = {}
+    for path in (BASE, *paths):
+        try:
+            update_config(configuration, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file") from None
+        except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
+            raise UserError(f"{path}: not a YAML mapping ({error})") from None
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UserError(f"--config: {setting}: should be key=value")
+        try:
+            configuration[key] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise UserError(f"--config: {setting}: not YAML ({error})") from None
+    return configuration
+
+
+def examine(results: Path, atlas: Atlas, cores: int) -> Report:
+    """Return what a results directory holds of an atlas, examined by `cores` processes."""
+    path = results / "weights.npz"
+    sha256, made = None, Finding("weights", MISSING, f"{path}: no such file")
+    if path.exists():
+        try:
+            sha256, made = weights.load(path).sha256, Finding("weights", WHOLE)
+        except UserError as error:
+            made = Finding("weights", DAMAGED, str(error), (path,))
+    wanted = {
+        # What `auto` means is for each machine to say: all that can be asked is that a layer is made in one way.
+        layer: inspection.expected(
+            atlas, layer, weights_sha256=sha256, precision=None if atlas.precision == "auto" else atlas.precision
+        )
+        for layer in atlas.filters
+    }
+    site = results / "site/index.html"
+    return Report(
+        filters=_examine_filters(results, atlas, wanted, cores),
+        of_layer={layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters},
+        weights=made,
+        site=Finding("site", WHOLE) if site.exists() else Finding("site", MISSING, f"{site}: no such file"),
+    )
+
+
+def _examine_filters(
+    results: Path, atlas: Atlas, wanted: Mapping[str, Expected], cores: int
+) -> dict[str, list[Finding]]:
+    chunks = [
+        (layer, filters[start : start + CHUNK])
+        for layer, filters in atlas.filters.items()
+        for start in range(0, len(filters), CHUNK)
+    ]
+    found: dict[str, list[Finding]] = {layer: [] for layer in atlas.filters}
+    with ProcessPoolExecutor(cores) as processes:
+        examined = processes.map(
+            inspection.examine_filters,
+            [results] * len(chunks),
+            [wanted[layer] for layer, _ in chunks],
+            [filters for _, filters in chunks],
+        )
+        for (layer, _), findings in zip(chunks, examined, strict=True):
+            found[layer] += findings
+    return {layer: inspection.disagreeing(findings, wanted[layer]) for layer, findings in found.items()}
+
+
+def format_table(report: Report) -> str:
+    """Return the table: a line for each layer, with counts of its filters and the state of what follows from them."""
+    heads = ("layer", "filters", WHOLE, MISSING, DAMAGED, OTHERWISE, *OF_LAYER)
+    rows = [heads]
+    totals: Counter[str] = Counter()
+    for layer, findings in report.filters.items():
+        states = Counter(each.state for each in findings)
+        totals += states
+        rows.append(
+            (
+                layer,
+                f"{len(findings):,}",
+                *(f"{states[state]:,}" for state in heads[2:6]),
+                *(report.of_layer[layer][name].state for name in OF_LAYER),
+            )
+        )
+    rows.append(("all", f"{totals.total():,}", *(f"{totals[state]:,}" for state in heads[2:6]), "", "", ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if 0 < column < 6 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    return "\n".join([*lines, "", f"weights: {report.weights.state}", f"site: {report.site.state}"])
+
+
+def format_reasons(report: Report) -> str:
+    """Return why what is not whole is not: a few lines for each layer and state; what is just missing is left out."""
+    lines = [report.weights.reason] if report.weights.state == DAMAGED else []
+    for layer, findings in report.filters.items():
+        for state in (DAMAGED, OTHERWISE):
+            reasons = [each.reason for each in (*findings, *report.of_layer[layer].values()) if each.state == state]
+            lines += reasons[:NAMED_REASONS]
+            if len(reasons) > NAMED_REASONS:
+                lines.append(f"… and {len(reasons) - NAMED_REASONS:,} more in {layer} that are {state}")
+    return "\n".join(lines)
+
+
+def set_aside(report: Report) -> int:
+    """Rename all that is damaged or made otherwise, so that the next run makes it anew; return how many files."""
+    paths = [path for each in report.faults() if each.state in (DAMAGED, OTHERWISE) for path in each.paths]
+    for path in paths:
+        layer_renders.set_path_aside(path)
+    return len(paths)
+
+
+def main() -> None:
+    """Print what is there; exit with 0 if the atlas is whole, with 1 if it is not."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.check",
+        description="Say what of an atlas is there, missing, damaged, or made otherwise than the configuration says. "
+        "Exit code 0: it is whole; 1: it is not.",
+    )
+    parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake takes it")
+    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="as Snakemake takes it")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder (default: results)")
+    parser.add_argument("--cores", type=int, default=pool_owner.usable_cores(), help="processes (default: all cores)")
+    parser.add_argument(
+        "--set-aside",
+        action="store_true",
+        help=f"rename what cannot be used to *{layer_renders.DAMAGED_ENDING}: the next run makes it anew",
+    )
+    arguments = parser.parse_args()
+    if not arguments.results.is_dir():
+        raise UserError(f"--results: {arguments.results}: no such directory")
+    atlas = config.plan(read_configuration(arguments.configfile, arguments.config))
+    report = examine(arguments.results, atlas, max(1, arguments.cores))
+    print(format_table(report))
+    made = inspection.libraries(each for findings in report.filters.values() for each in findings)
+    for versions, count in made.most_common():
+        print(f"made by {versions}: {count:,} filters")
+    if reasons := format_reasons(report):
+        print(f"\n{reasons}")
+    if arguments.set_aside:
+        print(f"\n{set_aside(report):,} files set aside as *{layer_renders.DAMAGED_ENDING}")
+    if report.faults():
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,221 @@
+"""What a results directory holds, held against the atlas that it should be: nothing here writes."""
+
+import collections
+import json
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from pipeline import files, summary, tiles
+from pipeline import record as records
+from pipeline.ascent import METHOD
+from pipeline.config import Atlas
+from pipeline.errors import UserError
+from pipeline.record import Record
+
+WHOLE, MISSING, DAMAGED, OTHERWISE = "whole", "missing", "damaged", "made otherwise"
+
+# What says by which libraries a picture was made; another version may give other pixels, but is no fault.
+LIBRARIES = ("atlas", "tensorflow", "numpy", "pillow")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found in the place of one thing: a filter's three files, or a file that follows from a layer.
+
+    Attributes:
+        name: of the thing: "block1_conv1/007", "mosaic".
+        state: WHOLE, MISSING, DAMAGED or OTHERWISE (whole, but not made as the configuration says).
+        reason: why it is not whole, in words that begin with the file; empty where it is.
+        paths: what to set aside where it cannot be used.
+        record: the record of a filter, where it can be read.
+    """
+
+    name: str
+    state: str
+    reason: str = ""
+    paths: tuple[Path, ...] = ()
+    record: Record | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What every record of a layer should say; None for what the layer's records only have to agree on.
+
+    Attributes:
+        layer: name of the layer.
+        values: keys of a record, and "method", to their value.
+    """
+
+    layer: str
+    values: Mapping[str, Any]
+
+
+def expected(atlas: Atlas, layer: str, *, weights_sha256: str | None, precision: str | None) -> Expected:
+    """Return what the records of a layer of an atlas should say."""
+    found = atlas.network.layer(layer)
+    return Expected(
+        layer,
+        {
+            "model": atlas.network.name,
+            "receptive_field_px": found.receptive_field_px,
+            "stride_px": found.stride_px,
+            "canvas_px": atlas.canvas_px[layer],
+            "seed": atlas.seed,
+            "precision": precision,
+            "recipe": atlas.recipes[layer].to_json(),
+            "weights_sha256": weights_sha256,
+            "method": METHOD,
+        },
+    )
+
+
+def examine_filters(results: Path, wanted: Expected, filters: Sequence[int]) -> list[Finding]:
+    """Return a finding for each of a layer's filters: its picture is decoded and held against its record."""
+    return [_examine_filter(results, wanted, number) for number in filters]
+
+
+def disagreeing(findings: Iterable[Finding], wanted: Expected) -> list[Finding]:
+    """Return the findings of a layer with those made otherwise that differ from most others in what nothing fixes."""
+    findings = list(findings)
+    for key in [key for key, value in wanted.values.items() if value is None]:
+        counted = collections.Counter(getattr(each.record, key) for each in findings if each.state == WHOLE)
+        usual = counted.most_common(1)[0][0] if counted else None
+        findings = [
+            _made_otherwise(each, key, usual) if each.state == WHOLE and getattr(each.record, key) != usual else each
+            for each in findings
+        ]
+    return findings
+
+
+def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
+    """Return findings for what follows from a layer's pictures: its summary, mosaic and tiles."""
+    slug = records.slug(layer)
+    return {
+        name: _finding(name, paths, examine)
+        for name, paths, examine in (
+            (
+                "summary",
+                (results / f"layers/{slug}.json", results / f"layers/{slug}.response.npy"),
+                lambda: _check_summary(results, atlas, layer, weights_sha256),
+            ),
+            ("mosaic", (results / f"mosaics/{slug}.png",), lambda: _check_mosaic(results / f"mosaics/{slug}.png")),
+            (
+                "tiles",
+                (results / f"tiles/{slug}",),
+                lambda: _check_tiles(results / f"tiles/{slug}", atlas.filters[layer]),
+            ),
+        )
+    }
+
+
+def libraries(findings: Iterable[Finding]) -> collections.Counter[str]:
+    """Return how many filters were made by which versions of the libraries: "tensorflow 2.21.0, …" to a count."""
+    return collections.Counter(
+        ", ".join(f"{name} {finding.record.versions[name]}" for name in LIBRARIES)
+        for finding in findings
+        if finding.record
+    )
+
+
+class _MadeOtherwiseError(Exception):
+    """A file is whole, but of another atlas than the one that is asked for."""
+
+
+def _finding(name: str, paths: tuple[Path, ...], check: Callable[[], None]) -> Finding:
+    missing = [path for path in paths if not path.exists()]
+    if missing:
+        return Finding(name, MISSING, f"{missing[0]}: no such file")
+    try:
+        check()
+    except _MadeOtherwiseError as difference:
+        return Finding(name, OTHERWISE, str(difference), paths)
+    except (UserError, OSError) as error:
+        return Finding(name, DAMAGED, str(error), paths)
+    return Finding(name, WHOLE)
+
+
+def _examine_filter(results: Path, wanted: Expected, number: int) -> Finding:
+    paths = records.paths(results, wanted.layer, number)
+    all_three = (paths.image, paths.record, paths.snapshots)
+    name = f"{wanted.layer}/{paths.image.stem}"
+    missing = [path for path in all_three if not path.exists()]
+    if missing:
+        return Finding(name, MISSING, f"{missing[0]}: no such file")
+    try:
+        record, _ = records.read(paths)
+        tiles.read_strip(paths.snapshots, len(record.snapshot_steps))
+    except (UserError, OSError) as error:
+        return Finding(name, DAMAGED, str(error), all_three)
+    finding = Finding(name, WHOLE, paths=all_three, record=record)
+    for key, value in wanted.values.items():
+        found = record.versions["method"] if key == "method" else getattr(record, key)
+        if value is not None and _plain(found) != _plain(value):
+            return _made_otherwise(finding, key, value)
+    return finding
+
+
+def _made_otherwise(finding: Finding, key: str, wanted: Any) -> Finding:
+    found = finding.record.versions["method"] if key == "method" else getattr(finding.record, key)
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        # Of two recipes, what differs.
+        key, found, wanted = next(
+            (f"{key}.{part}", found.get(part), wanted.get(part))
+            for part in [*wanted, *found]
+            if _plain(found.get(part)) != _plain(wanted.get(part))
+        )
+    reason = f"{finding.paths[1]}: {key}: {found!r:.40}, not {wanted!r:.40}"
+    return replace(finding, state=OTHERWISE, reason=reason)
+
+
+def _check_summary(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> None:
+    path = results / f"layers/{records.slug(layer)}.json"
+    value = files.read_json(path)
+    try:
+        schema, filters = value["schema"], [each["filter"] for each in value["filters"]]
+        sha256, model = value["weights_sha256"], value["model"]
+    except (KeyError, TypeError):
+        raise UserError(f"{path}: not the summary of a layer") from None
+    if schema != summary.SCHEMA or value.get("layer") != layer:
+        raise UserError(f"{path}: not the summary of {layer} ({summary.SCHEMA})")
+    if model != atlas.network.name or (weights_sha256 and sha256 != weights_sha256):
+        raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
+    if filters != list(atlas.filters[layer]):
+        raise _MadeOtherwiseError(f"{path}: of {len(filters)} filters that are not those of the configuration")
+    path = path.with_suffix(".response.npy")
+    try:
+        responses = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise UserError(f"{path}: damaged ({error})") from None
+    shape = (len(filters), atlas.network.layer(layer).filters)
+    if responses.shape != shape or responses.dtype != np.float32:
+        raise UserError(f"{path}: {responses.dtype} {responses.shape}, not float32 {shape}")
+
+
+def _check_mosaic(path: Path) -> None:
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as picture:
+            # Checksums of all parts, without decoding.
+            picture.verify()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: damaged picture ({error})") from None
+
+
+def _check_tiles(folder: Path, filters: Sequence[int]) -> None:
+    wanted = {f"{number:0{records.FILTER_DIGITS}}" for number in filters}
+    thumbnail = f"-thumb{tiles.ENDING}"
+    if wanted != {path.name.removesuffix(thumbnail) for path in folder.glob(f"*{thumbnail}")}:
+        raise _MadeOtherwiseError(f"{folder}: not of the filters of the configuration")
+    for stem in ("band", "mosaic", *(f"{number}{ending}" for number in sorted(wanted) for ending in ("", "-steps"))):
+        path = folder / f"{stem}{tiles.ENDING}"
+        if not path.is_file() or not path.stat().st_size:
+            raise UserError(f"{path}: missing or empty")
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
