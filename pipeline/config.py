@@ -26,10 +26,10 @@ SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
     }
 }
 
-# The picture shows the receptive field with room for the pattern to repeat; below 64 px there is nothing to see, and
+# The picture shows the receptive field with room for the pattern to repeat; below 96 px there is little to see, and
 # 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
-CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 64, 224, 16
+CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
 _RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 

@@ -17,7 +17,7 @@ def parse(*more: str) -> requests.RenderRequest:
 
 
 def default_recipe(name: str = "default") -> recipes.Recipe:
-    return recipes.resolve(name, receptive_field_px=24, canvas_px=64)
+    return recipes.resolve(name, receptive_field_px=24, canvas_px=96)
 
 
 def numbers(request: requests.RenderRequest) -> list[float]:
@@ -39,7 +39,7 @@ def test_three_arguments_are_enough():
 
     assert request.network.name == "vgg16"
     assert (request.layer, request.filter, request.seed) == ("block3_conv1", 159, 0)
-    assert request.canvas_px == 64
+    assert request.canvas_px == 96
     assert request.precision in ("float32", "bfloat16")
     assert request.recipe == default_recipe()
     assert (request.image, request.weights) == (Path("x.png"), requests.DEFAULT_WEIGHTS)
