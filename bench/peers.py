@@ -17,7 +17,7 @@ from PIL import Image
 
 from bench import BUILD, ROOT
 
-TOOL = "tf-keras-vis==0.8.8"
+TOOL = "tf-keras-vis==0.8.7"
 INSTALL_SECONDS = 120
 RUN_SECONDS = 180
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import efficiency, loop, machine, peers, table, workflow
-from pipeline import config, errors, files, precision
+from pipeline import errors, files, precision
 from pipeline.architecture import load_network
 from pipeline.errors import UserError
 
@@ -87,7 +87,7 @@ def measure_whole(chosen: str, cores: int) -> Iterator[Row]:
     for name, filters in (("few", few), ("many", many)):
         times = loop.climb_on(cores, chosen, jobs_of(filters))
         bare[name] = max(each.loop_seconds for each in times)
-        settings = {"filters": {layer: config.format_filters(numbers) for layer, numbers in filters.items()}}
+        settings = {"filters": {layer: list(numbers) for layer, numbers in filters.items()}}
         wall[name] = workflow.run(workflow.fresh_directory(f"whole-{name}"), cores, settings).seconds
     fixed = wall["few"] - bare["few"]
     count = sum(map(len, many.values()))
@@ -149,7 +149,8 @@ def measure_peers(chosen: str, cores: int) -> Iterator[Row]:
     if outcome.image is not None:
         peer = loop.in_new_process(robust, layer, (filter,), outcome.image[None])
         ratio = ratio_of_means(results["default"][1][layer][:1], peer)
-        yield Row(f"robust activation, default ÷ {peers.TOOL}: {layer}", ratio, "> 1", f"filter {filter}")
+        note = f"filter {filter}" + ("" if ratio else ", which is silent on the peer's picture")
+        yield Row(f"robust activation, default ÷ {peers.TOOL}: {layer}", ratio, "> 1", note)
 
 
 def measure_main_process(cores: int) -> Iterator[Row]:

@@ -1,7 +1,6 @@
 """Runs of the real workflow, each in a directory of its own, and what can be seen of them from outside."""
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -14,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from bench import BUILD, ROOT, loop
-from pipeline import pool_client
+from pipeline import files, pool_client
 from pipeline.errors import UserError
 
 # A workflow that was told to end ends its jobs first; one that does not is killed.
 END_SECONDS = 60
+CONFIGURATION = "config.json"
 # What config.yaml could say otherwise. The weights are a file: to fetch them is no part of what is measured.
 SETTINGS: Mapping[str, Any] = {
     "model": "vgg16",
@@ -51,16 +51,22 @@ def fresh_directory(name: str) -> Path:
     return directory
 
 
-def command(directory: Path, cores: int, settings: Mapping[str, Any], *arguments: str) -> list[str]:
-    """Return the command line of a run in `directory`; `settings` are those of config.yaml."""
-    values = {**SETTINGS, "weights": str(loop.weights_file()), **settings}
+def command(directory: Path, cores: int, *arguments: str) -> list[str]:
+    """Return the command line of a run in `directory`, whose settings are in the file that `configure` wrote there."""
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(ROOT / "Snakefile"), "--profile", str(ROOT / "profiles" / "default")),
-        *("--directory", str(directory), "--cores", str(cores)),
+        *("--directory", str(directory), "--configfile", str(directory / CONFIGURATION), "--cores", str(cores)),
         *arguments,
-        *("--config", *(f"{key}={json.dumps(value)}" for key, value in values.items())),
     ]
+
+
+def configure(directory: Path, settings: Mapping[str, Any]) -> None:
+    """Write the configuration of a run: `settings`, and for all others what they are without a config.yaml.
+
+    In a file, for numbers inside the values of --config would arrive as texts.
+    """
+    files.write_json(directory / CONFIGURATION, SETTINGS | dict(settings))
 
 
 def run(
@@ -81,10 +87,11 @@ def started(
     directory: Path, cores: int, settings: Mapping[str, Any], *arguments: str, pool: bool = True, log: str = "run.log"
 ) -> Iterator[subprocess.Popen]:
     """Start the workflow; on leaving the block, end it if it still runs."""
+    configure(directory, {"weights": str(loop.weights_file())} | dict(settings))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), pool_client.ADDRESS: "" if pool else pool_client.OFF}
     with (directory / log).open("ab") as output:
         process = subprocess.Popen(
-            command(directory, cores, settings, *arguments),
+            command(directory, cores, *arguments),
             cwd=ROOT,
             env=environment,
             stdout=output,

@@ -1,10 +1,11 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from bench import full, machine, quality, sheet, speed, table, workflow
-from pipeline import robustness
+from pipeline import robustness, schema
 
 CPUINFO = """processor\t: 0
 model name\t: A Processor @ 3 GHz
@@ -41,14 +42,22 @@ def test_a_table_lines_up_numbers_on_the_right_and_words_on_the_left():
     assert text.splitlines() == ["what   figure", "-----  ------", "loop      0.5", "whole   1,234", "none        –"]
 
 
-def test_a_command_line_overrides_every_setting_that_the_users_configuration_could_change(tmp_path):
-    command = workflow.command(tmp_path, 3, {"filters": {"block1_conv1": "0-3"}, "weights": "w.npz"}, "--dry-run")
+def test_a_run_is_configured_by_nothing_but_what_the_benchmark_says(tmp_path):
+    workflow.configure(tmp_path, {"filters": {"block1_conv1": [0, 3]}, "weights": "w.npz"})
 
-    settings = command[command.index("--config") + 1 :]
-    assert 'filters={"block1_conv1": "0-3"}' in settings
-    assert {'recipe="default"', "seed=0", 'layers="all"', 'weights="w.npz"'} <= set(settings)
+    settings = json.loads((tmp_path / workflow.CONFIGURATION).read_text())
+    assert settings["filters"] == {"block1_conv1": [0, 3]}
+    assert settings["weights"] == "w.npz"
+    assert settings.keys() == schema.defaults(schema.load()).keys() - {"preprocessing", "site"}
+
+
+def test_a_run_works_in_its_own_directory(tmp_path):
+    command = workflow.command(tmp_path, 3, "--dry-run")
+
+    assert command[command.index("--directory") + 1] == str(tmp_path)
+    assert command[command.index("--configfile") + 1] == str(tmp_path / workflow.CONFIGURATION)
     assert command[command.index("--cores") + 1] == "3"
-    assert command.index("--dry-run") < command.index("--config")
+    assert command[-1] == "--dry-run"
 
 
 def test_the_first_finishes_do_not_count_as_what_a_filter_costs():
