@@ -8,14 +8,13 @@ import pytest
 
 from pipeline import config, pool_client
 from tests import workflow as workflows
-from tests.workflow import OF_LAYER, REPOSITORY, Workflow, jobs
-from tests.workflow_fixtures import FILTERS
+from tests.workflow import FILTERS, OF_LAYER, REPOSITORY, Workflow, jobs
 
 pytest_plugins = ["tests.workflow_fixtures"]
 
 RENDERED = [f"{layer}/{number:03}" for layer, text in FILTERS.items() for number in config.parse_filters(text)]
 LAYERS = list(FILTERS)
-CHAIN = {"weights": 1, "summary": 13, "mosaic": 13, "tiles": 13, "site": 1, "all": 1}
+CHAIN = {"weights": 1, "summary": 13, "mosaic": 13, "tiles": 13, "quality": 1, "site": 1, "all": 1}
 
 
 def test_the_preview_of_vgg16_has_8_filters_a_layer_and_the_showcase(tmp_path):
@@ -32,7 +31,7 @@ def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
     # The table alone: 4,224 paragraphs take seconds to print.
     counted = workflows.counts(vgg16.run("--dry-run").output)
 
-    assert counted == CHAIN | {"render": 4224, "total": 4266}
+    assert counted == CHAIN | {"render": 4224, "total": 4267}
     assert not vgg16.results.exists()
 
 
@@ -44,11 +43,23 @@ def test_every_file_of_the_formats_is_made(finished):
         for name in (f"layers/{layer}.json", f"layers/{layer}.response.npy", f"mosaics/{layer}.png", f"tiles/{layer}")
     ]
 
-    for name in ["weights.npz", *of_filters, *of_layers, "site/index.html"]:
+    for name in ["weights.npz", *of_filters, *of_layers, "quality.json", "quality.txt", "site/index.html"]:
         assert (finished.results / name).exists(), name
     assert not workflows.half_written(finished.directory)
     # The pool has ended with the workflow that started it.
     assert not workflows.processes_in(finished.directory)
+
+
+def test_a_run_ends_with_the_table_of_its_figures(finished, atlas):
+    for name in ("quality.json", "site/index.html"):
+        (atlas.results / name).unlink()
+
+    run = atlas.run()
+
+    table = (finished.results / "quality.txt").read_text()
+    assert run.code == 0, run.output
+    assert table in run.output
+    assert [line.split()[0] for line in table.splitlines()[:4]] == ["layer", *LAYERS, "all"]
 
 
 def test_every_link_of_the_site_leads_somewhere(finished):
@@ -87,7 +98,11 @@ def test_after_a_finished_run_there_is_nothing_to_do(atlas):
             {"filters": FILTERS | {"second": "0-5"}}, jobs(["second/004", "second/005"], ["second"]), id="add"
         ),
         pytest.param({"filters": FILTERS | {"second": "0-2"}}, jobs((), ["second"]), id="filter left out"),
-        pytest.param({"layers": ["second"], "filters": {"second": "0-3"}}, jobs(), id="layer left out"),
+        pytest.param(
+            {"layers": ["second"], "filters": {"second": "0-3"}},
+            sorted([*jobs(), ("quality", "")]),
+            id="layer left out",
+        ),
         pytest.param({"site": {"title": "Another"}}, jobs(), id="site"),
     ],
 )
@@ -102,7 +117,7 @@ def test_an_added_layer_leaves_the_files_of_the_others_alone(one_layer, finished
     after = {name: written for name, (_, written) in workflows.marks(finished.results).items()}
     written = {name for name in files if before.get(name) != after[name]}
 
-    made = {name for name in written if not name.startswith(("site/", "logs/"))}
+    made = {name for name in written if not name.startswith(("site/", "logs/", "quality."))}
     assert made
     assert all("second" in name for name in made)
     assert "site/index.html" in written
@@ -162,4 +177,4 @@ def test_a_chain_run_at_once_on_one_core_gives_the_bytes_of_one_run_in_parts_on_
 def test_every_rule_of_a_layer_is_planned_for_a_fresh_atlas(fresh):
     planned = Counter(rule for rule, _ in fresh.plan())
 
-    assert planned == {"weights": 1, "render": 7, "site": 1, "all": 1} | dict.fromkeys(OF_LAYER, 2)
+    assert planned == {"weights": 1, "render": 7, "quality": 1, "site": 1, "all": 1} | dict.fromkeys(OF_LAYER, 2)

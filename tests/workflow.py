@@ -28,6 +28,8 @@ SECONDS = 300
 LOOK_SECONDS = 0.02
 # For what a run has started to end after it: a process that is killed takes next to nothing.
 IDLE_SECONDS = 10
+# The filters of the finished atlas; the network has 4 and 6.
+FILTERS = {"first": "0-2", "second": "0-3"}
 # The rules that follow from a layer's pictures.
 OF_LAYER = ("summary", "mosaic", "tiles")
 
@@ -133,10 +135,11 @@ def counts(output: str) -> dict[str, int]:
 
 
 def jobs(renders: Sequence[str] = (), layers: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Return the jobs that follow from new pictures, as `Workflow.plan` does: those of the layers, and the site."""
+    """Return the jobs that follow from new pictures, as `Workflow.plan` does: those of the layers, and of all."""
     return sorted(
         [("render", filter) for filter in renders]
         + [(rule, layer) for rule in OF_LAYER for layer in layers]
+        + ([("quality", "")] if layers else [])
         + [("site", ""), ("all", "")]
     )
 

@@ -6,12 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.workflow import REPOSITORY, Workflow
+from tests.workflow import FILTERS, REPOSITORY, Workflow
 
 # What a run of the workflow reads of the project.
 PROJECT = ("Snakefile", "config.yaml", "profiles", "pipeline", "templates")
-# The filters of the finished atlas; the network has 4 and 6.
-FILTERS = {"first": "0-2", "second": "0-3"}
 
 
 @pytest.fixture(scope="session")
