@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import PIL
 import tensorflow as tf
 
 import pipeline
-from pipeline import record, response, weights
+from pipeline import animation, files, record, response, weights
 from pipeline.ascent import METHOD
 from pipeline.ascent.optimise import Ascent
 from pipeline.errors import UserError
@@ -26,11 +26,11 @@ class Climb:
     """One ascent from one random start.
 
     Attributes:
-        pictures: the picture at each snapshot step, uint8 (canvas, canvas, 3).
+        pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, 3).
         activations: mean activation at each step.
     """
 
-    pictures: tuple[np.ndarray, ...]
+    pictures: Mapping[int, np.ndarray]
     activations: tuple[float, ...]
 
 
@@ -98,7 +98,7 @@ def render(request: RenderRequest, progress: Callable[[int], None] = lambda step
         activations=best.activations,
         noise_activation=float(noise_activation),
         snapshot_steps=recipe.snapshot_steps,
-        image_sha256=record.image_digest(best.pictures[-1]),
+        image_sha256=record.image_digest(best.pictures[recipe.steps]),
         weights_sha256=loaded.sha256,
         versions={
             "atlas": pipeline.__version__,
@@ -108,20 +108,27 @@ def render(request: RenderRequest, progress: Callable[[int], None] = lambda step
             "pillow": PIL.__version__,
         },
     )
-    record.write(record.beside(request.image), result, best.pictures[-1], best.pictures)
+    if request.animation:
+        frames = [best.pictures[step] for step in animation.frame_steps(recipe.steps, request.animation_every)]
+        files.write_bytes(request.animation, animation.encode(frames, request.animation.suffix))
+    snapshots = [best.pictures[step] for step in recipe.snapshot_steps]
+    record.write(record.beside(request.image), result, best.pictures[recipe.steps], snapshots)
 
 
 def _climb(request: RenderRequest, ascent: Ascent, attempt: int, progress: Callable[[int], None]) -> Climb:
-    pictures = []
-    for state in ascent.run(request.filter, request.random(attempt)):
-        pictures.append(to_8_bit(state.image, stretch=request.recipe.stretch))
+    steps = set(request.recipe.snapshot_steps)
+    if request.animation:
+        steps.update(animation.frame_steps(request.recipe.steps, request.animation_every))
+    pictures = {}
+    for state in ascent.run(request.filter, request.random(attempt), sorted(steps)):
+        pictures[state.step] = to_8_bit(state.image, stretch=request.recipe.stretch)
         progress(state.step)
     if not np.isfinite(state.image).all() or not np.isfinite(state.activations).all():
         raise UserError(
             f"{request.layer}/{request.filter}: the ascent ended in values that are not numbers; "
             f"lower recipe.learning_rate ({request.recipe.learning_rate})"
         )
-    return Climb(tuple(pictures), state.activations)
+    return Climb(pictures, state.activations)
 
 
 def _stands_out(climb: Climb, noise_activation: np.float32) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import precision, schema
+from pipeline import animation, precision, schema
 from pipeline.architecture import load_network
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import resolve_canvas, resolve_recipe
@@ -33,6 +33,8 @@ class RenderRequest:
         precision: "float32" or "bfloat16".
         recipe: settings of the ascent.
         image: path of the picture to write; record and snapshots go beside it.
+        animation: path of the animation to write, if one is wanted.
+        animation_every: steps from one of its frames to the next.
     """
 
     network: Network
@@ -44,6 +46,8 @@ class RenderRequest:
     precision: str
     recipe: Recipe
     image: Path
+    animation: Path | None = None
+    animation_every: int = 1
 
     def random(self, attempt: int = 0) -> np.random.Generator:
         """Return the source of this filter's random numbers: a function of seed, layer, filter and attempt alone."""
@@ -67,6 +71,10 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
     network.check_filter(options.layer, options.filter)
     if options.output.suffix != ".png":
         raise UserError(f"--output: {options.output}: the picture is a PNG file; give it a name that ends in .png")
+    if options.animate and options.animate.suffix not in animation.ENDINGS:
+        raise UserError(f"--animate: {options.animate}: give it a name that ends in {' or '.join(animation.ENDINGS)}")
+    if options.every < 1:
+        raise UserError(f"--every: {options.every}: steps from one frame to the next, 1 or more")
     canvas_px = resolve_canvas(network, options.layer, options.canvas)
     return RenderRequest(
         network=network,
@@ -78,6 +86,8 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
         precision=precision.resolve(options.precision),
         recipe=resolve_recipe(network, options.layer, canvas_px, _read_recipe(options.recipe)),
         image=directory / options.output,
+        animation=directory / options.animate if options.animate else None,
+        animation_every=options.every,
     )
 
 
@@ -102,6 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--layer", required=True, help="convolutional layer, such as block3_conv1")
     what.add_argument("--filter", required=True, type=int, help="number of the filter, from 0")
     what.add_argument("--output", required=True, type=Path, metavar="FILE.png", help="picture to write")
+    what.add_argument(
+        "--animate", type=Path, metavar="FILE.webp|.gif", help="animation to write: the picture at every step"
+    )
+    what.add_argument("--every", default=1, type=int, metavar="STEPS", help="of it only every so many (default: 1)")
     how = parser.add_argument_group("how")
     how.add_argument(
         "--recipe", default="default", help="default, classic, or JSON that overrides settings: '{\"steps\": 40}'"

@@ -1,6 +1,7 @@
 """A warm worker: a process that has TensorFlow and the loop of its last layer ready, and renders one filter after
 another for the pool."""
 
+import contextlib
 import json
 import os
 import queue
@@ -42,16 +43,21 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Render what the arguments say, report what goes wrong on stderr, and return the exit code: all of it as the
-    command does that renders in its own process."""
+    command does that renders in its own process.
+
+    A full disk takes the log's last words too; the worker lives on, for there may be room again for the next job.
+    """
     try:
         errors.run(lambda: _render(arguments))
     except SystemExit as exit_:
         if exit_.code is None or isinstance(exit_.code, int):
             return exit_.code or 0
-        print(exit_.code, file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print(exit_.code, file=sys.stderr)
         return 1
     except BaseException:
-        traceback.print_exc()
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
         return 1
     return 0
 
@@ -61,12 +67,13 @@ def _render(arguments: Sequence[str]) -> None:
 
     request = requests.parse(arguments)
     # By name: results may well be a link to a bigger disk.
-    image = Path(os.path.abspath(request.image))  # noqa: PTH100 (resolve() would follow links)
-    if not image.is_relative_to(Path.cwd()):
-        raise UserError(
-            f"--output: {request.image} is outside {Path.cwd()}, where the workflow that runs works; "
-            f"choose a path inside, or set {pool_client.ADDRESS}={pool_client.OFF}"
-        )
+    for option, path in (("--output", request.image), ("--animate", request.animation)):
+        absolute = path and Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
+        if absolute and not absolute.is_relative_to(Path.cwd()):
+            raise UserError(
+                f"{option}: {path} is outside {Path.cwd()}, where the workflow that runs works; "
+                f"choose a path inside, or set {pool_client.ADDRESS}={pool_client.OFF}"
+            )
     render.in_this_process(request)
 
 

@@ -196,7 +196,14 @@ def test_a_picture_outside_the_working_directory_is_refused(owner, tiny, tmp_pat
 
     assert code == 1
     assert f"a/../../x.png is outside {tmp_path}" in stderr
-    assert not (tmp_path.parent / "x.png").exists()
+
+
+def test_an_animation_outside_the_working_directory_is_refused(owner, tiny, tmp_path):
+    code, _, stderr = owner.run(*tiny("first", 0, "x.png"), "--animate", "../x.webp")
+
+    assert code == 1
+    assert f"--animate: ../x.webp is outside {tmp_path}" in stderr
+    assert not (tmp_path / "x.png").exists()
 
 
 def test_a_killed_worker_fails_its_job_alone(owner):

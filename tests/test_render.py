@@ -69,6 +69,8 @@ def test_two_processes_give_the_same_bytes_from_any_directory(arguments, tmp_pat
         ("--recipe", '{"stepz": 3}', "recipe: unknown key 'stepz'; did you mean steps?"),
         ("--weights", "missing.npz", "missing.npz: no such file"),
         ("--output", "x.jpg", "the picture is a PNG file"),
+        ("--animate", "x.mp4", "--animate: x.mp4: give it a name that ends in .webp or .gif"),
+        ("--every", "0", "--every: 0: steps from one frame to the next"),
         ("--output", "/proc/version/x.png", "/proc/version"),
         ("--output", "/proc/nowhere/x.png", "/proc/nowhere"),
         ("--model", "missing.keras", "model: missing.keras: no such file"),
@@ -86,6 +88,16 @@ def test_a_mistake_is_one_line_and_no_file(arguments, tmp_path, monkeypatch, opt
     assert message in caught.value.code
     assert "\n" not in caught.value.code
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_animation_is_written_and_the_same_at_every_run(arguments, tmp_path, monkeypatch):
+    for name in ("a.webp", "b.webp", "c.gif"):
+        run_here(arguments | {"--animate": str(tmp_path / name), "--every": "2"}, monkeypatch)
+
+    made = files_of(tmp_path / "out")
+    assert sorted(made) == ["x.json", "x.png", "x.snapshots.webp"]
+    assert (tmp_path / "a.webp").read_bytes() == (tmp_path / "b.webp").read_bytes()
+    assert (tmp_path / "c.gif").read_bytes().startswith(b"GIF89a")
 
 
 def test_help_comes_without_tensorflow_and_shows_an_example(repository):

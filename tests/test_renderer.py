@@ -219,7 +219,7 @@ def test_of_failing_attempts_the_best_is_kept(request_for, monkeypatch):
     def climb(request, ascent, attempt, progress):
         shades.append(attempt)
         image = np.full((CANVAS_PX, CANVAS_PX, 3), attempt, np.uint8)
-        return renderer.Climb((image,) * 3, (0.0, (1e-6, 3e-6, 2e-6)[attempt]))
+        return renderer.Climb(dict.fromkeys(range(3), image), (0.0, (1e-6, 3e-6, 2e-6)[attempt]))
 
     shades: list[int] = []
     monkeypatch.setattr(renderer, "_climb", climb)
@@ -247,6 +247,24 @@ def test_progress_is_told_at_every_snapshot(request_for):
     renderer.render(request_for(), told.append)
 
     assert told == [0, 2, STEPS]
+
+
+@pytest.mark.parametrize(("ending", "every", "frames"), [(".webp", 1, STEPS + 1), (".gif", 5, 5)])
+def test_an_animation_has_a_frame_for_each_step_and_leaves_the_other_files_alone(
+    request_for, tmp_path, ending, every, frames
+):
+    plain = request_for()
+    renderer.render(plain)
+    animated = request_for(
+        image=tmp_path / "animated" / "x.png", animation=tmp_path / f"moving{ending}", animation_every=every
+    )
+
+    renderer.render(animated)
+
+    for name in names(plain.image.parent):
+        assert (animated.image.parent / name).read_bytes() == (plain.image.parent / name).read_bytes()
+    with Image.open(animated.animation) as picture:
+        assert (picture.n_frames, picture.size) == (frames, (CANVAS_PX, CANVAS_PX))
 
 
 def test_eight_bits_are_the_nearest_and_cut_at_black_and_white():

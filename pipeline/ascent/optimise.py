@@ -1,6 +1,6 @@
 """The loop: climb the gradient of the objective with respect to the parameters of the image."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,15 +62,22 @@ class Ascent:
         self._climb = tf.function(self._climb_eagerly)
         self._look = tf.function(self._look_eagerly)
 
-    def run(self, filter: int, random: np.random.Generator) -> Iterator[State]:
-        """Climb for one filter; yield the state at every snapshot step, the last step last."""
+    def run(self, filter: int, random: np.random.Generator, stops: Sequence[int] | None = None) -> Iterator[State]:
+        """Climb for one filter; yield the state at every stop, the last step last.
+
+        Args:
+            filter: number of the filter.
+            random: source of the start and of the transforms.
+            stops: ascending steps, of which the last is the recipe's; its snapshot steps if none are given. They do
+                not change the way.
+        """
         parameters = tf.constant(self._parameterisation.start(random))
         draws = tf.constant(self._transform.draw(random, self.recipe.steps))
         moments = (tf.zeros_like(parameters), tf.zeros_like(parameters))
         channel = tf.constant(filter, tf.int32)
         activations: list[float] = []
         step = 0
-        for stop in self.recipe.snapshot_steps:
+        for stop in stops or self.recipe.snapshot_steps:
             parameters, *moments, trace = self._climb(
                 parameters, *moments, draws, channel, tf.constant(step), tf.constant(stop)
             )
