@@ -43,6 +43,7 @@ class Filter:
     filter: int
     activation: float
     noise_activation: float
+    robust_activation: float
     alive: bool
     own_rank: int
     selectivity: float

@@ -43,6 +43,7 @@ FILTERS = Table(
         *_WHICH,
         Field("activation", "number", "mean activation of the filter on its own picture"),
         Field("noise_activation", "number", "its mean activation on 1/f colour noise of the same size, floored"),
+        Field("robust_activation", "number", "mean activation on the picture turned, scaled and moved a little"),
         Field("alive", "boolean", "activation ≥ 2 × noise_activation"),
         Field("own_rank", "integer", "1 + number of the layer’s other pictures that excite the filter more"),
         Field("selectivity", "number", "(own − mean of others) ÷ (own + mean of others), −1 to 1"),
@@ -104,7 +105,6 @@ SLICES = Table(
         Field("other_filter", "integer", "its number; 0, 1, 2 for red, green, blue"),
         Field("norm", "number", "L2 norm of the slice"),
         Field("share", "number", "norm² ÷ the norm² of the whole kernel it belongs to, 0 to 1"),
-        Field("kernel", "string", "the weights of the slice, a JSON array of rows"),
     ),
 )
 
@@ -204,7 +204,7 @@ def _slice_rows(layer: Layer, each: Filter) -> Iterator[dict[str, Any]]:
         for part in getattr(each, side):
             yield {
                 "layer": layer.name, "filter": each.filter, "side": side, "other_layer": part.layer,
-                "other_filter": part.filter, "norm": part.norm, "share": part.share, "kernel": compact(part.kernel),
+                "other_filter": part.filter, "norm": part.norm, "share": part.share,
             }  # fmt: skip
 
 

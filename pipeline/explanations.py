@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import figures, illustrations, pages
+from pipeline import figures, illustrations, pages, tiles
 from pipeline.atlas import Atlas, Layer
 from pipeline.credits import display_name
 from pipeline.downloads import TABLES, Table
@@ -149,7 +149,7 @@ def how_view(atlas: Atlas) -> HowView:
             pages.filter_path(example, chosen.filter),
             pages.filter_path(example, chosen.filter, "-steps.avif"),
             made.snapshot_steps,
-            min(made.canvas_px, 96),
+            min(made.canvas_px, tiles.SNAPSHOT_PX),
             chosen.description,
         ),
         depth=tuple(

@@ -13,17 +13,20 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-# Side of one cell of a kernel map in SVG units, and the least side of a square in it, so that small weights show.
-CELL = 12
-SMALLEST_SQUARE = 1.2
+# Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
+# the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
+CELL = 20
+LARGEST_SQUARE = 18
+SMALLEST_SQUARE = 2
+OUTLINE = 3
 
 # Size of a chart in SVG units, and the room for its axis below.
 CHART_WIDTH = 300
 CHART_HEIGHT = 110
 AXIS = 18
 
-# Bins of the hue and the orientation histograms: 15° and 10° each.
-HUE_BINS = 24
+# Bins of the hue and the orientation histograms: 20° and 10° each.
+HUE_BINS = 18
 ORIENTATION_BINS = 18
 
 # Stripes weaker than this (0..1) have no direction worth counting.
@@ -54,28 +57,29 @@ def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
     largest = max(map(abs, values)) or 1.0
     paths = {"pos": "", "neg": ""}
     for place, value in enumerate(values):
-        side = max(SMALLEST_SQUARE, (CELL - 2) * math.sqrt(abs(value) / largest))
         kind = "neg" if value < 0 else "pos"
-        if kind == "neg":
-            side = max(SMALLEST_SQUARE, side - 1.6)
-        x, y = (place % columns + 0.5) * CELL - side / 2, (place // columns + 0.5) * CELL - side / 2
-        paths[kind] += f"M{_short(x)} {_short(y)}h{_short(side)}v{_short(side)}h-{_short(side)}z"
-    label = f"weights from {signed(min(values))} to {signed(max(values))}"
-    drawn = "".join(f'<path class="{kind}" d="{path}"/>' for kind, path in paths.items() if path)
+        room = LARGEST_SQUARE - OUTLINE if kind == "neg" else LARGEST_SQUARE
+        # Whole and even, to be centred in whole units.
+        side = max(SMALLEST_SQUARE, 2 * round(room * math.sqrt(abs(value) / largest) / 2))
+        x, y = (place % columns) * CELL + (CELL - side) // 2, (place // columns) * CELL + (CELL - side) // 2
+        paths[kind] += f"M{x} {y}h{side}v{side}h-{side}z"
+    label = f"{signed(min(values))} to {signed(max(values))}"
+    drawn = "".join(f'<path class={kind} d="{path}"/>' for kind, path in paths.items() if path)
     box = f"0 0 {columns * CELL} {rows * CELL}"
-    return Markup(f'<svg class="kernel" viewBox="{box}" role="img" aria-label="{label}">{drawn}</svg>')
+    return Markup(f'<svg class=kernel viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
 
 
 def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
     """Draw the activation at every step, with a dot at each marked step."""
+    # Whole units: half a unit is less than a third of the line's width.
     width, height = 2 * CHART_WIDTH, 150
     highest = max(activations) or 1.0
     last = max(1, len(activations) - 1)
 
-    def point(step: int) -> tuple[str, str]:
-        return _short(8 + (width - 16) * step / last), _short(height - (height - 12) * activations[step] / highest)
+    def point(step: int) -> tuple[int, int]:
+        return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / highest)
 
-    line = "M" + "L".join(" ".join(point(step)) for step in range(len(activations)))
+    line = "M" + "L".join("{} {}".format(*point(step)) for step in range(len(activations)))
     dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "

@@ -20,7 +20,7 @@ from pipeline.record import FILTER_DIGITS
 ALIVE_RATIO = 2
 
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
-SECTION_FILTERS = 64
+SECTION_FILTERS = 128
 
 # The least sure filters that a layer page singles out: so many at most, and at most one in so many.
 LEAST_SURE = 8
@@ -191,6 +191,7 @@ class FilterView:
     colour: str
     steps: tuple[int, ...]
     steps_image: str
+    snapshot_px: int
     curve: Markup
     curve_note: str
     kernel_uri: str
@@ -474,6 +475,11 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
                 if above == 0
                 else f"{above} other {'picture excites' if above == 1 else 'pictures excite'} it more",
             ),
+            Fact(
+                "Robustness",
+                percent_of(each.robust_activation / each.activation if each.activation else 0.0),
+                "of it is left when the picture is turned, scaled and moved a little",
+            ),
             Fact("Selectivity", number(each.selectivity, 2), "1: only its own picture excites it; 0: all do, equally"),
         ),
         geometry=(
@@ -491,6 +497,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         colour=each.colour,
         steps=record.snapshot_steps,
         steps_image=filter_path(layer, each.filter, "-steps.avif"),
+        snapshot_px=min(record.canvas_px, tiles.SNAPSHOT_PX),
         curve=figures.curve(record.activations, record.snapshot_steps),
         curve_note=f"Mean activation at every step, from {number(record.first_activation)} "
         f"to {number(record.last_activation)}; dots mark the pictures above.",
@@ -508,6 +515,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
             *((key.replace("_", " "), recipe_words(value)) for key, value in record.recipe.items()),
             ("seed", str(record.seed)),
             ("precision", record.precision),
+            ("random starts tried", str(record.attempts)),
         ),
         record=filter_path(layer, each.filter, ".json"),
         previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,

@@ -21,8 +21,8 @@ from pipeline.folders import replacing_folder
 # Side of a thumbnail, in pixels: 512 of them still load as 1 MB, and a pattern of 8 pixels is still seen.
 THUMBNAIL_PX = 96
 
-# Side of one snapshot in the strip, in pixels: half the picture's, to tell what is emerging.
-SNAPSHOT_PX = 96
+# Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
+SNAPSHOT_PX = 80
 
 # The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
 BAND_TILE_PX = 72
@@ -32,11 +32,11 @@ BAND_COLUMNS = 12
 LARGEST_BAND_BYTES = 16_500
 
 # AVIF qualities (0..100). Full pictures are looked at closely; thumbnails and strips come by the hundred.
-PICTURE_QUALITY = 50
-THUMBNAIL_QUALITY = 42
+PICTURE_QUALITY = 46
+THUMBNAIL_QUALITY = 39
 STRIP_QUALITY = 38
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
-MOSAIC_QUALITY = 42
+MOSAIC_QUALITY = 36
 
 # Pictures up to this side, in pixels, are shown so much enlarged that their colours need every pixel.
 WHOLE_COLOUR_PX = 96

@@ -40,7 +40,7 @@ def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
     second = np.array(colorsys.hsv_to_rgb((hue + rng.uniform(0.2, 0.6)) % 1, 0.8, 0.6)) - 0.4
     rgb = fields[0][..., None] * first + fields[1][..., None] * second * 0.6 + fields[2][..., None] * 0.25
     # Real pictures are full of detail at all scales, and heavy for it.
-    rgb += 0.55 * rng.standard_normal(rgb.shape)
+    rgb += 0.45 * rng.standard_normal(rgb.shape)
     return np.clip(255 / (1 + np.exp(-3 * rgb)), 0, 255).astype(np.uint8)
 
 
