@@ -196,6 +196,7 @@ def test_a_picture_outside_the_working_directory_is_refused(owner, tiny, tmp_pat
 
     assert code == 1
     assert f"a/../../x.png is outside {tmp_path}" in stderr
+    assert not (tmp_path.parent / "x.png").exists()
 
 
 def test_an_animation_outside_the_working_directory_is_refused(owner, tiny, tmp_path):
