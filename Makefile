@@ -22,7 +22,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 	@echo "open results/site/index.html"
 
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
-	$(BIN)/snakemake --cores $(CORES) --allowed-rules site all
+	$(BIN)/snakemake --cores $(CORES) --allowed-rules quality site all
 
 test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
 	$(BIN)/ruff check pipeline bench tests
@@ -30,6 +30,9 @@ test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
 	$(BIN)/snakefmt --line-length 120 --check Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m pytest
+
+check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
+	$(BIN)/python -m pipeline.check
 
 bench: $(INSTALLED_FOR_TESTS) ## measure speed: every row of the table in the README
 	$(BIN)/python -m bench.speed

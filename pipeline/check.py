@@ -7,18 +7,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-from snakemake.utils import update_config
-
-from pipeline import config, errors, inspection, layer_renders, pool_owner, weights
+from pipeline import config, configuration_file, errors, inspection, layer_renders, pool_owner, weights
 from pipeline.config import Atlas
 from pipeline.errors import UserError
 from pipeline.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
 
-# The configuration that Snakemake starts from, too.
-BASE = Path(__file__).parent.parent / "config.yaml"
 # Filters that a process examines at a time: about a second's work.
 CHUNK = 64
 # Reasons that are named for each layer; the others are counted.
@@ -47,32 +41,6 @@ class Report:
         return [each for each in (self.weights, *layers, self.site) if each.state != WHOLE]
 
 
-def read_configuration(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
-    """Return the configuration that Snakemake would use.
-
-    Args:
-        paths: YAML files; the later override the earlier, and all of them the project's `config.yaml`.
-        settings: texts "key=value" that override them all, values in YAML.
-    """
-    configuration: dict[str, Any] = {}
-    for path in (BASE, *paths):
-        try:
-            update_config(configuration, yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-        except FileNotFoundError:
-            raise UserError(f"{path}: no such file") from None
-        except (yaml.YAMLError, ValueError, AttributeError, RecursionError) as error:
-            raise UserError(f"{path}: not a YAML mapping ({error})") from None
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UserError(f"--config: {setting}: should be key=value")
-        try:
-            configuration[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
-            raise UserError(f"--config: {setting}: not YAML ({error})") from None
-    return configuration
-
-
 def examine(results: Path, atlas: Atlas, cores: int) -> Report:
     """Return what a results directory holds of an atlas, examined by `cores` processes."""
     path = results / "weights.npz"
@@ -94,7 +62,9 @@ def examine(results: Path, atlas: Atlas, cores: int) -> Report:
         filters=_examine_filters(results, atlas, wanted, cores),
         of_layer={layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters},
         weights=made,
-        site=Finding("site", WHOLE) if site.exists() else Finding("site", MISSING, f"{site}: no such file"),
+        site=Finding(
+            "site", WHOLE if site.exists() else MISSING, "" if site.exists() else f"{site}: no such file", (site,)
+        ),
     )
 
 
@@ -160,8 +130,19 @@ def format_reasons(report: Report) -> str:
 
 
 def set_aside(report: Report) -> int:
-    """Rename all that is damaged or made otherwise, so that the next run makes it anew; return how many files."""
-    paths = [path for each in report.faults() if each.state in (DAMAGED, OTHERWISE) for path in each.paths]
+    """Rename what cannot be used, so that the next run makes it anew; return how many files and folders.
+
+    With a filter goes what was made from it: where that is there, Snakemake takes no notice of a filter that is not.
+    """
+    findings = [report.weights] if report.weights.state == DAMAGED else []
+    for layer, filters in report.filters.items():
+        of_layer = report.of_layer[layer].values()
+        findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]
+        incomplete = any(each.state != WHOLE for each in filters)
+        findings += [each for each in of_layer if incomplete or each.state in (DAMAGED, OTHERWISE)]
+    if report.faults():
+        findings.append(report.site)
+    paths = [path for finding in findings for path in finding.paths if path.exists()]
     for path in paths:
         layer_renders.set_path_aside(path)
     return len(paths)
@@ -174,8 +155,7 @@ def main() -> None:
         description="Say what of an atlas is there, missing, damaged, or made otherwise than the configuration says. "
         "Exit code 0: it is whole; 1: it is not.",
     )
-    parser.add_argument("--configfile", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake takes it")
-    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="as Snakemake takes it")
+    configuration_file.add_options(parser)
     parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder (default: results)")
     parser.add_argument("--cores", type=int, default=pool_owner.usable_cores(), help="processes (default: all cores)")
     parser.add_argument(
@@ -186,7 +166,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.results.is_dir():
         raise UserError(f"--results: {arguments.results}: no such directory")
-    atlas = config.plan(read_configuration(arguments.configfile, arguments.config))
+    atlas = config.plan(configuration_file.read(arguments.configfile, arguments.config))
     report = examine(arguments.results, atlas, max(1, arguments.cores))
     print(format_table(report))
     made = inspection.libraries(each for findings in report.filters.values() for each in findings)
@@ -195,7 +175,7 @@ def main() -> None:
     if reasons := format_reasons(report):
         print(f"\n{reasons}")
     if arguments.set_aside:
-        print(f"\n{set_aside(report):,} files set aside as *{layer_renders.DAMAGED_ENDING}")
+        print(f"\n{set_aside(report):,} files and folders set aside as *{layer_renders.DAMAGED_ENDING}")
     if report.faults():
         sys.exit(1)
 

@@ -32,7 +32,7 @@ class Finding:
         name: of the thing: "block1_conv1/007", "mosaic".
         state: WHOLE, MISSING, DAMAGED or OTHERWISE (whole, but not made as the configuration says).
         reason: why it is not whole, in words that begin with the file; empty where it is.
-        paths: what to set aside where it cannot be used.
+        paths: its files and folders, whether they are there or not.
         record: the record of a filter, where it can be read.
     """
 
@@ -130,14 +130,14 @@ class _MadeOtherwiseError(Exception):
 def _finding(name: str, paths: tuple[Path, ...], check: Callable[[], None]) -> Finding:
     missing = [path for path in paths if not path.exists()]
     if missing:
-        return Finding(name, MISSING, f"{missing[0]}: no such file")
+        return Finding(name, MISSING, f"{missing[0]}: no such file", paths)
     try:
         check()
     except _MadeOtherwiseError as difference:
         return Finding(name, OTHERWISE, str(difference), paths)
     except (UserError, OSError) as error:
         return Finding(name, DAMAGED, str(error), paths)
-    return Finding(name, WHOLE)
+    return Finding(name, WHOLE, paths=paths)
 
 
 def _examine_filter(results: Path, wanted: Expected, number: int) -> Finding:
@@ -146,7 +146,7 @@ def _examine_filter(results: Path, wanted: Expected, number: int) -> Finding:
     name = f"{wanted.layer}/{paths.image.stem}"
     missing = [path for path in all_three if not path.exists()]
     if missing:
-        return Finding(name, MISSING, f"{missing[0]}: no such file")
+        return Finding(name, MISSING, f"{missing[0]}: no such file", all_three)
     try:
         record, _ = records.read(paths)
         tiles.read_strip(paths.snapshots, len(record.snapshot_steps))

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from pipeline import check, files
-from pipeline.errors import UserError
+from pipeline import files
 from tests import workflow as workflows
 
 pytest_plugins = ["tests.workflow_fixtures"]
@@ -152,7 +151,7 @@ def test_what_is_set_aside_is_made_anew_and_nothing_else(checked, atlas, finishe
     code, output = checked("--set-aside")
 
     assert code == 1
-    assert "files set aside as *.damaged" in output
+    assert "set aside as *.damaged" in output
     assert picture.with_name("002.png.damaged").stat().st_size == 100
     assert [filter for rule, filter in atlas.plan() if rule == "render"] == ["second/002"]
     run = atlas.run()
@@ -162,22 +161,10 @@ def test_what_is_set_aside_is_made_anew_and_nothing_else(checked, atlas, finishe
     assert checked()[0] == 0
 
 
-def test_the_configuration_is_that_of_snakemake(tmp_path):
-    mine = tmp_path / "mine.yaml"
-    mine.write_text("seed: 3\nsite: {title: Mine}\n")
+def test_a_filter_that_is_gone_without_a_trace_is_made_anew_after_set_aside(checked, atlas):
+    for path in atlas.results.glob("filters/second/002.*"):
+        path.unlink()
 
-    configuration = check.read_configuration([mine], ["seed=4", "layers=[block1_conv1]"])
+    assert checked("--set-aside")[0] == 1
 
-    assert configuration["seed"] == 4
-    assert configuration["layers"] == ["block1_conv1"]
-    assert configuration["site"]["title"] == "Mine"
-    assert configuration["site"]["licence"] == "CC BY 4.0"
-
-
-@pytest.mark.parametrize(("text", "settings"), [("- 1", []), ("seed: [", []), ("", ["seed"]), ("", ["seed=["])])
-def test_a_configuration_out_of_form_is_one_line(tmp_path, text, settings):
-    mine = tmp_path / "mine.yaml"
-    mine.write_text(text)
-
-    with pytest.raises(UserError):
-        check.read_configuration([mine], settings)
+    assert [filter for rule, filter in atlas.plan() if rule == "render"] == ["second/002"]
