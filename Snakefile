@@ -1,6 +1,7 @@
 # Goes in: config.yaml (every key is explained there). Comes out: results/site/index.html, and on the way
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
+#                                        summary (all layers) -> quality -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -48,9 +49,8 @@ onstart:
     progress.show_for(workflow)
 
 
-rule all:
-    input:
-        "results/site/index.html",
+onsuccess:
+    progress.tell(rules.quality.output.text)
 
 
 rule weights:
@@ -152,10 +152,23 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
+rule quality:
+    input:
+        expand(rules.summary.output.summary, layer=LAYERS),
+    output:
+        figures="results/quality.json",
+        text="results/quality.txt",
+    log:
+        "results/logs/quality.log",
+    shell:
+        "{PYTHON} -m pipeline.quality {input} --output {output.figures} > {log} 2>&1"
+
+
 rule site:
     input:
         weights=rules.weights.output,
         summaries=expand(rules.summary.output.summary, layer=LAYERS),
+        quality=rules.quality.output.figures,
         mosaics=expand(rules.mosaic.output, layer=LAYERS),
         tiles=expand(rules.tiles.output, layer=LAYERS),
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
@@ -172,3 +185,12 @@ rule site:
         "{PYTHON} -m pipeline.site {params.network} --weights {input.weights} --results results "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
+
+
+# Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.
+rule all:
+    default_target: True
+    input:
+        rules.site.output,
+        expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
+        [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

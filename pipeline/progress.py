@@ -5,6 +5,7 @@ import logging
 import time
 from collections import deque
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from snakemake.logging import logger
@@ -45,6 +46,12 @@ def show_for(workflow: Any) -> None:
         filters = {job.jobid for job in jobs if job.rule.name == "render"}
         logger.removeHandler(handler)
         logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
+
+
+def tell(path: str) -> None:
+    """Print a file that a run has made, as one of Snakemake's messages; nothing where it was not asked for."""
+    if Path(path).exists():
+        logger.info(Path(path).read_text(encoding="utf-8").rstrip())
 
 
 def format_line(
