@@ -192,5 +192,6 @@ rule all:
     default_target: True
     input:
         rules.site.output,
+        rules.quality.output,
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
