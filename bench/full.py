@@ -103,7 +103,7 @@ def measure(directory: Path, cores: int) -> list[LayerCost]:
             layer=layer,
             filters=len(done),
             filters_per_second=rate(done),
-            bare_seconds=statistics.mean(seconds for each in times for seconds in each.seconds[layer]),
+            bare_seconds=statistics.median(seconds for each in times for seconds in each.seconds[layer]),
         )
         for layer, done in finishes.items()
     ]
@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--filters", default="all", choices=["all", "preview"], help="preview: a short trial")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     options = parser.parse_args()
+    workflow.end_as_interrupted()
     directory = options.directory.resolve()
     done = len(workflow.finish_times(directory))
     print(f"{done:,} filters are done; {directory}/run.log has the progress. Ctrl-C interrupts: run again to go on.")

@@ -243,6 +243,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here too")
     parser.add_argument("--only", nargs="+", choices=sections, default=list(sections), help="measure only these")
     options = parser.parse_args()
+    workflow.end_as_interrupted()
     start = time.monotonic()
     loop.weights_file()
     rows = []

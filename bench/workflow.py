@@ -105,6 +105,11 @@ def started(
         end(process)
 
 
+def end_as_interrupted() -> None:
+    """Let `kill` do what Ctrl-C does: end what was started, in order."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def end(process: subprocess.Popen) -> None:
     """End a workflow as Ctrl-C does; its finished files stay."""
     for how in (signal.SIGINT, signal.SIGKILL):
