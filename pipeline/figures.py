@@ -73,11 +73,11 @@ def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
     """Draw the activation at every step, with a dot at each marked step."""
     # Whole units: half a unit is less than a third of the line's width.
     width, height = 2 * CHART_WIDTH, 150
-    highest = max(activations) or 1.0
+    highest = max(activations)
     last = max(1, len(activations) - 1)
 
     def point(step: int) -> tuple[int, int]:
-        return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / highest)
+        return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / (highest or 1))
 
     line = "M" + "L".join("{} {}".format(*point(step)) for step in range(len(activations)))
     dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)

@@ -72,6 +72,7 @@ def telling_kernels(kernels: np.ndarray) -> list[int]:
     strong = norms >= np.median(norms)
     while len(chosen) < min(EXAMPLES, int(strong.sum())):
         nearest = np.abs(directions @ directions[chosen].T).max(axis=1)
+        nearest[chosen] = np.inf
         chosen.append(int(np.where(strong, nearest, np.inf).argmin()))
     return chosen
 

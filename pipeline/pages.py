@@ -68,6 +68,17 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Plate:
+    """A large picture of a filter; a coarse one has so few pixels that each is shown as a square."""
+
+    label: str
+    href: str
+    image: str
+    alt: str
+    is_coarse: bool
+
+
+@dataclass(frozen=True)
 class Fact:
     """A term, its value and what that means."""
 
@@ -106,7 +117,7 @@ class HomeView:
 
     filters: int
     layers: int
-    highlights: tuple[Tile, ...]
+    highlights: tuple[Plate, ...]
     figures: tuple[Fact, ...]
     blocks: tuple[Block, ...]
 
@@ -289,6 +300,17 @@ def tile(layer: Layer, filter: int, alt: str = "", label: str = "") -> Tile:
     )
 
 
+def plate(layer: Layer, filter: int) -> Plate:
+    """Return the large picture of a filter."""
+    return Plate(
+        label=f"{layer.name}/{filter}",
+        href=filter_path(layer, filter),
+        image=filter_path(layer, filter, tiles.ENDING),
+        alt=f"Filter {filter} of {layer.name}: {layer.by_number[filter].description}",
+        is_coarse=layer.canvas_px <= tiles.WHOLE_COLOUR_PX,
+    )
+
+
 def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
     """Return the view of the home page."""
     totals = {
@@ -299,15 +321,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     return HomeView(
         filters=count,
         layers=len(atlas.layers),
-        highlights=tuple(
-            Tile(
-                **{
-                    **tile(layer, filter, label=f"{layer.name}/{filter}").__dict__,
-                    "image": filter_path(layer, filter, ".avif"),
-                }
-            )
-            for layer, filter in highlights
-        ),
+        highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         figures=(
             Fact(
                 "filters", f"{count:,}", f"of {sum(layer.filters for layer in atlas.network.layers):,} in the network"

@@ -31,8 +31,10 @@ BAND_COLUMNS = 12
 # Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
 LARGEST_BAND_BYTES = 16_500
 
-# AVIF qualities (0..100). Full pictures are looked at closely; thumbnails and strips come by the hundred.
+# AVIF qualities (0..100). Full pictures are looked at closely, small ones pixel by pixel; thumbnails and strips come
+# by the hundred.
 PICTURE_QUALITY = 46
+SMALL_PICTURE_QUALITY = 68
 THUMBNAIL_QUALITY = 39
 STRIP_QUALITY = 38
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
@@ -89,8 +91,9 @@ def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str
         count: of snapshots.
     """
     side = min(strip.height, SNAPSHOT_PX)
+    quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
-        "": encode(picture, PICTURE_QUALITY),
+        "": encode(picture, quality),
         "-thumb": encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
         "-steps": encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
     }
