@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline import schema
@@ -70,6 +71,8 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     schema.check(configuration, form)
     values = schema.defaults(form) | dict(configuration)
     network = load_network(values["model"], values["preprocessing"])
+    if values["weights"] not in ("imagenet", "model") and not Path(values["weights"]).is_file():
+        raise UserError(f"weights: {values['weights']}: no such file; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
     canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
     return Atlas(
