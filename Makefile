@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site test lint check bench bench-full bench-quality publish-zip docs clean
+.PHONY: help atlas full site test lint check bench bench-full bench-quality soak publish-zip docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,12 @@ bench-full: $(INSTALLED_FOR_TESTS) ## measure the whole atlas; can be interrupte
 bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
 	$(BIN)/python -m bench.quality
 
-docs: $(INSTALLED) ## write docs/configuration.md from the schema
+soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if anything grows
+	$(BIN)/python -m bench.soak --cores $(CORES)
+
+docs: $(INSTALLED_FOR_TESTS) ## write docs/configuration.md and docs/dependencies.md
 	$(BIN)/python -m pipeline.schema > docs/configuration.md
+	$(BIN)/python -m pipeline.dependencies > docs/dependencies.md
 
 clean: ## remove the virtual environment and everything built, but not results/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
