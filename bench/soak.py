@@ -57,8 +57,11 @@ def write_model(path: Path, filters: int) -> None:
     keras.Sequential(layers).save(path)
 
 
-def run(directory: Path, *, renders: int, cores: int) -> list[Look]:
-    """Render in a new directory; return what was seen on the way. Raises `UserError` when the run fails."""
+def run(directory: Path, *, renders: int, cores: int) -> tuple[list[Look], list[float]]:
+    """Render in a new directory; return what was seen on the way, and when each render was done, in seconds, ascending.
+
+    Raises `UserError` when the run fails.
+    """
     write_model(directory / "wide.keras", renders)
     configuration = {
         "model": str(directory / "wide.keras"),
@@ -90,7 +93,7 @@ def run(directory: Path, *, renders: int, cores: int) -> list[Look]:
             process.wait()
     if process.returncode:
         raise UserError(f"the run failed: {log.read_text(errors='replace')[-2000:]}")
-    return [each for each in looks if each.done]
+    return looks, sorted((directory / target).stat().st_mtime for target in targets)
 
 
 def look(directory: Path, main: int, seconds: float) -> Look:
@@ -108,14 +111,14 @@ def look(directory: Path, main: int, seconds: float) -> Look:
     )
 
 
-def parts(looks: Sequence[Look]) -> list[tuple[Look, float]]:
-    """Return the last look of each of `PARTS` equal parts of the run, and the renders a minute in that part."""
-    total, before, rows = looks[-1].done, looks[0], []
-    for part in range(1, PARTS + 1):
-        last = next(each for each in looks if each.done >= total * part // PARTS)
-        if last.seconds > before.seconds:
-            rows.append((last, 60 * (last.done - before.done) / (last.seconds - before.seconds)))
-        before = last
+def parts(looks: Sequence[Look], finishes: Sequence[float]) -> list[tuple[Look, float]]:
+    """Return for each of `PARTS` equal parts of the run what was seen last in it, and the renders a minute."""
+    rows = []
+    for part in range(PARTS):
+        first, last = (len(finishes) * each // PARTS for each in (part, part + 1))
+        seen = [each for each in looks if first < each.done <= last]
+        if seen:
+            rows.append((seen[-1], 60 * (last - 1 - first) / (finishes[last - 1] - finishes[first])))
     return rows
 
 
@@ -161,7 +164,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        rows = parts(run(Path(name).resolve(), renders=arguments.renders, cores=arguments.cores))
+        rows = parts(*run(Path(name).resolve(), renders=arguments.renders, cores=arguments.cores))
     print("  done  minutes  a minute  main MiB  files  pool MiB  files  worker MiB  files")
     for each, rate in rows:
         sizes = "".join(
