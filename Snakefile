@@ -26,8 +26,11 @@ LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {
     slug: [f"{number:0{record.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
 }
-PYTHON = quote(sys.executable)
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
+
+if not workflow.deployment_settings.deployment_method:
+    # Jobs run in the environment that Snakemake runs in, whether it was activated or not.
+    shell.prefix(f"PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 
 wildcard_constraints:
@@ -60,11 +63,13 @@ rule weights:
         "results/weights.npz",
     log:
         "results/logs/weights.log",
+    conda:
+        "environment.yaml"
     params:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        "{PYTHON} -m pipeline.weights {params.network} --weights {params.weights} --output {output} > {log} 2>&1"
+        "python -m pipeline.weights {params.network} --weights {params.weights} --output {output} > {log} 2>&1"
 
 
 rule render:
@@ -80,6 +85,8 @@ rule render:
     priority: lambda wildcards: 1 + list(LAYERS).index(wildcards.layer)
     # A worker that the system kills for want of memory takes its job with it.
     retries: 1
+    conda:
+        "environment.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -92,7 +99,7 @@ rule render:
         recipe=lambda wildcards: quote(json.dumps(ATLAS.recipes[LAYERS[wildcards.layer]].to_json())),
         method=METHOD,
     shell:
-        "{PYTHON} -m pipeline.render {params.network} --weights {input.weights} "
+        "python -m pipeline.render {params.network} --weights {input.weights} "
         "--layer {params.layer} --filter {wildcards.filter} --canvas {params.canvas} --seed {params.seed} "
         "--precision {params.precision} --recipe {params.recipe} --output {output.image} > {log} 2>&1"
 
@@ -107,6 +114,8 @@ rule summary:
         response="results/layers/{layer}.response.npy",
     log:
         "results/logs/summary/{layer}.log",
+    conda:
+        "environment.yaml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -115,7 +124,7 @@ rule summary:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "{PYTHON} -m pipeline.summary {params.network} --weights {input.weights} --results results "
+        "python -m pipeline.summary {params.network} --weights {input.weights} --results results "
         "--layer {params.layer} --filters {params.filters} --output {output.summary} > {log} 2>&1"
 
 
@@ -127,11 +136,13 @@ rule mosaic:
         "results/mosaics/{layer}.png",
     log:
         "results/logs/mosaic/{layer}.log",
+    conda:
+        "environment.yaml"
     params:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "{PYTHON} -m pipeline.mosaic --results results --layer {params.layer} --filters {params.filters} "
+        "python -m pipeline.mosaic --results results --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary} --output {output} > {log} 2>&1"
 
 
@@ -144,11 +155,13 @@ rule tiles:
         directory("results/tiles/{layer}"),
     log:
         "results/logs/tiles/{layer}.log",
+    conda:
+        "environment.yaml"
     params:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "{PYTHON} -m pipeline.tiles --results results --layer {params.layer} --filters {params.filters} "
+        "python -m pipeline.tiles --results results --layer {params.layer} --filters {params.filters} "
         "--output {output} > {log} 2>&1"
 
 
@@ -160,8 +173,10 @@ rule quality:
         text="results/quality.txt",
     log:
         "results/logs/quality.log",
+    conda:
+        "environment.yaml"
     shell:
-        "{PYTHON} -m pipeline.quality {input} --output {output.figures} > {log} 2>&1"
+        "python -m pipeline.quality {input} --output {output.figures} > {log} 2>&1"
 
 
 rule site:
@@ -176,13 +191,15 @@ rule site:
         "results/site/index.html",
     log:
         "results/logs/site.log",
+    conda:
+        "environment.yaml"
     params:
         network=NETWORK,
         layers=quote(",".join(LAYERS.values())),
         site=quote(json.dumps(dict(ATLAS.site))),
-        templates=quote(str(Path(workflow.basedir, "templates"))),
+        templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
-        "{PYTHON} -m pipeline.site {params.network} --weights {input.weights} --results results "
+        "python -m pipeline.site {params.network} --weights {input.weights} --results results "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
 

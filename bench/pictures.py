@@ -1,0 +1,63 @@
+"""The pictures in the README, from a finished atlas: `python -m bench.pictures` after `make atlas`."""
+
+import argparse
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline import errors, files, record
+from pipeline.config import SHOWCASE
+
+MODEL = "vgg16"
+# One layer of each block, the last: its filters have the widest view.
+LAYERS = ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3")
+COLUMNS = 8
+TILE_PX, SHOWCASE_PX, GAP_PX, LABEL_PX = 112, 224, 8, 22
+GROUND, INK = (22, 22, 24), (210, 210, 205)
+
+
+def showcase(results: Path) -> Image.Image:
+    """Return the filters that every preview has, side by side."""
+    chosen = [(layer, filter) for layer, filters in SHOWCASE[MODEL].items() for filter in filters]
+    return _sheet(results, [[*chosen]], SHOWCASE_PX)
+
+
+def blocks(results: Path) -> Image.Image:
+    """Return a row of filters for one layer of each block, evenly spread as the preview has them."""
+    rows = []
+    for layer in LAYERS:
+        numbers = sorted(int(path.stem) for path in (results / "filters" / layer).glob("*.png"))
+        spread = [number for number in numbers if number not in SHOWCASE[MODEL].get(layer, ())]
+        rows.append([(layer, number) for number in spread[:COLUMNS]])
+    return _sheet(results, rows, TILE_PX)
+
+
+def _sheet(results: Path, rows: list[list[tuple[str, int]]], tile_px: int) -> Image.Image:
+    step = tile_px + GAP_PX
+    width = max(len(row) for row in rows) * step + GAP_PX
+    sheet = Image.new("RGB", (width, len(rows) * (step + LABEL_PX) + GAP_PX), GROUND)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
+    for y, row in enumerate(rows):
+        top = GAP_PX + y * (step + LABEL_PX)
+        for x, (layer, number) in enumerate(row):
+            with Image.open(record.paths(results, layer, number).image) as picture:
+                tile = picture.resize((tile_px, tile_px), Image.Resampling.LANCZOS)
+            sheet.paste(tile, (GAP_PX + x * step, top))
+            label = f"{layer}/{number}" if tile_px >= SHOWCASE_PX or x == 0 else str(number)
+            draw.text((GAP_PX + x * step, top + tile_px + 4), label, INK, font)
+    return sheet
+
+
+def main() -> None:
+    """Write docs/showcase.png and docs/blocks.png."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pictures", description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--output", type=Path, default=Path("docs"))
+    arguments = parser.parse_args()
+    for name, make in (("showcase", showcase), ("blocks", blocks)):
+        with files.replacing(arguments.output / f"{name}.webp") as temporary:
+            make(arguments.results).save(temporary, "WEBP", quality=85)
+
+
+if __name__ == "__main__":
+    errors.run(main)
