@@ -33,10 +33,10 @@ LARGEST_BAND_BYTES = 16_500
 
 # AVIF qualities (0..100). Full pictures are looked at closely, small ones pixel by pixel; thumbnails and strips come
 # by the hundred.
-PICTURE_QUALITY = 46
-SMALL_PICTURE_QUALITY = 68
-THUMBNAIL_QUALITY = 39
-STRIP_QUALITY = 38
+PICTURE_QUALITY = 44
+SMALL_PICTURE_QUALITY = 62
+THUMBNAIL_QUALITY = 38
+STRIP_QUALITY = 34
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
 MOSAIC_QUALITY = 36
 

@@ -39,8 +39,8 @@ def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
     first = np.array(colorsys.hsv_to_rgb(hue, 0.8, 0.6)) - 0.4
     second = np.array(colorsys.hsv_to_rgb((hue + rng.uniform(0.2, 0.6)) % 1, 0.8, 0.6)) - 0.4
     rgb = fields[0][..., None] * first + fields[1][..., None] * second * 0.6 + fields[2][..., None] * 0.25
-    # Real pictures are full of detail at all scales, and heavy for it.
-    rgb += 0.45 * rng.standard_normal(rgb.shape)
+    # Real pictures, the large ones above all, are full of detail at every scale, and as heavy as this makes them.
+    rgb += (0.15 if side <= tiles.WHOLE_COLOUR_PX else 0.6) * rng.standard_normal(rgb.shape)
     return np.clip(255 / (1 + np.exp(-3 * rgb)), 0, 255).astype(np.uint8)
 
 
