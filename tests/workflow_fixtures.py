@@ -9,7 +9,7 @@ import pytest
 from tests.workflow import FILTERS, REPOSITORY, Workflow
 
 # What a run of the workflow reads of the project.
-PROJECT = ("Snakefile", "config.yaml", "profiles", "pipeline", "templates")
+PROJECT = ("Snakefile", "config.yaml", "environment.yaml", "profiles", "pipeline", "templates")
 
 
 @pytest.fixture(scope="session")
