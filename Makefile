@@ -24,6 +24,9 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	$(BIN)/snakemake --cores $(CORES) --allowed-rules quality site all
 
+publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
+	$(BIN)/python -m pipeline.archive
+
 test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
 	$(BIN)/ruff check pipeline bench tests
 	$(BIN)/ruff format --check pipeline bench tests
