@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from bench import BUILD, loop, machine, sheet, table
-from pipeline import config, errors, files, precision
+from pipeline import config, errors, files, precision, request
 from pipeline.architecture import load_network
 
 FILTERS = 16
@@ -102,6 +102,11 @@ def ways(chosen: str, lucid_share: int) -> list[Way]:
     return found if chosen == "float32" else [*found, Way("default/float32", "default", "float32")]
 
 
+def against(recipes: Sequence[str], chosen: str) -> list[Way]:
+    """Return the default and the recipes to compare it with, which are named by what was written."""
+    return [Way("default", "default", chosen), *(Way(text, request.read_recipe(text), chosen) for text in recipes)]
+
+
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     """Make the pictures of some filters of a layer with both seeds, and measure them."""
     climb = loop.ascent(layer, way.precision, way.recipe)
@@ -175,10 +180,10 @@ def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) 
     """Return a row for each group of layers and way.
 
     Args:
-        results: all measurements.
+        results: all measurements, those of the baseline first.
         groups: names of layers, by the name of the group.
     """
-    rows = []
+    baseline, rows = results[0].way, []
     for group, layers in groups.items():
         by_way: dict[str, list[Measured]] = {}
         for each in results:
@@ -193,7 +198,7 @@ def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) 
                     "alive %": share([each.alive for each in mine]),
                     "own-best %": share([each.own_best for each in mine]),
                     "top-5 %": share([each.top5 for each in mine]),
-                    "robust ÷ classic": robust_ratio(mine, by_way["classic"]),
+                    f"robust ÷ {baseline}": robust_ratio(mine, by_way[baseline]),
                     "÷ default float32": robust_ratio(mine, by_way.get("default/float32", [])),
                     "seeds agree %": share([each.agrees for each in mine]),
                     "conv GFLOP a filter": float(np.mean([each.gigaflops for each in mine])),
@@ -235,14 +240,22 @@ def main() -> None:
     parser.add_argument("--filters", type=int, default=FILTERS, help=f"a layer, evenly spread (default: {FILTERS})")
     parser.add_argument("--lucid-share", type=int, default=LUCID_SHARE, help="one in so many of them lucid-like")
     parser.add_argument("--layers", nargs="+", default=known, metavar="LAYER", choices=known)
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="RECIPE",
+        help="compare the default with this instead: a recipe's name, or JSON that overrides settings; repeatable",
+    )
     parser.add_argument("--output", type=Path, default=BUILD / "quality", help="directory for table, JSON and sheet")
     options = parser.parse_args()
     here = machine.describe()
     loop.weights_file()
+    chosen = precision.resolve("auto")
+    compared = against(options.against, chosen) if options.against else ways(chosen, options.lucid_share)
     tasks = []
     for layer in options.layers:
         total = load_network(loop.MODEL).layer(layer).filters
-        for way in ways(precision.resolve("auto"), options.lucid_share):
+        for way in compared:
             tasks.append((way, layer, sample(total, options.filters)[:: way.share]))
     # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.
     tasks.reverse()

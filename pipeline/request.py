@@ -84,14 +84,15 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
         canvas_px=canvas_px,
         seed=options.seed,
         precision=precision.resolve(options.precision),
-        recipe=resolve_recipe(network, options.layer, canvas_px, _read_recipe(options.recipe)),
+        recipe=resolve_recipe(network, options.layer, canvas_px, read_recipe(options.recipe)),
         image=directory / options.output,
         animation=directory / options.animate if options.animate else None,
         animation_every=options.every,
     )
 
 
-def _read_recipe(text: str) -> str | dict[str, Any]:
+def read_recipe(text: str) -> str | dict[str, Any]:
+    """Return a recipe's name or settings as written on a command line; raise `UserError` when it is not valid."""
     try:
         specification = json.loads(text)
     except (ValueError, RecursionError):
