@@ -1,5 +1,6 @@
 """The configuration: what the user may say, whether it is right, and the plan that follows from it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pipeline import schema
 from pipeline.architecture import load_network
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
+from pipeline.credits import display_name
 from pipeline.errors import UserError
 from pipeline.network import ConvLayer, Network
 
@@ -32,6 +34,7 @@ SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
+_SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
 _RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 
 
@@ -68,6 +71,11 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
     """
     form = schema.load()
+    if isinstance(configuration, Mapping):
+        configuration = {
+            key: _typed(value, inside=False) if key in ("recipe", "filters") else value
+            for key, value in configuration.items()
+        }
     schema.check(configuration, form)
     values = schema.defaults(form) | dict(configuration)
     network = load_network(values["model"], values["preprocessing"])
@@ -85,7 +93,7 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
         recipes={name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters},
         seed=values["seed"],
         precision=values["precision"],
-        site=schema.defaults(form["properties"]["site"]) | dict(values["site"]),
+        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network),
     )
 
 
@@ -119,6 +127,24 @@ def automatic_canvas(layer: ConvLayer) -> int:
     wanted = int(CANVAS_PER_RECEPTIVE_FIELD * layer.receptive_field_px)
     rounded = -(-wanted // CANVAS_MULTIPLE_PX) * CANVAS_MULTIPLE_PX
     return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
+
+
+def _typed(value: Any, *, inside: bool) -> Any:
+    """Return a value with the numbers and truth values in its lists and settings as such: where a mapping is given on
+    the command line (`--config 'recipe={"steps": 16}'`), Snakemake hands them over as text."""
+    if isinstance(value, Mapping):
+        # A layer's filters may be written as a text, "0-31,159"; what is in a list of them, not.
+        return {key: _typed(each, inside=key in schema.recipe_settings()) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_typed(each, inside=True) for each in value]
+    if inside and isinstance(value, str) and _SCALAR.fullmatch(value):
+        return json.loads(value)
+    return value
+
+
+def _site(values: Mapping[str, str], network: Network) -> dict[str, str]:
+    title = values["title"] or f"What the filters of {display_name(network.name)} look for"
+    return {**values, "title": title}
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:

@@ -154,7 +154,7 @@ def how_view(atlas: Atlas) -> HowView:
         ),
         depth=tuple(
             pages.tile(group[-1], pages.most_selective(group[-1]).filter, label=group[-1].name)
-            for _, _, group in pages.blocks(atlas.layers)
+            for _, _, group in pages.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
         weights=f"{sum(_weights(atlas, layer.name) for layer in atlas.network.layers):,}",

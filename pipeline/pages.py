@@ -237,7 +237,7 @@ def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
     highlights = highlighted(atlas)
     first = filter_path(*highlights[0], ".avif")
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
-    titles = {layer.name: block for block, _, group in blocks(atlas.layers) for layer in group}
+    titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after)
         example = filter_path(layer, most_selective(layer).filter, ".avif")
@@ -260,10 +260,17 @@ def neighbours(items: Sequence[T]) -> Iterator[tuple[T | None, T, T | None]]:
     yield from zip(padded, padded[1:], padded[2:], strict=False)
 
 
-def blocks(layers: Sequence[Layer]) -> list[tuple[str, str, list[Layer]]]:
-    """Group neighbouring layers of one stride; return a title, a note and the layers of each group."""
-    groups = [list(group) for _, group in itertools.groupby(layers, key=lambda layer: layer.stride_px)]
-    return [(f"Block {place}", stride_words(group[0].stride_px), group) for place, group in enumerate(groups, 1)]
+def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
+    """Group neighbouring layers of one stride; return a title, a note and the layers of each group.
+
+    The groups are counted in the whole network, so that a part of it does not call its own first group Block 1.
+    """
+    runs = [list(run) for _, run in itertools.groupby(atlas.network.layers, key=lambda layer: layer.stride_px)]
+    groups = [
+        (place, [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
+        for place, run in enumerate(runs, 1)
+    ]
+    return [(f"Block {place}", stride_words(group[0].stride_px), group) for place, group in groups if group]
 
 
 def stride_words(stride_px: int) -> str:
@@ -332,7 +339,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
         ),
         blocks=tuple(
             Block(title, note, tuple(layer_row(layer, largest) for layer in group))
-            for title, note, group in blocks(atlas.layers)
+            for title, note, group in blocks(atlas)
         ),
     )
 

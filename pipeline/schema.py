@@ -49,6 +49,11 @@ def recipe_schema() -> dict[str, Any]:
     return {"$defs": schema["$defs"], "properties": {"recipe": schema["properties"]["recipe"]}}
 
 
+def recipe_settings() -> set[str]:
+    """Return the names of a recipe's settings."""
+    return set(load()["$defs"]["recipe"]["properties"])
+
+
 def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the default of every key of a schema's mapping."""
     return {key: value["default"] for key, value in schema["properties"].items()}

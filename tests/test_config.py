@@ -24,7 +24,8 @@ def test_an_empty_configuration_is_the_default_atlas():
     assert (atlas.model, atlas.preprocessing, atlas.weights) == ("vgg16", "auto", "imagenet")
     assert (atlas.seed, atlas.precision) == (0, "auto")
     assert atlas.recipes.keys() == atlas.canvas_px.keys() == atlas.filters.keys()
-    assert atlas.site == schema.defaults(FORM["properties"]["site"])
+    title = {"title": "What the filters of VGG16 look for"}
+    assert atlas.site == schema.defaults(FORM["properties"]["site"]) | title
     assert list(atlas.filters) == [layer.name for layer in load_network("vgg16").layers]
 
 
@@ -210,3 +211,20 @@ def test_a_hostile_value_gives_a_sound_plan_or_the_users_mistake(path, value):
     assert all(type(number) is int for numbers in atlas.filters.values() for number in numbers)
     assert all(type(side) is int for side in atlas.canvas_px.values())
     assert type(atlas.seed) is int
+
+
+def test_numbers_inside_a_mapping_may_come_as_text_as_from_snakemakes_command_line():
+    said = {"recipe": {"steps": "16", "leak": "0.5", "stretch": "true"}, "filters": {"block1_conv1": ["3", "1"]}}
+
+    atlas = config.plan(said)
+
+    recipe = atlas.recipes["block1_conv1"]
+    assert (recipe.steps, recipe.leak, recipe.stretch) == (16, 0.5, True)
+    assert atlas.filters == {"block1_conv1": (1, 3)}
+
+
+def test_the_title_follows_the_model_unless_it_is_said(keras_file):
+    own = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
+
+    assert config.plan(own).site["title"] == f"What the filters of {keras_file.stem} look for"
+    assert config.plan({**own, "site": {"title": "Mine"}}).site["title"] == "Mine"

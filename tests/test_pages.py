@@ -24,10 +24,10 @@ def shown(atlas):
 
 
 def test_blocks_follow_the_strides_of_the_layers(atlas):
-    titles = [(title, note, [layer.name for layer in group]) for title, note, group in pages.blocks(atlas.layers)]
+    titles = [(title, note, [layer.name for layer in group]) for title, note, group in pages.blocks(atlas)]
     assert titles == [
         ("Block 1", "a unit at every pixel", ["block1_conv1", "block1_conv2"]),
-        ("Block 2", "a unit every 4 pixels", ["block3_conv1"]),
+        ("Block 3", "a unit every 4 pixels", ["block3_conv1"]),
     ]
 
 
