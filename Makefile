@@ -37,7 +37,7 @@ test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
 check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
 	$(BIN)/python -m pipeline.check
 
-bench: $(INSTALLED_FOR_TESTS) ## measure speed: every row of the table in the README
+bench: $(INSTALLED_FOR_TESTS) ## measure speed on this machine, in about a quarter of an hour
 	$(BIN)/python -m bench.speed
 
 bench-full: $(INSTALLED_FOR_TESTS) ## measure the whole atlas; can be interrupted and continued
