@@ -212,7 +212,7 @@ def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
         raise UserError(f"{paths.record}: filter: it is of filter {record.filter}, not of {paths.record.stem}")
     image = read_image(paths.image, record.canvas_px)
     if image_digest(image) != record.image_sha256:
-        raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}; delete both to render anew")
+        raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}")
     return record, image
 
 
@@ -221,9 +221,9 @@ def read_image(path: Path, side_px: int) -> np.ndarray:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; render the filter again") from None
+        raise UserError(f"{path}: no such file") from None
     if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != _PNG_8_BIT_RGB:
-        raise UserError(f"{path}: not an 8-bit RGB PNG picture; delete it to render it anew")
+        raise UserError(f"{path}: not an 8-bit RGB PNG picture")
     try:
         with warnings.catch_warnings(action="error"), Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             # The size is known before any pixel is decoded, so a decompression bomb goes no further than this.
@@ -231,8 +231,8 @@ def read_image(path: Path, side_px: int) -> np.ndarray:
                 return np.array(picture)
             size = "{} × {}".format(*picture.size)
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: damaged picture ({error}); delete it to render it anew") from None
-    raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}; delete it to render it anew")
+        raise UserError(f"{path}: damaged picture ({error})") from None
+    raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}")
 
 
 def encode_image(image: np.ndarray, record: Record) -> bytes:
