@@ -20,7 +20,7 @@ def import_tensorflow(threads: int = 1) -> ModuleType:
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        # A worker compiles a loop for each layer, on purpose; TensorFlow takes that for a mistake and says so at length.
+        # A worker compiles a loop for each layer, on purpose; TensorFlow takes that for a mistake and says so.
         tf.get_logger().setLevel("ERROR")
         tf.zeros(1)
     finally:
