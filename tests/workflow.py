@@ -109,8 +109,8 @@ def finish(process: subprocess.Popen) -> Run:
 
 
 def wait_for(path: Path, process: subprocess.Popen) -> None:
-    """Return when a running workflow has written `path`."""
-    while not path.exists():
+    """Return when a running workflow has written a file at `path`, whose name may be a pattern."""
+    while not any(path.parent.glob(path.name)):
         try:
             process.wait(LOOK_SECONDS)
         except subprocess.TimeoutExpired:
