@@ -1,9 +1,9 @@
 """What is maximised: one number from the response map of one filter.
 
 The sign of a response decides whether it can be climbed. The mean of max(0, response) has no gradient where every
-response is negative, which is so for one filter in five of VGG16 on the notebook's random start, and for two in three
-of its last layer: those pictures stay noise. The mean of the raw response always has a gradient but, for a linear
-edge filter, rewards a flat colour (its value is the kernel's sum times the mean colour), not edges. Between the two:
+response is negative, which is so on a random start for many filters of VGG16, most of all in its last layers: those
+pictures stay noise. The mean of the raw response always has a gradient but, for a linear edge filter, rewards a flat
+colour (its value is the kernel's sum times the mean colour), not edges. Between the two:
 
     response          < 0           > 0
     value        leak · response   response
