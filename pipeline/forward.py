@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import tensorflow as tf
 
+from pipeline import gradients
 from pipeline.network import Network, Node
 
 # Channel means of ImageNet as Keras's "caffe" mode subtracts them, BGR order, of 0..255.
@@ -87,17 +88,17 @@ class TruncatedNetwork:
 
         Args:
             image: RGB in [0, 1], float32 (batch, height, width, 3).
-            channel: int32 scalar.
+            channel: int32 scalar, or a vector (batch,): of each image its own.
 
         Returns:
             (batch, map height, map width, 1), float32.
         """
-        last = self.nodes[-1]
-        kernel = self._parameters[f"{last.name}/kernel"][..., channel : channel + 1]
-        bias = self._parameters.get(f"{last.name}/bias")
-        return self._convolve_last(
-            self._input_of_last(image, channel), kernel, None if bias is None else bias[channel : channel + 1]
-        )
+        features = self._input_of_last(image)
+        # One small convolution for each: convolving all images with all kernels at once, to keep the diagonal, would
+        # do for grouped ones only with other code, and not be to the bit what one image alone gives.
+        channels = tf.unstack(tf.reshape(channel, [-1]))
+        parts = tf.split(features, len(channels))
+        return tf.concat([self._convolve_to(part, one) for part, one in zip(parts, channels, strict=True)], 0)
 
     def mean_activations(self, images: np.ndarray, *, batch: int = 4) -> np.ndarray:
         """Return the mean activation of every channel on each of several images.
@@ -120,7 +121,7 @@ class TruncatedNetwork:
         parts = [means(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
         return np.concatenate([part.numpy() for part in parts])
 
-    def _input_of_last(self, image: tf.Tensor, channel: tf.Tensor | None = None) -> tf.Tensor:
+    def _input_of_last(self, image: tf.Tensor) -> tf.Tensor:
         outputs: dict[str, tf.Tensor] = {}
         for node in self.nodes[:-1]:
             if node.inputs:
@@ -128,14 +129,19 @@ class TruncatedNetwork:
             else:
                 outputs[node.name] = tf.cast(preprocess(image, self.preprocessing), self.dtype)
         (name,) = self.nodes[-1].inputs
-        features = outputs[name]
-        groups = self.nodes[-1].settings.get("groups", 1)
-        if channel is not None and groups > 1:
+        return outputs[name]
+
+    def _convolve_to(self, features: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
+        last = self.nodes[-1]
+        groups = last.settings.get("groups", 1)
+        if groups > 1:
             # One filter of a grouped convolution reads only its own group's channels.
             per_group = features.shape[-1] // groups
-            start = channel // (self.nodes[-1].channels // groups) * per_group
+            start = channel // (last.channels // groups) * per_group
             features = features[..., start : start + per_group]
-        return features
+        kernel = self._parameters[f"{last.name}/kernel"][..., channel : channel + 1]
+        bias = self._parameters.get(f"{last.name}/bias")
+        return self._convolve_last(features, kernel, None if bias is None else bias[channel : channel + 1])
 
     def _convolve_last(self, features: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | None) -> tf.Tensor:
         responses = tf.cast(self._convolve(self.nodes[-1], features, kernel), tf.float32)
@@ -146,12 +152,18 @@ class TruncatedNetwork:
         get = self._parameters.get
         match node.kind:
             case "Conv2D":
-                output = self._convolve(node, first, self._parameters[f"{node.name}/kernel"])
-                bias = get(f"{node.name}/bias")
+                kernel, bias = self._parameters[f"{node.name}/kernel"], get(f"{node.name}/bias")
+                if node.settings.get("activation") == "relu":
+                    return gradients.convolve_and_rectify(
+                        lambda features: self._convolve(node, features, kernel), first, bias
+                    )
+                output = self._convolve(node, first, kernel)
                 if bias is not None:
                     output = tf.nn.bias_add(output, bias)
                 return _ACTIVATIONS[node.settings.get("activation", "linear")](output)
             case "MaxPooling2D":
+                if gradients.halves_exactly(first, node.window, node.strides):
+                    return gradients.pool_by_two(first)
                 return tf.nn.max_pool2d(first, node.window, node.strides, node.settings["padding"].upper())
             case "AveragePooling2D":
                 return tf.nn.avg_pool2d(first, node.window, node.strides, node.settings["padding"].upper())

@@ -96,6 +96,18 @@ def test_one_channel_alone_responds_as_it_does_among_all(functional, end, precis
         np.testing.assert_allclose(alone[..., 0], together[..., channel], rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("groups", [1, 3])
+def test_each_image_of_a_batch_may_have_a_channel_of_its_own(functional, groups):
+    model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=groups, name="last")(x))
+    truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
+    pictures = images(3)
+
+    own = truncated.channel_responses(pictures, tf.constant([4, 0, 2]))
+
+    for picture, response, channel in zip(pictures, own, (4, 0, 2), strict=True):
+        np.testing.assert_array_equal(response, truncated.channel_responses(picture[None], tf.constant(channel))[0])
+
+
 def test_the_number_of_the_channel_may_be_a_tensor_inside_a_compiled_function(tiny_network, tiny_tensors):
     truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
     compiled = tf.function(truncated.channel_responses, autograph=False)

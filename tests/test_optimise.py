@@ -24,8 +24,8 @@ def recipe(specification=None, field_px: int = 3, canvas_px: int = CANVAS_PX, **
 def linear(weights: np.ndarray):
     """Return responses of filters without a network: the mean of the image, weighted, as a map of one unit."""
 
-    def responses(image: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
-        return tf.reduce_sum(image * tf.constant(weights)[channel], (1, 2, 3))[:, None, None, None]
+    def responses(image: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(image * tf.gather(weights, channels), (1, 2, 3))[:, None, None, None]
 
     return responses
 
@@ -167,29 +167,35 @@ def test_the_classic_recipe_steps_along_the_normalised_gradient_of_a_linear_filt
     np.testing.assert_allclose(states[-1].activations, activations, rtol=1e-4)
 
 
-def adam(parameters: np.ndarray, gradient, rate: float, steps: int) -> np.ndarray:
+def adam(parameters: np.ndarray, gradient, *, momentum: float, rate: float, steps: int) -> np.ndarray:
     """Return the parameters after steps of Adam upwards, as in the paper (algorithm 1), in float64."""
     mean = variance = np.zeros_like(parameters)
     for count in range(1, steps + 1):
         slope = gradient(parameters)
-        mean = 0.9 * mean + 0.1 * slope
+        mean = momentum * mean + (1 - momentum) * slope
         variance = 0.999 * variance + 0.001 * slope**2
-        parameters = parameters + rate * (mean / (1 - 0.9**count)) / (np.sqrt(variance / (1 - 0.999**count)) + 1e-8)
+        unbiased_mean, unbiased_variance = mean / (1 - momentum**count), variance / (1 - 0.999**count)
+        parameters = parameters + rate * unbiased_mean / (np.sqrt(unbiased_variance) + 1e-8)
     return parameters
 
 
-def test_adam_does_what_its_paper_says():
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_adam_does_what_its_paper_says(momentum):
     target = random_filters()[0].astype(np.float64)
 
-    def responses(image: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
+    def responses(image: tf.Tensor, channels: tf.Tensor) -> tf.Tensor:
         return -tf.reduce_sum(tf.square(image - tf.constant(target, tf.float32)), (1, 2, 3))[:, None, None, None]
 
-    settings = dataclasses.replace(recipe("classic"), optimiser="adam", leak=1.0, learning_rate=0.05, steps=40)
+    settings = dataclasses.replace(
+        recipe("classic"), optimiser="adam", momentum=momentum, leak=1.0, learning_rate=0.05, steps=40
+    )
     start = np.random.default_rng(3).random((CANVAS_PX, CANVAS_PX, 3), np.float32)
 
     image = last(Ascent(responses, CANVAS_PX, settings), seed=3).image
 
-    expected = adam(start.astype(np.float64), lambda pixels: -2 * (pixels - target), 0.05, 40)
+    expected = adam(
+        start.astype(np.float64), lambda pixels: -2 * (pixels - target), momentum=momentum, rate=0.05, steps=40
+    )
     np.testing.assert_allclose(image, expected, atol=1e-3)
 
 
@@ -229,6 +235,55 @@ def test_a_filter_comes_out_the_same_alone_and_after_another():
 
     assert after.image.tobytes() == alone.image.tobytes()
     assert after.activations == alone.activations
+
+
+@pytest.mark.parametrize("settings", [{"jitter_px": 6}, {"base": "classic"}], ids=["default", "classic"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("groups", [1, 3])
+def test_filters_come_out_the_same_alone_and_at_the_same_time(sequential, random_tensors, settings, precision, groups):
+    network = sequential(
+        ("Conv2D", {"filters": 6, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}),
+        ("MaxPooling2D", {"pool_size": [2, 2], "strides": [2, 2]}),
+        ("Conv2D", {"filters": 6, "kernel_size": [3, 3], "groups": groups}),
+    )
+    truncated = TruncatedNetwork(network, random_tensors(network), "l2", precision)
+    ascent = Ascent(truncated.channel_responses, CANVAS_PX, recipe(steps=5, snapshots=[0, 2], **settings))
+    filters = [4, 0, 5]
+
+    together = list(ascent.run_all(filters, [np.random.default_rng(filter) for filter in filters], [0, 1, 5]))
+
+    for member, filter in enumerate(filters):
+        alone = list(ascent.run(filter, np.random.default_rng(filter), [0, 1, 5]))
+        states = [each[member] for each in together]
+        # To the bit, on a processor: what is optimised amplifies rounding without bound.
+        assert [state.image.tobytes() for state in states] == [state.image.tobytes() for state in alone]
+        assert [(state.step, state.activations) for state in states] == [
+            (state.step, state.activations) for state in alone
+        ]
+    assert len({state.image.tobytes() for state in together[-1]}) == 3
+
+
+@pytest.mark.parametrize("name", ["default", "classic"])
+def test_a_filter_that_diverges_leaves_the_others_alone(name):
+    weights = random_filters()
+    weights[1] = np.inf
+    settings = dataclasses.replace(recipe(name), steps=3)
+    ascent = Ascent(linear(weights), CANVAS_PX, settings)
+
+    *_, (first, broken, _) = ascent.run_all([0, 1, 2], [np.random.default_rng(seed) for seed in range(3)])
+
+    assert not np.isfinite(broken.image).all()
+    assert first.image.tobytes() == last(ascent, 0).image.tobytes()
+
+
+def test_what_is_compiled_for_a_batch_is_good_for_smaller_ones():
+    ascent = Ascent(linear(random_filters()), CANVAS_PX, recipe(steps=4))
+
+    for count in (8, 7, 6, 5):
+        *_, states = ascent.run_all([1] * count, [np.random.default_rng(seed) for seed in range(count)])
+        assert len(states) == count
+
+    assert ascent._climb.experimental_get_tracing_count() == 1
 
 
 def test_filters_and_seeds_share_what_is_compiled():

@@ -17,14 +17,18 @@ def before_sigmoid(image: tf.Tensor) -> np.ndarray:
 def one_coefficient(size_px: int, part: int, row: int, column: int, channel: int = 0) -> tf.Tensor:
     parameters = np.zeros((2, 3, size_px, size_px // 2 + 1), np.float32)
     parameters[part, channel, row, column] = 0.1
-    return tf.constant(parameters)
+    return tf.constant(parameters[None])
+
+
+def start(parameterisation: Fourier | Pixels, seed: int = 0) -> tf.Tensor:
+    return tf.constant(parameterisation.start(np.random.default_rng(seed))[None])
 
 
 @pytest.mark.parametrize("size_px", [16, 17, 32])
 def test_the_image_is_a_float_picture_of_its_size_strictly_between_black_and_white(size_px):
     parameterisation = fourier(size_px, contrast=1.0)
 
-    image = parameterisation.image(tf.constant(parameterisation.start(np.random.default_rng(0)))).numpy()
+    image = parameterisation.image(start(parameterisation)).numpy()
 
     assert image.shape == (1, size_px, size_px, 3)
     assert image.dtype == np.float32
@@ -50,7 +54,7 @@ def test_the_start_looks_equally_strong_at_every_size():
     strengths = []
     for size_px in (32, 128):
         parameterisation = fourier(size_px, contrast=0.05)
-        image = parameterisation.image(tf.constant(parameterisation.start(np.random.default_rng(0))))
+        image = parameterisation.image(start(parameterisation))
         strengths.append(before_sigmoid(image).std())
 
     # Larger pictures hold more of the coarse structure, which grows with the logarithm of the size.
@@ -92,7 +96,7 @@ def test_independent_channels_become_the_published_colours():
 @pytest.mark.parametrize("limit", [0.2, 1.0, 3.0])
 @pytest.mark.parametrize("contrast", [0.001, 0.1, 10.0])
 def test_the_contrast_is_never_above_its_limit_and_weaker_pictures_are_left_alone(limit, contrast):
-    parameters = tf.constant(fourier(contrast=contrast).start(np.random.default_rng(0)))
+    parameters = start(fourier(contrast=contrast))
     free = fourier().image(parameters)
     limited = fourier(contrast_limit=limit).image(parameters)
 
@@ -105,10 +109,19 @@ def test_the_contrast_is_never_above_its_limit_and_weaker_pictures_are_left_alon
 
 
 def test_pixels_are_what_they_are():
-    start = Pixels(24).start(np.random.default_rng(0))
+    pixels = Pixels(24).start(np.random.default_rng(0))
 
-    np.testing.assert_array_equal(Pixels(24).image(tf.constant(start))[0], start)
-    assert start.shape == (24, 24, 3)
-    assert start.min() >= 0
-    assert start.max() < 1
-    assert start.mean() == pytest.approx(0.5, abs=0.02)
+    np.testing.assert_array_equal(Pixels(24).image(start(Pixels(24)))[0], pixels)
+    assert pixels.shape == (24, 24, 3)
+    assert pixels.min() >= 0
+    assert pixels.max() < 1
+    assert pixels.mean() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("parameterisation", [fourier(16, contrast=5.0, contrast_limit=1.0), Pixels(16)])
+def test_images_of_a_batch_have_nothing_to_do_with_each_other(parameterisation):
+    parts = [start(parameterisation, 0), 0.01 * start(parameterisation, 1)]
+
+    together = parameterisation.image(tf.concat(parts, 0))
+
+    np.testing.assert_array_equal(together, np.concatenate([parameterisation.image(part) for part in parts]))

@@ -100,3 +100,8 @@ def test_snapshots_are_ascending_within_the_ascent_and_end_with_it(snapshots, ex
     recipe = dataclasses.replace(resolve("default"), steps=6, snapshots=snapshots)
 
     assert recipe.snapshot_steps == expected
+
+
+def test_what_a_single_unit_sees_hardly_moves():
+    assert resolve({"objective": "neuron"}).jitter_px == recipes.JITTER_NEURON_PX
+    assert resolve({"objective": "neuron", "jitter_px": 9}).jitter_px == 9

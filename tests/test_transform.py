@@ -12,7 +12,7 @@ def picture() -> np.ndarray:
 
 
 def applied(transform: Transform, image: np.ndarray, row: list[float]) -> np.ndarray:
-    return transform.apply(tf.constant(image), tf.constant(row, tf.float32)).numpy()
+    return transform.apply(tf.constant(image), tf.constant([row], tf.float32)).numpy()
 
 
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (3, 0), (0, -4), (-7, 10)])
@@ -82,6 +82,16 @@ def test_draws_fill_their_ranges_and_do_not_leave_them(jitter_px):
     assert not np.array_equal(rows[:, 0], rows[:, 1])
 
 
+def test_each_image_of_a_batch_moves_by_itself():
+    transform = Transform(SIZE_PX, 8, scale=0.2, rotation_degrees=20)
+    rows = [[2, -3, 1.1, 0.2], [-4, 0, 0.9, -0.1], [0, 0, 1, 0]]
+
+    together = transform.apply(tf.constant(np.repeat(picture(), 3, 0)), tf.constant(rows, tf.float32))
+
+    alone = np.concatenate([applied(transform, picture(), row) for row in rows])
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
 def test_draws_depend_on_the_random_source_alone():
     transform = Transform(SIZE_PX, 8, scale=0.2)
 
@@ -97,7 +107,7 @@ def test_gradients_come_back_through_every_transform():
 
     with tf.GradientTape() as tape:
         tape.watch(image)
-        value = tf.reduce_sum(transform.apply(image, tf.constant([2.0, -3.0, 1.1, 0.2])))
+        value = tf.reduce_sum(transform.apply(image, tf.constant([[2.0, -3.0, 1.1, 0.2]])))
     gradient = tape.gradient(value, image).numpy()
 
     # Each pixel that is seen counts by the area it covers: about factor² on the average.

@@ -11,8 +11,8 @@ from pipeline.ascent.parameterisation import Fourier, Parameterisation, Pixels
 from pipeline.ascent.recipe import Recipe
 from pipeline.ascent.transform import Transform
 
-# Kingma and Ba's own values ("Adam", ICLR 2015), the epsilon of their paper too.
-ADAM_DECAY_1, ADAM_DECAY_2, ADAM_EPSILON = 0.9, 0.999, 1e-8
+# Kingma and Ba's own values ("Adam", ICLR 2015), the epsilon of their paper too. Their first decay is the recipe's.
+ADAM_DECAY_2, ADAM_EPSILON = 0.999, 1e-8
 # The classic notebook's guard against dividing by zero.
 NORM_EPSILON = 1e-5
 
@@ -35,9 +35,12 @@ class State:
 class Ascent:
     """Gradient ascent for the filters of one layer, on one canvas: compiled once, run for any filter and seed.
 
+    Filters that climb at the same time share nothing but the passes through the network. It is compiled anew for
+    batches of 1, 2, 4, 8, …; what others lack is filled up.
+
     Args:
-        channel_responses: from an image, float32 (1, canvas, canvas, 3), and a filter number, int32 scalar, to that
-            filter's pre-activation responses, float32 (1, height, width, 1).
+        channel_responses: from images, float32 (batch, canvas, canvas, 3), and a filter number for each, int32
+            (batch,), to the pre-activation response of each image's own filter, float32 (batch, height, width, 1).
         canvas_px: side of the picture.
         recipe: the settings.
     """
@@ -71,21 +74,41 @@ class Ascent:
             stops: ascending steps, of which the last is the recipe's; its snapshot steps if none are given. They do
                 not change the way.
         """
-        parameters = tf.constant(self._parameterisation.start(random))
-        draws = tf.constant(self._transform.draw(random, self.recipe.steps))
+        for (state,) in self.run_all([filter], [random], stops):
+            yield state
+
+    def run_all(
+        self, filters: Sequence[int], randoms: Sequence[np.random.Generator], stops: Sequence[int] | None = None
+    ) -> Iterator[list[State]]:
+        """Climb for several filters at the same time; yield, at every stop, the state of each.
+
+        Args:
+            filters: their numbers.
+            randoms: a source for each.
+            stops: as for `run`.
+        """
+        count = len(filters)
+        # The last one over again: to compile for every number would take longer.
+        members = [*range(count), *[count - 1] * ((1 << (count - 1).bit_length()) - count)]
+        starts, rows = zip(*(self._draw(random) for random in randoms), strict=True)
+        parameters = tf.constant(np.stack([starts[member] for member in members]))
+        draws = tf.constant(np.stack([rows[member] for member in members], axis=1))
         moments = (tf.zeros_like(parameters), tf.zeros_like(parameters))
-        channel = tf.constant(filter, tf.int32)
-        activations: list[float] = []
+        channels = tf.constant([filters[member] for member in members], tf.int32)
+        activations = np.zeros((count, 0), np.float32)
         step = 0
         for stop in stops or self.recipe.snapshot_steps:
             parameters, *moments, trace = self._climb(
-                parameters, *moments, draws, channel, tf.constant(step), tf.constant(stop)
+                parameters, *moments, draws, channels, tf.constant(step), tf.constant(stop)
             )
             step = stop
-            activations.extend(trace.numpy().tolist())
-            image, activation = self._look(parameters, channel)
-            last = [float(activation)] if step == self.recipe.steps else []
-            yield State(step, image.numpy(), (*activations, *last))
+            activations = np.column_stack([activations, trace.numpy().T[:count]])
+            images, last = (each.numpy()[:count] for each in self._look(parameters, channels))
+            traces = np.column_stack([activations, last]) if step == self.recipe.steps else activations
+            yield [State(step, image, tuple(row.tolist())) for image, row in zip(images, traces, strict=True)]
+
+    def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        return self._parameterisation.start(random), self._transform.draw(random, self.recipe.steps)
 
     def _climb_eagerly(
         self,
@@ -93,30 +116,31 @@ class Ascent:
         mean: tf.Tensor,
         variance: tf.Tensor,
         draws: tf.Tensor,
-        channel: tf.Tensor,
+        channels: tf.Tensor,
         start: tf.Tensor,
         stop: tf.Tensor,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]:
-        trace = tf.TensorArray(tf.float32, size=stop - start, element_shape=())
+        trace = tf.TensorArray(tf.float32, size=stop - start, element_shape=channels.shape)
         for step in tf.range(start, stop):
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(parameters)
-                image = self._transform.apply(self._parameterisation.image(parameters), draws[step])
-                responses = self._responses(image, channel)
+                images = self._transform.apply(self._parameterisation.image(parameters), draws[step])
+                responses = self._responses(images, channels)
                 value = objective.value(responses, self.recipe.objective, self.recipe.leak)
             gradient = tape.gradient(value, parameters)
-            trace = trace.write(step - start, objective.activation(responses)[0])
+            trace = trace.write(step - start, objective.activation(responses))
             if self.recipe.optimiser == "adam":
-                mean = ADAM_DECAY_1 * mean + (1 - ADAM_DECAY_1) * gradient
+                momentum = self.recipe.momentum
+                mean = momentum * mean + (1 - momentum) * gradient
                 variance = ADAM_DECAY_2 * variance + (1 - ADAM_DECAY_2) * tf.square(gradient)
                 count = tf.cast(step + 1, tf.float32)
-                rate = self.recipe.learning_rate * tf.sqrt(1 - ADAM_DECAY_2**count) / (1 - ADAM_DECAY_1**count)
+                rate = self.recipe.learning_rate * tf.sqrt(1 - ADAM_DECAY_2**count) / (1 - momentum**count)
                 parameters += rate * mean / (tf.sqrt(variance) + ADAM_EPSILON)
             else:
-                norm = tf.norm(gradient)
-                parameters += self.recipe.learning_rate * gradient / (norm + NORM_EPSILON)
+                norms = tf.sqrt(tf.reduce_sum(tf.square(gradient), range(1, gradient.shape.rank), keepdims=True))
+                parameters += self.recipe.learning_rate * gradient / (norms + NORM_EPSILON)
         return parameters, mean, variance, trace.stack()
 
-    def _look_eagerly(self, parameters: tf.Tensor, channel: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        image = self._parameterisation.image(parameters)
-        return image[0], objective.activation(self._responses(image, channel))[0]
+    def _look_eagerly(self, parameters: tf.Tensor, channels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images = self._parameterisation.image(parameters)
+        return images, objective.activation(self._responses(images, channels))

@@ -24,10 +24,10 @@ class Parameterisation(Protocol):
     """A way to write an image as an array of float32 parameters."""
 
     def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return the parameters of a random start."""
+        """Return the parameters of a random start of one image."""
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the image of the parameters: RGB, float32 (1, size, size, 3)."""
+        """Return the images of a batch of parameters: RGB, float32 (batch, size, size, 3)."""
 
 
 class Fourier:
@@ -66,15 +66,16 @@ class Fourier:
         return random.standard_normal(shape, np.float32) * np.float32(self.contrast)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return RGB in (0, 1), float32 (1, size, size, 3)."""
-        spectrum = tf.complex(parameters[0] * self._scale, parameters[1] * self._scale)
+        """Return RGB in (0, 1), float32 (batch, size, size, 3)."""
+        real, imaginary = tf.unstack(parameters, axis=1)
+        spectrum = tf.complex(real * self._scale, imaginary * self._scale)
         channels = tf.signal.irfft2d(spectrum, (self.size_px, self.size_px))
-        colours = tf.einsum("chw,rc->hwr", channels, tf.constant(COLOUR_CORRELATION))
+        colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(COLOUR_CORRELATION))
         if self.contrast_limit:
             # The tiny term keeps the root's gradient finite on an exactly grey image.
-            strength = tf.sqrt(tf.reduce_mean(tf.square(colours)) + 1e-12)
+            strength = tf.sqrt(tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True) + 1e-12)
             colours *= tf.minimum(1.0, self.contrast_limit / strength)
-        return tf.sigmoid(colours)[None]
+        return tf.sigmoid(colours)
 
 
 class Pixels:
@@ -92,5 +93,5 @@ class Pixels:
         return random.random((self.size_px, self.size_px, 3), np.float32)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the parameters as an image, float32 (1, size, size, 3)."""
-        return parameters[None]
+        """Return the parameters as images, float32 (batch, size, size, 3)."""
+        return parameters

@@ -36,21 +36,26 @@ class Transform:
         angles = np.radians(self.rotation_degrees) * random.uniform(-1, 1, (steps, 1))
         return np.concatenate([offsets, factors, angles], axis=1).astype(np.float32)
 
-    def apply(self, image: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
-        """Return what the network sees at one step, (1, size, size, 3), from one row of `draw`."""
+    def apply(self, images: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """Return what the network sees at one step, (batch, size, size, 3), from a row of `draw` for each image."""
         if self.scale or self.rotation_degrees:
-            image = self._rotate_and_scale(image, factor=row[2], angle=row[3])
-        return tf.roll(image, tf.cast(row[:2], tf.int32), (1, 2)) if self.jitter_px else image
+            images = self._rotate_and_scale(images, factors=rows[:, 2], angles=rows[:, 3])
+        if not self.jitter_px:
+            return images
+        shifts = tf.unstack(tf.cast(rows[:, :2], tf.int32))
+        alone = tf.split(images, len(shifts))
+        return tf.concat([tf.roll(image, shift, (1, 2)) for image, shift in zip(alone, shifts, strict=True)], 0)
 
-    def _rotate_and_scale(self, image: tf.Tensor, *, factor: tf.Tensor, angle: tf.Tensor) -> tf.Tensor:
+    def _rotate_and_scale(self, images: tf.Tensor, *, factors: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
         centre = (self.size_px - 1) / 2
-        cosine, sine = tf.cos(angle) / factor, tf.sin(angle) / factor
+        cosine, sine = tf.cos(angles) / factors, tf.sin(angles) / factors
         shift_x = centre - cosine * centre + sine * centre
         shift_y = centre - sine * centre - cosine * centre
-        matrix = tf.stack([cosine, -sine, shift_x, sine, cosine, shift_y, 0.0, 0.0])[None]
+        zero = tf.zeros_like(angles)
+        matrices = tf.stack([cosine, -sine, shift_x, sine, cosine, shift_y, zero, zero], 1)
         return tf.raw_ops.ImageProjectiveTransformV3(
-            images=image,
-            transforms=matrix,
+            images=images,
+            transforms=matrices,
             output_shape=tf.constant([self.size_px, self.size_px]),
             fill_value=0.0,
             interpolation="BILINEAR",

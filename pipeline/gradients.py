@@ -1,0 +1,76 @@
+"""Gradients of what lies between the convolutions, bit for bit TensorFlow's own, in less time.
+
+For bfloat16 TensorFlow's gradients of ReLU and of maximum pooling are not vectorised, and inside a loop it takes a
+generic one of pooling instead of oneDNN's. XLA compiles those here for the processor at hand: a tenth off a filter of
+block5_conv1.
+"""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+Gradient = Callable[[tf.Tensor], tf.Tensor]
+
+
+def convolve_and_rectify(
+    convolve: Callable[[tf.Tensor], tf.Tensor], features: tf.Tensor, bias: tf.Tensor | None
+) -> tf.Tensor:
+    """Return max(0, convolution + bias).
+
+    Args:
+        convolve: the convolution, linear in its argument.
+        features: (batch, height, width, channels).
+        bias: (filters,), or None.
+    """
+
+    # Around all three, for TensorFlow fuses them only where nothing else reads what lies between them.
+    @tf.custom_gradient
+    def run(features: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+        output = convolve(features)
+        output = tf.nn.relu(output if bias is None else tf.nn.bias_add(output, bias))
+
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            with tf.GradientTape() as tape:
+                tape.watch(features)
+                # Only its gradient is used; what is computed forward is pruned from the graph.
+                convolved = convolve(features)
+            return tape.gradient(convolved, features, _where_positive(upstream, output))
+
+        return output, gradient
+
+    return run(features)
+
+
+def halves_exactly(features: tf.Tensor, window: tuple[int, int], strides: tuple[int, int]) -> bool:
+    """Return whether pooling with this window and these strides makes `features` half as high and wide, exactly."""
+    _, height, width, _ = features.shape
+    return window == strides == (2, 2) and None not in features.shape and height % 2 == width % 2 == 0
+
+
+@tf.custom_gradient
+def pool_by_two(features: tf.Tensor) -> tuple[tf.Tensor, Gradient]:
+    """Return the maximum of each 2 × 2 units, (batch, height, width, channels) to half the height and width."""
+    pooled = tf.nn.max_pool2d(features, 2, 2, "VALID")
+    return pooled, lambda upstream: _unpool_by_two(features, pooled, upstream)
+
+
+@tf.function(jit_compile=True)
+def _where_positive(gradient: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    return tf.where(output > 0, gradient, tf.zeros_like(gradient))
+
+
+@tf.function(jit_compile=True)
+def _unpool_by_two(features: tf.Tensor, pooled: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
+    # Each gradient goes to the first of the four that is the largest, as TensorFlow gives it.
+    batch, height, width, channels = features.shape
+    fours = tf.reshape(features, (batch, height // 2, 2, width // 2, 2, channels))
+    free = tf.ones_like(pooled, tf.bool)
+    rows = []
+    for row in (0, 1):
+        columns = []
+        for column in (0, 1):
+            here = free & tf.equal(fours[:, :, row, :, column], pooled)
+            columns.append(tf.where(here, upstream, tf.zeros_like(upstream)))
+            free &= ~here
+        rows.append(tf.stack(columns, 3))
+    return tf.reshape(tf.stack(rows, 2), features.shape)
