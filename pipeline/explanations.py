@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import figures, illustrations, pages, tiles
+from pipeline import addresses, downloads, figures, home_page, illustrations, page_parts, tiles
 from pipeline.atlas import Atlas, Layer
 from pipeline.credits import display_name
-from pipeline.downloads import TABLES, Table
-from pipeline.pages import Page, Tile
+from pipeline.downloads import Table
+from pipeline.page_parts import Tile
+from pipeline.pages import Page
+from pipeline.wording import Words
 
 # The example whose emergence is shown lies this deep in the atlas: simple enough to read, too complex to guess.
 EXAMPLE_DEPTH = 0.6
@@ -58,6 +60,7 @@ class HowView:
     first_layer_href: str
     kernels: int
     kernel_size: tuple[int, int]
+    words: Words
     sheet_px: tuple[int, int]
     card_px: int
     examples: tuple[Example, ...]
@@ -85,8 +88,14 @@ class DataView:
     """The page that offers the data."""
 
     tables: tuple[Table, ...]
+    words: Words
     layers: tuple[LayerData, ...]
     example: str
+
+
+def title(atlas: Atlas) -> str:
+    """Say in a few words what the atlas shows."""
+    return f"What the filters of {display_name(atlas.network.name)} {atlas.words.look_for}"
 
 
 def summary(atlas: Atlas) -> str:
@@ -94,7 +103,8 @@ def summary(atlas: Atlas) -> str:
     count = sum(len(layer.filters) for layer in atlas.layers)
     return (
         f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.name)} "
-        f"{'looks' if count == 1 else 'look'} for: one picture each, made by gradient ascent."
+        f"{atlas.words.looks_for if count == 1 else atlas.words.look_for}: one picture{'' if count == 1 else ' each'}, "
+        "made by gradient ascent."
     )
 
 
@@ -125,14 +135,15 @@ def how_view(atlas: Atlas) -> HowView:
     count, rows, columns, _ = atlas.first_kernels.shape
     height, width, _ = illustrations.kernel_sheet(atlas.first_kernels).shape
     example = example_layer(atlas)
-    chosen = pages.most_selective(example)
+    chosen = page_parts.most_selective(example)
     made = example.records[chosen.filter]
     shown = atlas.by_name.get(first.name)
     return HowView(
         first_layer=first.name,
-        first_layer_href=f"{pages.folder(shown)}/index.html" if shown else "",
+        first_layer_href=f"{addresses.folder(shown)}/index.html" if shown else "",
         kernels=count,
         kernel_size=(rows, columns),
+        words=atlas.words,
         sheet_px=(width, height),
         card_px=illustrations.CARD_PX,
         examples=tuple(
@@ -146,20 +157,20 @@ def how_view(atlas: Atlas) -> HowView:
         ),
         emergence=Emergence(
             f"{example.name}/{chosen.filter}",
-            pages.filter_path(example, chosen.filter),
-            pages.filter_path(example, chosen.filter, "-steps.avif"),
+            addresses.filter_path(example, chosen.filter),
+            addresses.filter_path(example, chosen.filter, "-steps.avif"),
             made.snapshot_steps,
             min(made.canvas_px, tiles.SNAPSHOT_PX),
-            chosen.description,
+            chosen.looks.description,
         ),
         depth=tuple(
-            pages.tile(group[-1], pages.most_selective(group[-1]).filter, label=group[-1].name)
-            for _, _, group in pages.blocks(atlas)
+            page_parts.tile(group[-1], page_parts.most_selective(group[-1]).filter, label=group[-1].name)
+            for _, _, group in home_page.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
         weights=f"{sum(_weights(atlas, layer.name) for layer in atlas.network.layers):,}",
         method=tuple(method(made.recipe)),
-        recipe=tuple((key.replace("_", " "), pages.recipe_words(value)) for key, value in made.recipe.items()),
+        recipe=tuple((key.replace("_", " "), page_parts.recipe_words(value)) for key, value in made.recipe.items()),
     )
 
 
@@ -175,9 +186,11 @@ def method(recipe: Mapping[str, Any]) -> Iterator[str]:
     if recipe.get("jitter_px"):
         yield "It is shifted at random before each step, so that no single pixel matters."
     if recipe.get("leak"):
+        against = recipe.get("objective") == "negative_channel"
         yield (
-            "A filter that is silent on noise would never get started, "
-            f"so responses below zero still count, {figures.number(recipe['leak'], 1)} times as much."
+            f"A filter that is {'active everywhere' if against else 'silent'} on noise would never get started, "
+            f"so responses {'above' if against else 'below'} zero still count, "
+            f"{figures.number(recipe['leak'], 1)} times as much."
         )
 
 
@@ -193,7 +206,7 @@ def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
         height, width = layer.kernel_size
         yield ArchitectureRow(
             name=layer.name,
-            href=f"{pages.folder(shown)}/index.html" if shown else "",
+            href=f"{addresses.folder(shown)}/index.html" if shown else "",
             filters=layer.filters,
             kernel=f"{height} × {width} × {layer.input_channels}",
             weights=f"{_weights(atlas, layer.name):,}",
@@ -210,16 +223,17 @@ def data_view(atlas: Atlas) -> DataView:
     """Return the view of the data page."""
     first = atlas.layers[0]
     return DataView(
-        tables=TABLES,
+        tables=downloads.tables(atlas.words),
+        words=atlas.words,
         layers=tuple(
             LayerData(
                 name=layer.name,
                 summary=f"data/layers/{layer.slug}.json",
                 responses=f"data/layers/{layer.slug}.response.npy",
                 shape=f"{len(layer.filters)} × {layer.filters_total}",
-                mosaic=f"{pages.folder(layer)}/mosaic.avif",
+                mosaic=f"{addresses.folder(layer)}/mosaic.avif",
             )
             for layer in atlas.layers
         ),
-        example=pages.filter_path(first, first.filters[0].filter, ""),
+        example=addresses.filter_path(first, first.filters[0].filter, ""),
     )

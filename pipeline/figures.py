@@ -93,8 +93,11 @@ def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
     )
 
 
-def ratio_histogram(ratios: Sequence[float], threshold: float) -> Markup:
-    """Draw how many filters answer so many times more to their picture than to noise, on a logarithmic axis."""
+def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "activation") -> Markup:
+    """Draw how many filters answer so many times more to their picture than to noise, on a logarithmic axis.
+
+    `measure` names the answer.
+    """
     logs = np.log10(np.clip(np.asarray(ratios, float), 0.1, None))
     low, high = min(0.0, float(logs.min())), max(2.0, float(logs.max()) + 0.05)
     counts, _ = np.histogram(logs, bins=40, range=(low, high))
@@ -108,7 +111,7 @@ def ratio_histogram(ratios: Sequence[float], threshold: float) -> Markup:
         if low <= math.log10(tick) <= high - 0.1
     )
     label = (
-        f"Histogram of {len(ratios)} filters: activation on the own picture divided by that on noise, "
+        f"Histogram of {len(ratios)} filters: {measure} on the own picture divided by that on noise, "
         f"median {number(float(np.median(ratios)))}, least {number(min(ratios))}; the line is at {threshold:g}"
     )
     return Markup(

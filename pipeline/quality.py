@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import errors, files
+from pipeline import errors, files, wording
 from pipeline.errors import UserError
+from pipeline.wording import WORDS
 
 SCHEMA = "atlas/quality/1"
 LAYER_SCHEMA = "atlas/layer/1"
@@ -20,7 +21,6 @@ FAILING_NAMED = 8
 LEAST_SURE_NAMED = 5
 
 _COUNTS = ("rendered", "alive", "own_best", "own_best_top5", "retried")
-_COLUMNS = ("layer", "rendered", "alive", "own best", "in best 5", "selectivity", "robustness", "retried")
 
 
 def collect(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def collect(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "schema": SCHEMA,
         "model": ordered[0]["model"],
         "weights_sha256": ordered[0]["weights_sha256"],
+        "objective": objective(ordered[0]),
         "total": _figures(ordered),
         "layers": [
             {
@@ -62,8 +63,10 @@ def collect(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def format_text(quality: Mapping[str, Any]) -> str:
     """Return the figures of an atlas as a table for the terminal, with the worst filters below it."""
-    rows = [_COLUMNS, *(_row(each["layer"], each) for each in quality["layers"]), _row("all", quality["total"])]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    words = WORDS[quality["objective"]]
+    head = ("layer", "rendered", words.alive, "own best", "in best 5", "selectivity", "robustness", "retried")
+    rows = [head, *(_row(each["layer"], each) for each in quality["layers"]), _row("all", quality["total"])]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [
         "  ".join(
             [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
@@ -72,7 +75,9 @@ def format_text(quality: Mapping[str, Any]) -> str:
     ]
     failing = [f"{each['layer']}/{each['filter']}" for each in quality["failing"]]
     more = f" and {len(failing) - FAILING_NAMED} more" if len(failing) > FAILING_NAMED else ""
-    lines.append(f"failing (not twice the activation on noise): {', '.join(failing[:FAILING_NAMED]) or 'none'}{more}")
+    lines.append(
+        f"failing (not twice the {words.measure} on noise): {', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"
+    )
     least_sure = [
         f"{each['layer']}/{each['filter']} (own rank {each['own_rank']}"
         + (f", {each['ratio']:.1f} × noise)" if each["ratio"] is not None else ")")
@@ -82,11 +87,18 @@ def format_text(quality: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def objective(summary: Mapping[str, Any]) -> str:
+    """Return what the pictures of a summarised layer were made for."""
+    return summary.get("objective", wording.DEFAULT)
+
+
 def read_summary(path: Path) -> dict[str, Any]:
     """Return the summary of a layer; raise `UserError` when the file is missing or is no such thing."""
     value = files.read_json(path)
     if not isinstance(value, dict) or value.get("schema") != LAYER_SCHEMA:
         raise UserError(f"{path}: not the summary of a layer ({LAYER_SCHEMA}); give results/layers/*.json")
+    if objective(value) not in WORDS:
+        raise UserError(f"{path}: objective: should be one of {', '.join(WORDS)}, not {objective(value)!r:.80}")
     return value
 
 
@@ -134,7 +146,9 @@ def _arguments() -> argparse.Namespace:
         prog="python -m pipeline.quality",
         description="Sum up how true the pictures are: alive (excite their filter at least twice as much as noise "
         "does), own best (no other picture of the layer excites the filter more), selectivity and robustness (share "
-        "of the activation that is left when the picture is slightly turned, resized and moved), both medians.",
+        "of the activation that is left when the picture is slightly turned, resized and moved), both medians. Of "
+        "pictures made with the objective neuron, the activation is that of the central unit; with negative_channel, "
+        "opposition (how far below zero the filter is held) takes its place, and opposed that of alive.",
     )
     parser.add_argument("summaries", nargs="+", type=Path, metavar="results/layers/*.json", help="summaries of layers")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures there, the table beside it")
@@ -148,11 +162,16 @@ def main() -> None:
     for path, summary in zip(arguments.summaries, summaries, strict=True):
         if summary.get("weights_sha256") != summaries[0].get("weights_sha256"):
             raise UserError(f"{path}: not of the same weights as {arguments.summaries[0]}; give layers of one atlas")
+        if objective(summary) != objective(summaries[0]):
+            raise UserError(
+                f"{path}: objective: {objective(summary)}, but {objective(summaries[0])} in {arguments.summaries[0]}; "
+                "give layers of one atlas"
+            )
     try:
         quality = collect(summaries)
-    except (KeyError, TypeError, ValueError) as error:
+        text = format_text(quality)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise UserError(f"{arguments.summaries[0].parent}: damaged summary ({error!r:.80}); make it anew") from None
-    text = format_text(quality)
     if arguments.output:
         files.write_bytes(arguments.output.with_suffix(".txt"), text.encode())
         files.write_json(arguments.output, quality)

@@ -8,9 +8,10 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import re
+import struct
 import warnings
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ FILTER_DIGITS = 3
 # Largest side of a picture in pixels: a file that claims more is not ours, and would take 100 MB to decode.
 LARGEST_CANVAS_PX = 4096
 
+# Of a filter's response, which is a float32; and of any whole number, which others may read as 64 bits.
+LARGEST_ACTIVATION = float(np.finfo(np.float32).max)
+LARGEST_INTEGER = 2**63 - 1
+
 # zlib level: 8 ms and 94 kB for a 224-px picture; levels 5 to 9 give the same bytes, 1 to 3 save 2 ms and cost 11 kB.
 PNG_COMPRESS_LEVEL = 4
 
@@ -40,6 +45,21 @@ WEBP_METHOD = 1
 
 # Longest side that the WebP format allows.
 WEBP_LARGEST_PX = 16383
+
+# What Pillow raises on files that are truncated, scrambled or of another kind.
+PICTURE_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -200,16 +220,22 @@ def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequ
     files.write_json(paths.record, record.to_json())
 
 
+def read_record(path: Path) -> Record:
+    """Return the record in the file `path`; raise `UserError` when it is missing, damaged, or not of this filter."""
+    record = Record.from_json(files.read_json(path), path)
+    if slug(record.layer) != path.parent.name:
+        raise UserError(f"{path}: layer: it is of {record.layer!r:.80}, not of {path.parent.name}")
+    if f"{record.filter:0{FILTER_DIGITS}}" != path.stem:
+        raise UserError(f"{path}: filter: it is of filter {record.filter}, not of {path.stem}")
+    return record
+
+
 def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
     """Return the record of a filter and its picture, uint8 (canvas, canvas, 3), after checking both.
 
     Raises `UserError`, naming the file, when one is missing, damaged, or not of this filter.
     """
-    record = Record.from_json(files.read_json(paths.record), paths.record)
-    if slug(record.layer) != paths.record.parent.name:
-        raise UserError(f"{paths.record}: layer: it is of {record.layer!r:.80}, not of {paths.record.parent.name}")
-    if f"{record.filter:0{FILTER_DIGITS}}" != paths.record.stem:
-        raise UserError(f"{paths.record}: filter: it is of filter {record.filter}, not of {paths.record.stem}")
+    record = read_record(paths.record)
     image = read_image(paths.image, record.canvas_px)
     if image_digest(image) != record.image_sha256:
         raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}")
@@ -218,10 +244,7 @@ def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
 
 def read_image(path: Path, side_px: int) -> np.ndarray:
     """Return the picture in `path`, uint8 (side_px, side_px, 3); raise `UserError` when it is anything else."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+    data = files.read_bytes(path)
     if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != _PNG_8_BIT_RGB:
         raise UserError(f"{path}: not an 8-bit RGB PNG picture")
     try:
@@ -230,7 +253,7 @@ def read_image(path: Path, side_px: int) -> np.ndarray:
             if picture.size == (side_px, side_px):
                 return np.array(picture)
             size = "{} × {}".format(*picture.size)
-    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+    except (*PICTURE_DAMAGE, Warning) as error:
         raise UserError(f"{path}: damaged picture ({error})") from None
     raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}")
 
@@ -259,12 +282,12 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value)
 
 
-def _is_integer(low: int, high: float = math.inf) -> Callable[[Any], bool]:
+def _is_integer(low: int, high: int = LARGEST_INTEGER) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
 
 
 def _is_activation(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LARGEST_ACTIVATION
 
 
 def _is_digest(value: Any) -> bool:
@@ -276,8 +299,23 @@ def _is_steps(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(is_step, value)) and sorted(set(value)) == value
 
 
+def _is_recipe(value: Any) -> bool:
+    # Flat, so that no depth of nesting can be more than what compares or prints it can bear.
+    settings = value.values() if isinstance(value, dict) else [{}]
+    return all(_is_setting(each) or (isinstance(each, list) and all(map(_is_setting, each))) for each in settings)
+
+
+def _is_setting(value: Any) -> bool:
+    return isinstance(value, str | int | float)
+
+
 def _is_versions(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == set(_VERSIONS)
+    is_method = _is_integer(0)
+    return (
+        isinstance(value, dict)
+        and set(value) == set(_VERSIONS)
+        and all(is_method(each) if key == "method" else _is_text(each) for key, each in value.items())
+    )
 
 
 # What each key must be: a test, and the words for it.
@@ -291,12 +329,12 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_is_integer(0), "an integer from 0"),
     "attempts": (_is_integer(1), "an integer from 1"),
     "precision": (lambda value: value in _PRECISIONS, "float32 or bfloat16"),
-    "recipe": (lambda value: isinstance(value, dict), "an object"),
+    "recipe": (_is_recipe, "an object of texts, numbers and lists of them"),
     "activations": (
         lambda value: isinstance(value, list) and bool(value) and all(map(_is_activation, value)),
-        "a list of finite numbers from 0",
+        f"a list of numbers from 0 to {LARGEST_ACTIVATION:.3g}",
     ),
-    "noise_activation": (_is_activation, "a finite number from 0"),
+    "noise_activation": (_is_activation, f"a number from 0 to {LARGEST_ACTIVATION:.3g}"),
     "snapshot_steps": (_is_steps, "a list of ascending integers from 0"),
     "image_sha256": (_is_digest, "64 hexadecimal digits"),
     "weights_sha256": (_is_digest, "64 hexadecimal digits"),

@@ -1,7 +1,8 @@
 """The response matrix of a layer, and what it says about each filter: alive, own-best, selective, similar.
 
-R[i, c] is the mean activation of channel c on the final picture of the i-th rendered filter. Measuring it is
-`pipeline.forward.mean_activations`' business; here it is read. `rendered` below is the channel number of each row.
+R[i, c] is the answer of channel c to the final picture of the i-th rendered filter: its mean activation, or what else
+the pictures were made to raise. Measuring it is `pipeline.answers`' business; here it is read, and "excites" stands for
+"makes answer". `rendered` below is the channel number of each row.
 """
 
 from dataclasses import dataclass
@@ -30,8 +31,8 @@ class Figures:
     """What the response matrix says about one rendered filter.
 
     Attributes:
-        activation: mean activation on its own picture.
-        noise_activation: mean activation on noise, floored.
+        activation: answer to its own picture.
+        noise_activation: answer to noise, floored.
         alive: whether the first is at least `ALIVE_RATIO` times the second.
         own_rank: 1 + number of the layer's other pictures that excite the filter more than its own does.
         selectivity: (own − mean of the others) ÷ (own + mean of the others), −1..1.
@@ -62,7 +63,7 @@ def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> np.ndarray:
 
 
 def floored(noise: np.ndarray) -> np.ndarray:
-    """Return each channel's mean activation on noise, not below `NOISE_FLOOR` of the layer's median.
+    """Return each channel's mean answer to noise, not below `NOISE_FLOOR` of the layer's median.
 
     Args:
         noise: float32 (noise images, channels).
@@ -75,7 +76,7 @@ def floored(noise: np.ndarray) -> np.ndarray:
 
 
 def own_activations(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
-    """Return the mean activation of each rendered filter on its own picture, (pictures,)."""
+    """Return the answer of each rendered filter to its own picture, (pictures,)."""
     return responses[np.arange(len(rendered)), rendered]
 
 
@@ -120,7 +121,7 @@ def figures(responses: np.ndarray, noise: np.ndarray, rendered: np.ndarray) -> l
 
     Args:
         responses: the response matrix, float32 (pictures, channels).
-        noise: mean activations on noise images of the pictures' size, float32 (noise images, channels).
+        noise: answers to noise images of the pictures' size, float32 (noise images, channels).
         rendered: channel number of each picture, ascending integers (pictures,).
     """
     own = own_activations(responses, rendered)

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from pipeline import answers
 from pipeline.forward import TruncatedNetwork
 from pipeline.network import Network
 
@@ -46,8 +47,9 @@ def robust_activations(
     *,
     seen: Sequence[tuple[float, float, int, int]] = VIEWS,
     precision: str = "float32",
+    objective: str = "channel",
 ) -> np.ndarray:
-    """Return the mean activation of each filter over the views of its picture.
+    """Return the mean answer of each filter over the views of its picture.
 
     Args:
         network: the graph.
@@ -57,6 +59,7 @@ def robust_activations(
         images: uint8 RGB (pictures, side, side, 3).
         seen: the views, as in `VIEWS`.
         precision: "float32" or "bfloat16", of the convolutions.
+        objective: what the answer is, as in `pipeline.answers`; by default the mean activation.
 
     Returns:
         float32 (pictures,).
@@ -66,7 +69,7 @@ def robust_activations(
     @tf.function(autograph=False)
     def activation(pixels: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
         responses = truncated.channel_responses(tf.cast(pixels, tf.float32) / 255.0, filter)
-        return tf.reduce_mean(tf.nn.relu(responses))
+        return tf.reduce_mean(answers.reduce(responses, objective))
 
     pairs = zip(images, filters, strict=True)
     return np.array(

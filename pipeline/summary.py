@@ -1,6 +1,7 @@
 """The summary of a layer: everything about its filters that can be computed from pictures, records and weights."""
 
 import argparse
+import dataclasses
 import io
 import os
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import config, descriptors, errors, files, layer_renders, neighbours, response, weights
+from pipeline import config, descriptors, errors, files, layer_renders, neighbours, response, weights, wording
 from pipeline.architecture import load_network
 from pipeline.errors import UserError
 from pipeline.layer_renders import Render
@@ -28,7 +29,7 @@ TOP = 5
 
 @dataclass(frozen=True)
 class Measurements:
-    """What the network says to the pictures of a layer: mean activations, all float32.
+    """What the network says to the pictures of a layer: answers, as `pipeline.answers` has them, all float32.
 
     Attributes:
         responses: of each channel on each picture, (pictures, channels).
@@ -67,6 +68,7 @@ def summarise(
         "stride_px": layer.stride_px,
         "canvas_px": renders[0].record.canvas_px,
         "weights_sha256": loaded.sha256,
+        "objective": objective(renders),
         "figures": {
             "rendered": len(renders),
             "alive": sum(each.alive for each in found),
@@ -84,8 +86,13 @@ def summarise(
     }
 
 
+def objective(renders: Sequence[Render]) -> str:
+    """Return what the pictures of a layer were made for; they share a recipe."""
+    return renders[0].record.recipe.get("objective", wording.DEFAULT)
+
+
 def worst(rendered: np.ndarray, found: Sequence[response.Figures]) -> list[int]:
-    """Return the filters whose pictures prove least: dead ones first, then by own rank, then by activation ÷ noise."""
+    """Return the filters whose pictures prove least: failing ones first, then by own rank, then by answer ÷ noise."""
 
     def certainty(place: int) -> tuple[bool, int, float]:
         figures = found[place]
@@ -102,13 +109,14 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     that is done in bfloat16, and their activations differ by less than 1 %.
     """
     # Here, not above: TensorFlow takes seconds to start, and a damaged file is found in less.
-    from pipeline import forward, robustness
+    from pipeline import answers, robustness
 
+    aim = objective(renders)
     images = np.stack([render.image for render in renders])
     noise = response.colour_noise(images.shape[1])
     return Measurements(
-        responses=forward.mean_activations(network, loaded.tensors, layer.name, images),
-        noise=forward.mean_activations(network, loaded.tensors, layer.name, noise),
+        responses=answers.to_pictures(network, loaded.tensors, layer.name, images, objective=aim),
+        noise=answers.to_noise(network, loaded.tensors, layer.name, noise, objective=aim),
         robust=robustness.robust_activations(
             network,
             loaded.tensors,
@@ -117,6 +125,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
             images,
             seen=robustness.FEW_VIEWS,
             precision=renders[0].record.precision,
+            objective=aim,
         ),
     )
 
@@ -137,7 +146,6 @@ def _filter(
     number = render.record.filter
     kernel = neighbours.kernel_of(network, tensors, layer.name)[..., number]
     bias = tensors.get(f"{layer.name}/bias")
-    looks = descriptors.describe(render.image)
     return {
         "filter": number,
         "activation": _short(figures.activation),
@@ -152,14 +160,7 @@ def _filter(
         "incoming": [_slice(each) for each in neighbours.incoming(network, tensors, layer.name, number)],
         "outgoing": [_slice(each) for each in neighbours.outgoing(network, tensors, layer.name, number)],
         **({"kernel_rgb": _rows(kernel)} if neighbours.reads_image(network, layer.name) else {}),
-        "colour": looks.colour,
-        "hue": looks.hue,
-        "saturation": looks.saturation,
-        "contrast": looks.contrast,
-        "spectral_centroid": looks.spectral_centroid,
-        "orientation": looks.orientation,
-        "orientation_strength": looks.orientation_strength,
-        "description": looks.description,
+        **dataclasses.asdict(descriptors.describe(render.image)),
     }
 
 

@@ -97,6 +97,15 @@ def test_the_table_has_a_row_for_each_layer_and_one_for_all_and_names_the_worst(
     assert len({len(line) for line in lines[:4]}) == 1
 
 
+def test_the_table_of_opposing_pictures_speaks_of_opposition(summaries):
+    lines = quality.format_text(
+        quality.collect([summary | {"objective": "negative_channel"} for summary in summaries])
+    ).splitlines()
+
+    assert lines[0].split()[2] == "opposed"
+    assert lines[4] == "failing (not twice the opposition on noise): early/2"
+
+
 def test_all_but_one_is_not_rounded_to_all():
     many = [a_filter(number) for number in range(4223)]
 
@@ -133,6 +142,8 @@ def test_the_command_writes_what_it_prints(summaries, tmp_path):
     [
         ({"schema": "atlas/record/1"}, r"late\.json: not the summary of a layer"),
         ({"weights_sha256": "1" * 64}, r"late\.json: not of the same weights as .*early\.json"),
+        ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in .*early\.json"),
+        ({"objective": "neurone"}, r"late\.json: objective: should be one of channel, neuron, negative_channel"),
         ({"filters": [{"filter": 0}]}, "damaged summary"),
         ({"figures": []}, "damaged summary"),
     ],

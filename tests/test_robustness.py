@@ -66,6 +66,17 @@ def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tenso
         assert value == pytest.approx(means.mean(), rel=1e-5)
 
 
+def test_a_robust_answer_is_that_of_the_objective(tiny_network, tiny_tensors):
+    from pipeline import answers
+
+    image = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
+
+    for objective in ("neuron", "negative_channel"):
+        found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5], image[None], objective=objective)
+        expected = answers.to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image), objective=objective)
+        assert found[0] == pytest.approx(expected[:, 5].mean(), rel=1e-5)
+
+
 def test_both_precisions_agree(tiny_network, tiny_tensors):
     images = np.random.default_rng(1).integers(0, 256, (1, SIDE_PX, SIDE_PX, 3), np.uint8)
 
