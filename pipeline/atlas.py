@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import files, record, weights
+from pipeline import layer_summary, record, weights, wording
+from pipeline.descriptors import Descriptors
 from pipeline.errors import UserError
 from pipeline.network import Network
 from pipeline.record import Record
-
-SCHEMA = "atlas/layer/1"
+from pipeline.wording import WORDS, Words
 
 
 @dataclass(frozen=True)
@@ -52,18 +52,11 @@ class Filter:
     kernel_norm: float
     incoming: tuple[Slice, ...]
     outgoing: tuple[Slice, ...]
-    colour: str
-    hue: float | None
-    saturation: float
-    contrast: float
-    spectral_centroid: float
-    orientation: float
-    orientation_strength: float
-    description: str
+    looks: Descriptors
 
     @property
     def ratio(self) -> float:
-        """How many times more the filter answers to its own picture than to noise."""
+        """How many times more the filter answers to its own picture than to noise, as the objective has it."""
         return self.activation / self.noise_activation if self.noise_activation > 0 else 0.0
 
 
@@ -82,7 +75,7 @@ class Figures:
 class Layer:
     """One layer of the atlas: what it is, its figures, its rendered filters by number, and their records.
 
-    `slug` is the name of its folder, here and on the site.
+    `slug` is the name of its folder, here and on the site; `objective` what its pictures were made for.
     """
 
     name: str
@@ -94,6 +87,7 @@ class Layer:
     receptive_field_px: int
     stride_px: int
     canvas_px: int
+    objective: str
     figures: Figures
     filters: tuple[Filter, ...]
     records: Mapping[int, Record]
@@ -103,6 +97,11 @@ class Layer:
         """Numbers of the rendered filters, ascending."""
         return tuple(each.filter for each in self.filters)
 
+    @property
+    def words(self) -> Words:
+        """How to speak of what its pictures were made for."""
+        return WORDS[self.objective]
+
     @functools.cached_property
     def by_number(self) -> Mapping[int, Filter]:
         """The rendered filters, found by number."""
@@ -111,7 +110,7 @@ class Layer:
 
 @dataclass(frozen=True)
 class Atlas:
-    """The layers of an atlas in the network's order, and the weights that they were rendered from.
+    """The layers of an atlas in the network's order, all of one objective, and the weights they were rendered from.
 
     Attributes:
         network: the whole network, of which `layers` may be a part.
@@ -126,6 +125,11 @@ class Atlas:
     weights_sha256: str
     weights_source: str
     first_kernels: np.ndarray
+
+    @property
+    def words(self) -> Words:
+        """How to speak of what the pictures were made for."""
+        return self.layers[0].words
 
     @functools.cached_property
     def by_name(self) -> Mapping[str, Layer]:
@@ -143,9 +147,16 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
     if network.preprocessing == "caffe":
         # Such networks read blue, green, red.
         kernels = kernels[..., ::-1]
+    found = tuple(read_layer(results, name) for name in ordered)
+    for layer in found:
+        if layer.objective != found[0].objective:
+            raise UserError(
+                f"{results / 'layers' / layer.slug}.json: objective: {layer.objective}, but {found[0].objective} in "
+                f"{found[0].name}; an atlas has one objective"
+            )
     return Atlas(
         network=network,
-        layers=tuple(read_layer(results, name) for name in ordered),
+        layers=found,
         weights_sha256=made.sha256,
         weights_source=made.source,
         first_kernels=kernels,
@@ -156,9 +167,12 @@ def read_layer(results: Path, name: str) -> Layer:
     """Return one layer of the results: its summary and the records of its filters."""
     slug = record.slug(name)
     path = results / "layers" / f"{slug}.json"
-    value = files.read_json(path)
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA or value.get("layer") != name:
-        raise UserError(f"{path}: not the summary of {name} ({SCHEMA}); delete it to make it anew")
+    value = layer_summary.read(path)
+    if value["layer"] != name:
+        raise UserError(f"{path}: not the summary of {name}; delete it to make it anew")
+    objective = value.get("objective", wording.DEFAULT)
+    if objective not in WORDS:
+        raise UserError(f"{path}: objective: should be one of {', '.join(WORDS)}, not {objective!r:.80}")
     try:
         filters = tuple(_filter(each) for each in value["filters"])
         figures = {**value["figures"], "worst": tuple(value["figures"]["worst"])}
@@ -172,6 +186,7 @@ def read_layer(results: Path, name: str) -> Layer:
             receptive_field_px=value["receptive_field_px"],
             stride_px=value["stride_px"],
             canvas_px=value["canvas_px"],
+            objective=objective,
             figures=Figures(**{each.name: figures[each.name] for each in dataclasses.fields(Figures)}),
             filters=filters,
             records={each.filter: _record(results, name, each.filter) for each in filters},
@@ -181,12 +196,12 @@ def read_layer(results: Path, name: str) -> Layer:
 
 
 def _record(results: Path, layer: str, filter: int) -> Record:
-    path = record.paths(results, layer, filter).record
-    return Record.from_json(files.read_json(path), path)
+    return record.read_record(record.paths(results, layer, filter).record)
 
 
 def _filter(value: Mapping[str, Any]) -> Filter:
-    fields = {each.name: value[each.name] for each in dataclasses.fields(Filter)}
+    fields = {each.name: value[each.name] for each in dataclasses.fields(Filter) if each.name != "looks"}
+    fields["looks"] = Descriptors(**{each.name: value[each.name] for each in dataclasses.fields(Descriptors)})
     fields["similar"] = tuple((each["filter"], each["similarity"]) for each in value["similar"])
     for side in ("incoming", "outgoing"):
         fields[side] = tuple(

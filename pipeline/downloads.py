@@ -5,17 +5,19 @@ The descriptions are a Frictionless data package (`datapackage.json`), from whic
 
 import csv
 import io
+import itertools
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.atlas import Atlas, Filter, Layer
+from pipeline.atlas import Atlas, Layer
+from pipeline.wording import Words
 
 
 @dataclass(frozen=True)
 class Field:
-    """A column of a table: its name, type (as Table Schema has it) and meaning."""
+    """A column of a table: its name, type (as Table Schema has it) and meaning, fields of `Words` in braces."""
 
     name: str
     type: str
@@ -41,11 +43,11 @@ FILTERS = Table(
     "one row for each filter",
     (
         *_WHICH,
-        Field("activation", "number", "mean activation of the filter on its own picture"),
-        Field("noise_activation", "number", "its mean activation on 1/f colour noise of the same size, floored"),
-        Field("robust_activation", "number", "mean activation on the picture turned, scaled and moved a little"),
+        Field("activation", "number", "{meaning} on its own picture"),
+        Field("noise_activation", "number", "the same on 1/f colour noise of the same size, floored"),
+        Field("robust_activation", "number", "the same on the picture turned, scaled and moved a little"),
         Field("alive", "boolean", "activation ≥ 2 × noise_activation"),
-        Field("own_rank", "integer", "1 + number of the layer’s other pictures that excite the filter more"),
+        Field("own_rank", "integer", "1 + number of the layer’s other pictures that {excite} the filter more"),
         Field("selectivity", "number", "(own − mean of others) ÷ (own + mean of others), −1 to 1"),
         Field("bias", "number", "bias of the filter"),
         Field("kernel_norm", "number", "L2 norm of its kernel"),
@@ -53,7 +55,7 @@ FILTERS = Table(
         Field("hue", "number", "dominant hue, degrees 0 to 360; empty where the picture is grey"),
         Field("saturation", "number", "mean HSV saturation, 0 to 1"),
         Field("contrast", "number", "standard deviation of luminance, 0 to 1"),
-        Field("spectral_centroid", "number", "mean spatial frequency of the luminance, cycles per pixel, 0 to 0.5"),
+        Field("spectral_centroid", "number", "mean spatial frequency, weighted by power, cycles per pixel, 0 to 0.5"),
         Field("orientation", "number", "direction of the stripes, degrees 0 (horizontal) to 180, anticlockwise"),
         Field("orientation_strength", "number", "0 (none) to 1 (a grating)"),
         Field("description", "string", "the picture’s look in words, made from the measures"),
@@ -73,9 +75,9 @@ LAYERS = Table(
         Field("index", "integer", "place among the convolutional layers, from 0"),
         Field("filters_total", "integer", "filters that the layer has"),
         Field("rendered", "integer", "filters in the atlas"),
-        Field("alive", "integer", "of these, excited by their picture at least twice as much as by noise"),
-        Field("own_best", "integer", "of these, excited by no other picture of the layer more"),
-        Field("own_best_top5", "integer", "of these, excited by at most four other pictures more"),
+        Field("alive", "integer", "of these, {excited} by their picture at least twice as much as by noise"),
+        Field("own_best", "integer", "of these, {excited} by no other picture of the layer more"),
+        Field("own_best_top5", "integer", "of these, {excited} by at most four other pictures more"),
         Field("input_channels", "integer", "channels that each kernel reads"),
         Field("kernel_height", "integer", "rows of a kernel"),
         Field("kernel_width", "integer", "columns of a kernel"),
@@ -108,18 +110,27 @@ SLICES = Table(
     ),
 )
 
-TABLES = (FILTERS, LAYERS, SIMILAR, SLICES)
+
+def tables(words: Words) -> tuple[Table, ...]:
+    """Return the tables, described for pictures of an objective."""
+    return tuple(
+        replace(
+            table,
+            fields=tuple(
+                replace(field, description=field.description.format(**asdict(words))) for field in table.fields
+            ),
+        )
+        for table in _ROWS
+    )
 
 
-def tables(atlas: Atlas) -> Iterator[tuple[Table, str]]:
+def texts(atlas: Atlas) -> Iterator[tuple[Table, str]]:
     """Yield each table and its CSV text."""
-    yield FILTERS, _csv(FILTERS, (_filter_row(layer, each) for layer, each in _filters(atlas)))
-    yield LAYERS, _csv(LAYERS, map(_layer_row, atlas.layers))
-    yield SIMILAR, _csv(SIMILAR, (row for layer, each in _filters(atlas) for row in _similar_rows(layer, each)))
-    yield SLICES, _csv(SLICES, (row for layer, each in _filters(atlas) for row in _slice_rows(layer, each)))
+    for table, rows in _ROWS.items():
+        yield table, _csv(table, itertools.chain.from_iterable(map(rows, atlas.layers)))
 
 
-def package(title: str, licence: str) -> dict[str, Any]:
+def package(words: Words, title: str, licence: str) -> dict[str, Any]:
     """Return the descriptions of all tables, as a Frictionless data package."""
     return {
         "name": "filter-atlas",
@@ -140,7 +151,7 @@ def package(title: str, licence: str) -> dict[str, Any]:
                     "missingValues": [""],
                 },
             }
-            for table in TABLES
+            for table in tables(words)
         ],
     }
 
@@ -156,7 +167,7 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
             "name": layer.name,
             "folder": folder,
             "filters": layer.numbers,
-            "words": [words.setdefault(each.description, len(words)) for each in layer.filters],
+            "words": [words.setdefault(each.looks.description, len(words)) for each in layer.filters],
         }
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
@@ -169,51 +180,47 @@ def compact(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _filters(atlas: Atlas) -> Iterator[tuple[Layer, Filter]]:
-    for layer in atlas.layers:
-        for each in layer.filters:
-            yield layer, each
+def _filter_rows(layer: Layer) -> Iterator[list[Any]]:
+    for each in layer.filters:
+        yield _row(FILTERS, each, each.looks, layer.records[each.filter], layer=layer.name)
 
 
-def _filter_row(layer: Layer, each: Filter) -> dict[str, Any]:
-    record = layer.records[each.filter]
-    row = {"layer": layer.name}
-    for field in FILTERS.fields[1:]:
-        row[field.name] = getattr(each, field.name) if hasattr(each, field.name) else getattr(record, field.name)
-    return row
-
-
-def _layer_row(layer: Layer) -> dict[str, Any]:
-    made = layer.figures
+def _layer_rows(layer: Layer) -> Iterator[list[Any]]:
     height, width = layer.kernel_size
-    return {
-        "layer": layer.name, "index": layer.index, "filters_total": layer.filters_total, "rendered": made.rendered,
-        "alive": made.alive, "own_best": made.own_best, "own_best_top5": made.own_best_top5,
-        "input_channels": layer.input_channels, "kernel_height": height, "kernel_width": width,
-        "receptive_field_px": layer.receptive_field_px, "stride_px": layer.stride_px, "canvas_px": layer.canvas_px,
-    }  # fmt: skip
+    yield _row(LAYERS, layer, layer.figures, layer=layer.name, kernel_height=height, kernel_width=width)
 
 
-def _similar_rows(layer: Layer, each: Filter) -> Iterator[dict[str, Any]]:
-    for other, similarity in each.similar:
-        yield {"layer": layer.name, "filter": each.filter, "similar": other, "similarity": similarity}
+def _similar_rows(layer: Layer) -> Iterator[list[Any]]:
+    for each in layer.filters:
+        for other, similarity in each.similar:
+            yield _row(SIMILAR, each, layer=layer.name, similar=other, similarity=similarity)
 
 
-def _slice_rows(layer: Layer, each: Filter) -> Iterator[dict[str, Any]]:
-    for side in ("incoming", "outgoing"):
-        for part in getattr(each, side):
-            yield {
-                "layer": layer.name, "filter": each.filter, "side": side, "other_layer": part.layer,
-                "other_filter": part.filter, "norm": part.norm, "share": part.share,
-            }  # fmt: skip
+def _slice_rows(layer: Layer) -> Iterator[list[Any]]:
+    for each in layer.filters:
+        for side in ("incoming", "outgoing"):
+            for part in getattr(each, side):
+                other = {"other_layer": part.layer, "other_filter": part.filter}
+                yield _row(SLICES, part, layer=layer.name, filter=each.filter, side=side, **other)
 
 
-def _csv(table: Table, rows: Iterator[dict[str, Any]]) -> str:
+# The tables, and what makes a layer's rows of each.
+_ROWS = {FILTERS: _filter_rows, LAYERS: _layer_rows, SIMILAR: _similar_rows, SLICES: _slice_rows}
+
+
+def _row(table: Table, *holders: object, **given: Any) -> list[Any]:
+    """Return the cells of a row: what is given by the name of a column, else the first holder's attribute of it."""
+    return [
+        given[name] if name in given else next(getattr(holder, name) for holder in holders if hasattr(holder, name))
+        for name in (field.name for field in table.fields)
+    ]
+
+
+def _csv(table: Table, rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([field.name for field in table.fields])
-    for row in rows:
-        writer.writerow([_cell(row[field.name]) for field in table.fields])
+    writer.writerows([_cell(value) for value in row] for row in rows)
     return buffer.getvalue()
 
 

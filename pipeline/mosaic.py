@@ -151,7 +151,7 @@ def draw(heading: str, tiles: Iterable[Tile], *, count: int, canvas_px: int, til
         left, upper = MARGIN_PX + column * (side + GAP_PX), top + row * step_down
         _draw_picture(mosaic, pen, tile, (left, upper, side))
         is_dead = tile.image is not None and tile.alive is False
-        label = f"{tile.filter} dead" if is_dead else str(tile.filter)
+        label = f"{tile.filter} fails" if is_dead else str(tile.filter)
         middle = left + side / 2 - label_font.getlength(label) / 2
         pen.text((round(middle), upper + side + GAP_PX // 2), label, MARK if is_dead else LABEL, label_font)
     return mosaic

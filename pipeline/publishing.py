@@ -7,7 +7,8 @@ from xml.sax.saxutils import escape
 from pipeline.atlas import Atlas
 from pipeline.credits import display_name
 from pipeline.errors import UserError
-from pipeline.pages import Page, rendered_words
+from pipeline.page_parts import rendered_words
+from pipeline.pages import Page
 
 
 def check_base_url(base_url: str) -> str:

@@ -15,8 +15,21 @@ import numpy as np
 from PIL import Image
 
 import pipeline
+from pipeline import (
+    addresses,
+    downloads,
+    errors,
+    explanations,
+    figures,
+    files,
+    home_page,
+    illustrations,
+    layer_page,
+    pages,
+    publishing,
+    tiles,
+)
 from pipeline import atlas as atlases
-from pipeline import downloads, errors, explanations, figures, files, illustrations, pages, publishing, tiles
 from pipeline.architecture import load_network
 from pipeline.atlas import Atlas
 from pipeline.credits import CREDITS, display_name
@@ -33,10 +46,11 @@ SOCIAL_QUALITY = 80
 class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
-    `base_url` has no final slash, and is empty where the site has no public address.
+    `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
+    made from the atlas.
     """
 
-    title: str = "Filter atlas"
+    title: str = ""
     author: str = ""
     description: str = ""
     base_url: str = ""
@@ -64,8 +78,10 @@ def parse_site(text: str) -> Site:
 
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
     """Write the whole site into the folder `output`, whole or not at all; return the number of pages."""
+    description = site.description or explanations.summary(atlas)
+    site = dataclasses.replace(site, title=site.title or explanations.title(atlas))
     shown = [
-        *pages.site_pages(atlas, site.title, site.description or explanations.summary(atlas)),
+        *pages.site_pages(atlas, site.title, description),
         *explanations.extra_pages(atlas),
     ]
     renderer = Renderer(atlas, site, templates)
@@ -73,12 +89,12 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
-            _write_layer(folder / pages.folder(layer), results, layer)
+            _write_layer(folder / addresses.folder(layer), results, layer)
         for page in shown:
             (folder / page.path).write_text(renderer.render(page), encoding="utf-8", newline="\n")
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
-        _write_publishing(folder, atlas, site, shown)
+        _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
     return len(shown)
 
 
@@ -136,20 +152,22 @@ def _write_layer(folder: Path, results: Path, layer: atlases.Layer) -> None:
     folder.mkdir()
     source = results / "tiles" / layer.slug
     names = [f"band{tiles.ENDING}", f"mosaic{tiles.ENDING}"]
-    names += [f"{pages.digits(n)}{ending}{tiles.ENDING}" for n in layer.numbers for ending in ("", "-thumb", "-steps")]
+    names += [
+        f"{addresses.digits(n)}{ending}{tiles.ENDING}" for n in layer.numbers for ending in ("", "-thumb", "-steps")
+    ]
     for name in names:
         if not (source / name).is_file():
             raise UserError(f"{source / name}: no such file; python -m pipeline.tiles makes it")
         link_or_copy(source / name, folder / name)
     for number in layer.numbers:
-        _write_compact(folder / f"{pages.digits(number)}.json", layer.records[number].to_json())
-    _write_text(folder / "sort.js", f"window.ATLAS_SORT={downloads.compact(pages.sort_values(layer))};\n")
+        _write_compact(folder / f"{addresses.digits(number)}.json", layer.records[number].to_json())
+    _write_text(folder / "sort.js", f"window.ATLAS_SORT={downloads.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for name in ("style.css", "atlas.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
-    folders = [pages.folder(layer) for layer in atlas.layers]
+    folders = [addresses.folder(layer) for layer in atlas.layers]
     _write_text(folder / "search.js", downloads.search_script(atlas, folders))
     card = illustrations.test_card()
     (folder / "card.png").write_bytes(figures.png(card))
@@ -162,16 +180,24 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
 
 
 def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
-    for table, text in downloads.tables(atlas):
+    for table, text in downloads.texts(atlas):
         _write_text(folder / table.path, text)
-    files.write_json(folder / "data" / "datapackage.json", downloads.package(site.title, site.licence))
+    files.write_json(folder / "data" / "datapackage.json", downloads.package(atlas.words, site.title, site.licence))
     for layer in atlas.layers:
         summary = results / "layers" / f"{layer.slug}.json"
-        _write_compact(folder / "data" / "layers" / summary.name, files.read_json(summary))
+        _write_compact(folder / "data" / "layers" / summary.name, _without_kernels(files.read_json(summary)))
         responses = summary.with_suffix(".response.npy")
         if not responses.is_file():
             raise UserError(f"{responses}: no such file; python -m pipeline.summary makes it")
         link_or_copy(responses, folder / "data" / "layers" / responses.name)
+
+
+def _without_kernels(summary: dict[str, Any]) -> dict[str, Any]:
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    for each in summary["filters"]:
+        for side in ("incoming", "outgoing"):
+            each[side] = [{key: value for key, value in slice.items() if key != "kernel"} for slice in each[side]]
+    return summary
 
 
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
@@ -183,7 +209,8 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
         _write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
         _write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
         chosen = [
-            np.asarray(Image.open(folder / pages.filter_path(*each, ".avif"))) for each in pages.highlighted(atlas)
+            np.asarray(Image.open(folder / addresses.filter_path(*each, ".avif")))
+            for each in home_page.highlighted(atlas)
         ]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
         card.save(folder / "assets" / "card.jpg", "JPEG", quality=SOCIAL_QUALITY)
@@ -210,14 +237,14 @@ def main() -> None:
     parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
     parser.add_argument("--weights", type=Path, required=True, help="the weights file that the workflow made")
     parser.add_argument("--results", type=Path, required=True, help="the results folder")
-    parser.add_argument("--layers", required=True, help="names of the layers to show, separated by commas")
+    parser.add_argument("--layers", required=True, nargs="+", metavar="LAYER", help="names of the layers to show")
     parser.add_argument("--site", default="{}", metavar="JSON", help="the site section of the configuration")
     parser.add_argument("--templates", type=Path, default=Path("templates"), help="folder of the templates")
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
     site = parse_site(arguments.site)
     network = load_network(arguments.model, arguments.preprocessing)
-    atlas = atlases.read(arguments.results, arguments.weights, network, arguments.layers.split(","))
+    atlas = atlases.read(arguments.results, arguments.weights, network, arguments.layers)
     count = build(atlas, site, results=arguments.results, templates=arguments.templates, output=arguments.output)
     print(f"{arguments.output / 'index.html'}: {count} pages")
 

@@ -33,12 +33,12 @@ LARGEST_BAND_BYTES = 16_500
 
 # AVIF qualities (0..100). Full pictures are looked at closely, small ones pixel by pixel; thumbnails and strips come
 # by the hundred.
-PICTURE_QUALITY = 44
+PICTURE_QUALITY = 42
 SMALL_PICTURE_QUALITY = 62
-THUMBNAIL_QUALITY = 38
-STRIP_QUALITY = 34
+THUMBNAIL_QUALITY = 36
+STRIP_QUALITY = 27
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
-MOSAIC_QUALITY = 36
+MOSAIC_QUALITY = 30
 
 # Pictures up to this side, in pixels, are shown so much enlarged that their colours need every pixel.
 WHOLE_COLOUR_PX = 96
@@ -151,26 +151,26 @@ def encode_within(picture: Image.Image, qualities: Iterable[int], largest: int) 
 def read_strip(path: Path, count: int) -> Image.Image:
     """Return the strip of `count` squares in `path`; raise `UserError` when it is anything else."""
     try:
-        with Image.open(path, formats=["WEBP"]) as picture:
+        with files.opened(path) as stream, Image.open(stream, formats=["WEBP"]) as picture:
             if picture.width != picture.height * count:
                 raise UserError(f"{path}: {picture.width} × {picture.height} pixels, not {count} squares in a row")
             return picture.convert("RGB")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; render the filter again") from None
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except record.PICTURE_DAMAGE as error:
         raise UserError(f"{path}: damaged picture ({error}); delete it and its record to render it anew") from None
 
 
 def read_mosaic(path: Path) -> Image.Image:
     """Return the mosaic in `path`; raise `UserError` when it cannot be read."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as picture:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            files.opened(path) as stream,
+            Image.open(stream, formats=["PNG"]) as picture,
+        ):
             if math.prod(picture.size) > LARGEST_MOSAIC_PIXELS:
                 raise UserError(f"{path}: implausibly large ({picture.width} × {picture.height} pixels)")
             return picture.convert("RGB")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; python -m pipeline.mosaic makes it") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except record.PICTURE_DAMAGE as error:
         raise UserError(f"{path}: damaged picture ({error}); delete it to make it anew") from None
 
 

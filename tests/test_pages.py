@@ -3,8 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from pipeline import addresses, explanations, figures, home_page, illustrations, layer_page, page_parts, pages
 from pipeline import atlas as atlases
-from pipeline import explanations, figures, illustrations, pages
 from pipeline.architecture import load_network
 from tests import synthetic
 
@@ -24,7 +24,7 @@ def shown(atlas):
 
 
 def test_blocks_follow_the_strides_of_the_layers(atlas):
-    titles = [(title, note, [layer.name for layer in group]) for title, note, group in pages.blocks(atlas)]
+    titles = [(title, note, [layer.name for layer in group]) for title, note, group in home_page.blocks(atlas)]
     assert titles == [
         ("Block 1", "a unit at every pixel", ["block1_conv1", "block1_conv2"]),
         ("Block 3", "a unit every 4 pixels", ["block3_conv1"]),
@@ -40,7 +40,7 @@ def test_filters_are_turned_in_order_and_end_at_the_ends(shown):
 
 
 def test_a_filter_outside_the_atlas_is_named_but_not_linked(atlas):
-    tile = pages.tile(atlas.by_name["block1_conv1"], 5)
+    tile = page_parts.tile(atlas.by_name["block1_conv1"], 5)
     assert (tile.label, tile.href, tile.image) == ("5", "", "")
 
 
@@ -65,22 +65,38 @@ def test_the_first_layers_slices_are_red_green_and_blue(shown):
 
 def test_long_layers_are_cut_into_runs_with_anchors(shown):
     sections = shown["block3_conv1/index.html"].view.sections
-    assert [len(section.tiles) for section in sections] == [pages.SECTION_FILTERS]
-    assert sections[0].title == "Filters 0 to 254"
+    assert [len(section.tiles) for section in sections] == [layer_page.SECTION_FILTERS]
+    assert sections[0].title == "128 filters from 0 to 254"
 
 
 def test_only_a_few_filters_are_called_the_least_sure(shown, atlas):
     assert shown["block1_conv1/index.html"].view.worst == ()
     worst = shown["block3_conv1/index.html"].view.worst
-    assert [each.number for each in worst] == list(atlas.by_name["block3_conv1"].figures.worst[: pages.LEAST_SURE])
+    assert [each.number for each in worst] == list(atlas.by_name["block3_conv1"].figures.worst[: layer_page.LEAST_SURE])
 
 
 def test_sort_values_put_the_largest_first_where_the_largest_matter(atlas):
     layer = atlas.by_name["block3_conv1"]
-    values = pages.sort_values(layer)
+    values = layer_page.sort_values(layer)
     assert values["filter"] == list(layer.numbers)
     assert values["selectivity"] == [-each.selectivity for each in layer.filters]
-    assert values["hue"] == [each.hue for each in layer.filters]
+    assert values["hue"] == [each.looks.hue for each in layer.filters]
+
+
+def test_a_run_with_gaps_says_how_many_filters_it_has(shown):
+    titles = {name: [section.title for section in shown[f"{name}/index.html"].view.sections] for name in NUMBERS}
+    assert titles["block1_conv1"] == ["3 filters from 0 to 63"]
+    assert titles["block1_conv2"] == ["Filters 0 to 3"]
+
+
+def test_only_a_layer_of_some_filters_has_charts(shown):
+    assert shown["block1_conv1/index.html"].view.charts == ()
+    assert len(shown["block3_conv1/index.html"].view.charts) == 3
+
+
+def test_thousands_are_set_apart(atlas):
+    layer = dataclasses.replace(atlas.by_name["block1_conv2"], filters_total=2048)
+    assert page_parts.rendered_words(layer) == "4 of 2,048 filters"
 
 
 def test_what_is_similar_is_positively_similar(shown):
@@ -93,7 +109,7 @@ def test_what_is_similar_is_positively_similar(shown):
     ("part", "whole", "text"), [(0, 9, "0 %"), (9, 9, "100 %"), (4223, 4224, "99.9 %"), (1, 2, "50.0 %"), (0, 0, "–")]
 )
 def test_a_hundred_per_cent_means_all(part, whole, text):
-    assert pages.percent(part, whole) == text
+    assert page_parts.percent(part, whole) == text
 
 
 @pytest.mark.parametrize(
@@ -164,4 +180,4 @@ def test_the_architecture_is_the_networks(atlas):
 
 def test_a_reserved_name_gets_a_folder_of_its_own(atlas):
     layer = dataclasses.replace(atlas.layers[0], name="Data", slug="Data")
-    assert pages.folder(layer) == "Data-layer"
+    assert addresses.folder(layer) == "Data-layer"

@@ -1,10 +1,12 @@
 import csv
+import dataclasses
 import itertools
 import json
 import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -104,7 +106,7 @@ def test_every_picture_has_a_text_and_a_size(plain):
 
 
 def test_the_text_of_a_filters_picture_says_which_filter_and_how_it_looks(plain, atlas):
-    described = atlas.by_name["block3_conv1"].by_number[159].description
+    described = atlas.by_name["block3_conv1"].by_number[159].looks.description
     images = Document(plain / "block3_conv1" / "159.html").all("img")
     assert f"Filter 159 of block3_conv1: {described}" in [image["alt"] for image in images]
 
@@ -202,6 +204,10 @@ def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
     assert not page.all("a")[0]["href"].startswith("None")
     home = Document(tmp_path / "site" / "index.html")
     assert "1 of 512 filters" in home.text
+    assert "What 1 filter of VGG16 looks for: one picture, made by gradient ascent." in home.text
+    # With nothing to compare with, nothing is said of it.
+    texts = [document.text for name, document in documents(tmp_path / "site").items() if name != "how-to-read.html"]
+    assert not [text for text in texts if "own best" in text or "excites it more" in text]
 
 
 def test_the_tables_hold_every_filter_and_describe_every_column(plain):
@@ -217,12 +223,19 @@ def test_the_tables_hold_every_filter_and_describe_every_column(plain):
     assert found == [(layer, number) for layer, numbers in NUMBERS.items() for number in numbers]
 
 
-def test_the_published_summary_and_record_are_the_results(plain, results):
-    for name, original in (
-        ("data/layers/block3_conv1.json", "layers/block3_conv1.json"),
-        ("block3_conv1/159.json", "filters/block3_conv1/159.json"),
-    ):
-        assert json.loads((plain / name).read_text()) == json.loads((results / original).read_text())
+def test_the_published_record_is_the_result(plain, results):
+    published, result = plain / "block3_conv1/159.json", results / "filters/block3_conv1/159.json"
+
+    assert json.loads(published.read_text()) == json.loads(result.read_text())
+
+
+def test_the_published_summary_is_the_result_without_the_networks_kernels(plain, results):
+    published = json.loads((plain / "data/layers/block3_conv1.json").read_text())
+    result = json.loads((results / "layers/block3_conv1.json").read_text())
+
+    slices = [slice for each in result["filters"] for side in ("incoming", "outgoing") for slice in each[side]]
+    assert all(slice.pop("kernel") for slice in slices)
+    assert published == result
 
 
 def test_a_table_never_begins_a_cell_with_a_formula():
@@ -323,12 +336,55 @@ def test_a_damaged_summary_is_named(results, tmp_path):
         atlases.read(broken, broken / "weights.npz", load_network("vgg16"), list(NUMBERS))
 
 
+def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypatch):
+    names = ["a,b", "a, 'b'"]
+    layers = [{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}}]
+    layers += [
+        {"class_name": "Conv2D", "config": {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}}
+        for name in names
+    ]
+    model = tmp_path / "mine.keras"
+    with zipfile.ZipFile(model, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    results = tmp_path / "results"
+    made = synthetic.make_results(results, load_network(str(model), "unit"), {name: [0, 1] for name in names})
+    command = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]
+    command += ["--layers", *names, "--templates", repository / "templates", "--output", tmp_path / "site"]
+    monkeypatch.setattr(sys, "argv", list(map(str, command)))
+    site.main()
+    titles = {Document(path).text for path in (tmp_path / "site").glob("*/index.html")}
+    assert all(any("each sees" in text and name in text for text in titles) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [("neuron", "objective: neuron, but channel in block1_conv1"), ("nothing", "objective: should be one of channel")],
+)
+def test_an_atlas_has_one_objective_that_is_known(results, tmp_path, objective, message):
+    mixed = tmp_path / "results"
+    shutil.copytree(results, mixed)
+    path = mixed / "layers" / "block3_conv1.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"objective": objective}))
+    with pytest.raises(UserError, match=message):
+        atlases.read(mixed, mixed / "weights.npz", load_network("vgg16"), list(NUMBERS))
+
+
+def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, repository, tmp_path):
+    for objective, words in (("channel", "look for"), ("negative_channel", "are against")):
+        layers = tuple(dataclasses.replace(layer, objective=objective) for layer in atlas.layers)
+        changed = dataclasses.replace(atlas, layers=layers)
+        output = tmp_path / objective
+        site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
+        assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
+        assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+
+
 def test_the_command_line_builds_without_tensorflow(results, repository, tmp_path):
     program = (
         "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; from pipeline import site; site.main()"
     )
     command = [sys.executable, "-c", program, "--weights", results / "weights.npz", "--results", results]
-    command += ["--layers", "block3_conv1,block1_conv1", "--site", '{"title": "T"}', "--output", tmp_path / "site"]
+    command += ["--layers", "block3_conv1", "block1_conv1", "--site", '{"title": "T"}', "--output", tmp_path / "site"]
     command += ["--templates", repository / "templates"]
     subprocess.run(command, check=True, cwd=repository)
     assert (tmp_path / "site" / "block3_conv1" / "159.html").is_file()
