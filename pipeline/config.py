@@ -1,6 +1,7 @@
 """The configuration: what the user may say, whether it is right, and the plan that follows from it."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import schema
+from pipeline import schema, wording
 from pipeline.architecture import load_network
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
@@ -78,11 +79,15 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
         }
     schema.check(configuration, form)
     values = schema.defaults(form) | dict(configuration)
+    if values["model"].endswith(".keras"):
+        _check_file("model", values["model"], "")
     network = load_network(values["model"], values["preprocessing"])
-    if values["weights"] not in ("imagenet", "model") and not Path(values["weights"]).is_file():
-        raise UserError(f"weights: {values['weights']}: no such file; say imagenet, model, or the path of a file")
+    if values["weights"] not in ("imagenet", "model"):
+        _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
     canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
+    recipes = {name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters}
+    (objective,) = {each.objective for each in recipes.values()}
     return Atlas(
         model=values["model"],
         preprocessing=values["preprocessing"],
@@ -90,10 +95,10 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
         network=network,
         filters=filters,
         canvas_px=canvas_px,
-        recipes={name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters},
+        recipes=recipes,
         seed=values["seed"],
         precision=values["precision"],
-        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network),
+        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
     )
 
 
@@ -129,6 +134,13 @@ def automatic_canvas(layer: ConvLayer) -> int:
     return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
 
 
+def _check_file(key: str, path: str, otherwise: str) -> None:
+    # os.path, for it takes any text whatever as a path that leads nowhere.
+    if not os.path.isfile(path):  # noqa: PTH113
+        where = "" if os.path.isabs(path) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
+        raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
+
+
 def _typed(value: Any, *, inside: bool) -> Any:
     """Return a value with the numbers and truth values in its lists and settings as such: where a mapping is given on
     the command line (`--config 'recipe={"steps": 16}'`), Snakemake hands them over as text."""
@@ -142,9 +154,9 @@ def _typed(value: Any, *, inside: bool) -> Any:
     return value
 
 
-def _site(values: Mapping[str, str], network: Network) -> dict[str, str]:
-    title = values["title"] or f"What the filters of {display_name(network.name)} look for"
-    return {**values, "title": title}
+def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
+    title = f"What the filters of {display_name(network.name)} {wording.WORDS[objective].look_for}"
+    return {**values, "title": values["title"] or title}
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:

@@ -26,8 +26,9 @@ Written by `make docs` from `pyproject.toml` and the installed packages. Version
 are pinned with hashes in `requirements.txt` (to run) and `requirements-test.txt` (to test); `make` installs from these
 alone. To hold them against the published lists of vulnerabilities:
 
-    pipx run pip-audit --require-hashes --disable-pip -r requirements.txt
-    pipx run pip-audit --require-hashes --disable-pip -r requirements-test.txt
+    python3 -m venv build/audit
+    build/audit/bin/pip install pip-audit
+    build/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.txt -r requirements-test.txt
 """
 
 

@@ -1,7 +1,9 @@
 """The one exception for users' mistakes, and the one place where it is printed."""
 
+import contextlib
 import difflib
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -36,6 +38,11 @@ def or_exit(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def run(main: Callable[[], None]) -> None:
     """Run a command line's `main`; turn users' mistakes into one line on stderr and exit code 1."""
+    # Where output goes as ASCII or Latin-1, "×" is spelled out, as on stderr, and no reason to stop. A worker's stdout
+    # may have become a pipe since it was opened, and then cannot be set any more.
+    with contextlib.suppress(OSError):
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
     try:
         or_exit(main)
         sys.stdout.flush()

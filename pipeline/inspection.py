@@ -2,6 +2,8 @@
 
 import collections
 import json
+import math
+import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline import files, summary, tiles
+from pipeline import array_files, files, layer_summary, tiles
 from pipeline import record as records
 from pipeline.ascent import METHOD
 from pipeline.config import Atlas
@@ -104,7 +106,7 @@ def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str |
                 (results / f"layers/{slug}.json", results / f"layers/{slug}.response.npy"),
                 lambda: _check_summary(results, atlas, layer, weights_sha256),
             ),
-            ("mosaic", (results / f"mosaics/{slug}.png",), lambda: _check_mosaic(results / f"mosaics/{slug}.png")),
+            ("mosaic", (results / f"mosaics/{slug}.png",), lambda: check_mosaic(results / f"mosaics/{slug}.png")),
             (
                 "tiles",
                 (results / f"tiles/{slug}",),
@@ -175,34 +177,39 @@ def _made_otherwise(finding: Finding, key: str, wanted: Any) -> Finding:
 
 def _check_summary(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> None:
     path = results / f"layers/{records.slug(layer)}.json"
-    value = files.read_json(path)
-    try:
-        schema, filters = value["schema"], [each["filter"] for each in value["filters"]]
-        sha256, model = value["weights_sha256"], value["model"]
-    except (KeyError, TypeError):
-        raise UserError(f"{path}: not the summary of a layer") from None
-    if schema != summary.SCHEMA or value.get("layer") != layer:
-        raise UserError(f"{path}: not the summary of {layer} ({summary.SCHEMA})")
-    if model != atlas.network.name or (weights_sha256 and sha256 != weights_sha256):
+    value = layer_summary.read(path)
+    if value["layer"] != layer:
+        raise UserError(f"{path}: not the summary of {layer}")
+    if value["model"] != atlas.network.name or (weights_sha256 and value["weights_sha256"] != weights_sha256):
         raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
+    filters = [each["filter"] for each in value["filters"]]
     if filters != list(atlas.filters[layer]):
         raise _MadeOtherwiseError(f"{path}: of {len(filters)} filters that are not those of the configuration")
     path = path.with_suffix(".response.npy")
-    try:
-        responses = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise UserError(f"{path}: damaged ({error})") from None
     shape = (len(filters), atlas.network.layer(layer).filters)
-    if responses.shape != shape or responses.dtype != np.float32:
-        raise UserError(f"{path}: {responses.dtype} {responses.shape}, not float32 {shape}")
-
-
-def _check_mosaic(path: Path) -> None:
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as picture:
+        with files.opened(path) as stream:
+            found, _, dtype = array_files.read_header(stream)
+            size = os.fstat(stream.fileno()).st_size - stream.tell()
+    except ValueError as error:
+        raise UserError(f"{path}: damaged ({error})") from None
+    if found != shape or dtype != np.float32:
+        raise UserError(f"{path}: {dtype} {found!s:.80}, not float32 {shape}")
+    if size != math.prod(shape) * dtype.itemsize:
+        raise UserError(f"{path}: truncated, or with something after its end")
+
+
+def check_mosaic(path: Path) -> None:
+    """Raise `UserError` for a mosaic that cannot be read."""
+    try:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            files.opened(path) as stream,
+            Image.open(stream, formats=["PNG"]) as picture,
+        ):
             # Checksums of all parts, without decoding.
             picture.verify()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except records.PICTURE_DAMAGE as error:
         raise UserError(f"{path}: damaged picture ({error})") from None
 
 

@@ -1,6 +1,7 @@
 """The one line that says how far a run is: on a terminal it changes in place, elsewhere it appears now and then."""
 
 import contextlib
+import locale
 import logging
 import time
 from collections import deque
@@ -51,7 +52,10 @@ def show_for(workflow: Any) -> None:
 def tell(path: str) -> None:
     """Print a file that a run has made, as one of Snakemake's messages; nothing where it was not asked for."""
     if Path(path).exists():
-        logger.info(Path(path).read_text(encoding="utf-8").rstrip())
+        text = Path(path).read_text(encoding="utf-8").rstrip()
+        # Snakemake's log file is in the locale's encoding; where that lacks a character, logging prints a traceback.
+        encoding = locale.getpreferredencoding(do_setlocale=False)
+        logger.info(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def format_line(

@@ -3,7 +3,7 @@
 import functools
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,11 @@ _Validator = validators.extend(
     ),
 )
 
+# Aliases make lists of billions out of a few lines of YAML; 13 layers with every filter in a list of its own are 4,224.
+_MOST_VALUES = 200_000
+# Python writes out no number of more than 4,300 digits.
+_LARGEST_NUMBER = 10**1000
+
 _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "below"}
 
 
@@ -63,17 +68,36 @@ def check(configuration: Any, schema: Mapping[str, Any]) -> None:
     """Raise `UserError`, one line, for the first violation of the schema in alphabetical order of keys."""
     if not isinstance(configuration, Mapping):
         raise UserError(f"the configuration should be a mapping of keys to values, not {_shown(configuration)}")
+    _check_size(configuration)
     violations = _Validator(schema).iter_errors(configuration)
     first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
     if first is not None:
         raise UserError(_explain(first))
 
 
+def _check_size(configuration: Mapping[str, Any]) -> None:
+    """Raise `UserError` for what no message could quote: a number or a mapping without an end."""
+    names = {key: _shown(key) if isinstance(key, str) else "a key" for key in configuration}
+    rest = [(name, each) for key, name in names.items() for each in (key, configuration[key])]
+    count = 0
+    while rest:
+        key, value = rest.pop()
+        count += 1
+        if count > _MOST_VALUES:
+            raise UserError(f"{key}: the configuration has more than {_MOST_VALUES:,} values")
+        if isinstance(value, Mapping):
+            rest += [(key, each) for pair in value.items() for each in pair]
+        elif isinstance(value, list):
+            rest += [(key, each) for each in value]
+        elif isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+            raise UserError(f"{key}: a number of more than a thousand digits")
+
+
 def _explain(error: ValidationError) -> str:
     """Return where, what is wrong, and what would be right."""
     where = ".".join(_shown(part) for part in error.absolute_path)
     at = f"{where}: " if where else ""
-    given = _shown(error.instance)
+    given = _given(error.instance)
     match error.validator:
         case "oneOf":
             return _explain_alternatives(error, at)
@@ -86,12 +110,13 @@ def _explain(error: ValidationError) -> str:
             return f"{at}should be {_TYPES[error.validator_value]}, not {given}"
         case "enum":
             options = [str(option) for option in error.validator_value]
-            return f"{at}should be one of {', '.join(options)}, not {given}{did_you_mean(str(error.instance), options)}"
+            return f"{at}should be one of {', '.join(options)}, not {given}{_nearest(error.instance, options)}"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
             bounds = " and ".join(f"{word} {error.schema[key]}" for key, word in _BOUNDS.items() if key in error.schema)
             return f"{at}{given} is out of bounds: it should be {bounds}"
         case "pattern":
-            return f"{at}{given} does not look right: it should match {error.validator_value}"
+            examples = " or ".join(error.schema["examples"])
+            return f"{at}{given} does not look right: it should be like {examples}"
         case "minLength" | "minItems" | "minProperties":
             return f"{at}should not be empty"
         case "maxLength" | "maxItems":
@@ -109,8 +134,11 @@ def _explain_alternatives(error: ValidationError, at: str) -> str:
         return _explain(near[0])
     options = list(_alternatives(error.validator_value))
     words = [option for option in options if option not in _TYPES.values()]
-    hint = did_you_mean(error.instance, words) if isinstance(error.instance, str) else ""
-    return f"{at}should be {' or '.join(options)}, not {_shown(error.instance)}{hint}"
+    return f"{at}should be {' or '.join(options)}, not {_given(error.instance)}{_nearest(error.instance, words)}"
+
+
+def _nearest(given: Any, words: Sequence[str]) -> str:
+    return did_you_mean(given, words) if isinstance(given, str) else ""
 
 
 def _alternatives(options: list[Mapping[str, Any]]) -> Iterator[str]:
@@ -121,6 +149,11 @@ def _alternatives(options: list[Mapping[str, Any]]) -> Iterator[str]:
             yield from map(str, option["enum"])
         else:
             yield _TYPES[option.get("type", "object")]
+
+
+def _given(value: Any) -> str:
+    # None is what YAML makes of a key with nothing after it.
+    return "nothing: give a value, or leave the key out for its default" if value is None else _shown(value)
 
 
 def _shown(value: Any, longest: int = 60) -> str:
@@ -134,7 +167,8 @@ def document() -> str:
     parts = [
         "# Configuration\n\nWritten by `make docs` from `pipeline/config.schema.yaml`, which checks the configuration "
         "before anything starts. Keys that are left out take their defaults; unknown keys are errors. On the "
-        "command line a key is given as `--config seed=7`, a file of your own as `--configfile mine.yaml`.\n",
+        "command line a key is given as `--config seed=7`, a file of your own as `--configfile mine.yaml`; "
+        "its keys go over those of config.yaml, and within `filters`, `recipe` and `site` key by key.\n",
         _table(schema["properties"], "Default"),
         "## site\n",
         _table(schema["properties"]["site"]["properties"], "Default"),

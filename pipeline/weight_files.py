@@ -13,11 +13,11 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import h5py
 import numpy as np
 
+from pipeline import array_files
 from pipeline.errors import UserError
 from pipeline.network import Network
 
@@ -75,7 +75,7 @@ def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     Raises one of `DAMAGE` when the member is not a plain array, or not as large as it says.
     """
     with archive.open(name) as member:
-        shape, fortran_order, dtype = _array_header(member)
+        shape, fortran_order, dtype = array_files.read_header(member)
         size = math.prod(shape) * dtype.itemsize
         if member.tell() + size != archive.getinfo(name).file_size:
             raise ValueError(f"{name} does not hold the {size} bytes that it declares")
@@ -87,17 +87,6 @@ def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     return np.frombuffer(data, dtype).reshape(shape)
 
 
-def _array_header(member: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
-    # Later versions exist for headers past 64 kB, which no weight needs and a trap would use.
-    version = np.lib.format.read_magic(member)
-    if version != (1, 0):
-        raise ValueError(f"array format {version} is unknown")
-    shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(member)
-    if dtype.hasobject or any(side < 0 for side in shape):
-        raise ValueError("an array of Python objects (a pickle), which is never opened")
-    return shape, fortran_order, dtype
-
-
 def _read_npz(path: Path, network: Network) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         stored: dict[str, _Stored] = {}
@@ -106,7 +95,7 @@ def _read_npz(path: Path, network: Network) -> dict[str, np.ndarray]:
             member = f"{name}.npy"
             if member in members:
                 with archive.open(member) as file:
-                    shape, _, dtype = _array_header(file)
+                    shape, _, dtype = array_files.read_header(file)
                 stored[name] = _Stored(shape, dtype, lambda member=member: read_array(archive, member))
         return _checked(stored, path, network)
 

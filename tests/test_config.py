@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import config, schema
 from pipeline.architecture import load_network
 from pipeline.ascent import recipe
 from pipeline.errors import UserError
-from tests.hostile import FORM, HOSTILE, PATHS, within
+from tests.hostile import FORM, HOSTILE, PATHS, examples, within
 
 NUMBERS = st.lists(st.integers(0, 600), min_size=1, max_size=40).map(lambda numbers: tuple(sorted(set(numbers))))
 
@@ -174,6 +174,24 @@ def test_a_model_that_is_not_there_is_named():
     assert message({"model": "vgg61"}).startswith("model: unknown model 'vgg61'; did you mean vgg16?")
 
 
+@pytest.mark.parametrize("key", ["model", "weights"])
+def test_a_relative_path_that_leads_nowhere_is_told_where_it_began(key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    text = message({key: "mine/net.keras", "preprocessing": "unit"})
+
+    assert text.startswith(f"{key}: mine/net.keras: no such file in {tmp_path}, where relative paths begin")
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+@pytest.mark.parametrize("path", ["{}", "/nowhere/x", "x" * 5000, "a\0b", "/dev/null", "\udcff", "~/x"])
+def test_no_text_whatever_is_more_than_a_path_that_leads_nowhere(key, path, tmp_path):
+    folder = tmp_path / "folder.keras"
+    folder.mkdir()
+
+    assert ": no such file" in message({key: path.format(folder) + ".keras" * (path != "{}"), "preprocessing": "unit"})
+
+
 def test_a_configuration_is_left_as_it_was():
     given = {"filters": {"block1_conv1": [3, 1]}, "recipe": {"base": "classic"}}
 
@@ -201,7 +219,7 @@ def test_filters_are_written_in_the_shortest_way():
     assert config.format_filters((7,)) == "7"
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(PATHS, HOSTILE)
 def test_a_hostile_value_gives_a_sound_plan_or_the_users_mistake(path, value):
     try:
@@ -228,3 +246,9 @@ def test_the_title_follows_the_model_unless_it_is_said(keras_file):
 
     assert config.plan(own).site["title"] == f"What the filters of {keras_file.stem} look for"
     assert config.plan({**own, "site": {"title": "Mine"}}).site["title"] == "Mine"
+
+
+def test_the_title_says_what_the_objective_makes_of_the_pictures():
+    against = config.plan({"recipe": {"objective": "negative_channel"}})
+
+    assert against.site["title"] == "What the filters of VGG16 are against"

@@ -1,9 +1,28 @@
 """The configuration that commands of ours read, held against what Snakemake makes of the same options."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import configuration_file
 from pipeline.errors import UserError
+from tests import hostile
+
+# What a file of YAML may be made of, right and wrong, besides whatever else.
+PIECES = st.sampled_from(
+    ["seed: 1\n", "site:\n", "  title: x\n", "- ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!python/name:os.system ",
+     "? ", ": ", "2020-13-45", "0b", "=", ".inf", "\t", "|\n",
+     "\ufeff", "\x00", "\x85", "'", '"', "#", "---\n", "%YAML 9\n"]
+)  # fmt: skip
+
+
+def refusal(path, text: str | bytes) -> str:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError) as caught:
+        configuration_file.load(path)
+    return str(caught.value)
 
 
 def test_the_configuration_is_that_of_snakemake(tmp_path):
@@ -18,10 +37,66 @@ def test_the_configuration_is_that_of_snakemake(tmp_path):
     assert configuration["site"]["licence"] == "CC BY 4.0"
 
 
-@pytest.mark.parametrize(("text", "settings"), [("- 1", []), ("seed: [", []), ("", ["seed"]), ("", ["seed=["])])
+@pytest.mark.parametrize(("text", "settings"), [("- 1", []), ("seed: [", []), ("a: 1", ["seed"]), ("a: 1", ["seed=["])])
 def test_a_configuration_out_of_form_is_one_line(tmp_path, text, settings):
     mine = tmp_path / "mine.yaml"
     mine.write_text(text)
 
     with pytest.raises(UserError):
         configuration_file.read([mine], settings)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "lines"),
+    [
+        ("seed: 1\nmodel: vgg16\nseed: 2\n", "seed", "lines 1 and 3"),
+        ("site:\n  title: a\n  title: a\n", "title", "lines 2 and 3"),
+        ("filters: {block1_conv1: 1, block1_conv1: 2}\n", "block1_conv1", "lines 1 and 1"),
+        ("recipe:\n- {steps: 1}\n- {steps: 1,\n   steps: 2}\n", "steps", "lines 3 and 4"),
+    ],
+)
+def test_a_key_that_is_given_twice_is_named_with_both_lines(tmp_path, text, key, lines):
+    assert refusal(tmp_path / "x.yaml", text) == f"{tmp_path}/x.yaml: {key}: given twice, in {lines}; keep one"
+
+
+def test_a_key_that_is_given_twice_in_json_is_named(tmp_path):
+    assert "title: given twice; keep one" in refusal(tmp_path / "x.json", '{"site": {"title": "a",\t"title": "b"}}')
+
+
+def test_json_with_tabs_is_read_as_snakemake_reads_it(tmp_path):
+    (tmp_path / "x.json").write_text('{\n\t"seed": 3\n}')
+
+    assert configuration_file.load(tmp_path / "x.json") == {"seed": 3}
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing but a remark\n", "---\n"])
+def test_an_empty_file_is_named(tmp_path, text):
+    assert "x.yaml: empty; give at least one key" in refusal(tmp_path / "x.yaml", text)
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe bad", b"[" * 100_000, b'{"a":' * 100_000, b"a: \x00", b"- 1", b"3"])
+def test_bytes_that_are_no_mapping_are_the_users_mistake(tmp_path, text):
+    assert str(tmp_path / "x.yaml") in refusal(tmp_path / "x.yaml", text)
+
+
+def test_a_folder_or_nothing_in_the_place_of_a_file_is_named(tmp_path):
+    for path in (tmp_path, tmp_path / "nothing.yaml"):
+        with pytest.raises(UserError, match=str(path)):
+            configuration_file.load(path)
+
+
+@hostile.examples(300)
+@given(st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join) | hostile.HOSTILE.map(str))
+def test_any_text_is_a_mapping_or_the_users_mistake(tmp_path_factory, text):
+    path = tmp_path_factory.getbasetemp() / "any.yaml"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert hostile.mistake(configuration_file.load, path) or isinstance(configuration_file.load(path), dict)
+
+
+@hostile.examples(100)
+@given(st.dictionaries(st.text(max_size=5), hostile.JSON, min_size=1, max_size=4))
+def test_any_object_of_json_is_read_as_it_is(tmp_path_factory, value):
+    path = tmp_path_factory.getbasetemp() / "any.json"
+    path.write_text(json.dumps(value))
+
+    assert configuration_file.load(path) == value

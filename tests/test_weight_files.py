@@ -7,11 +7,13 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from hypothesis import given
 
 from pipeline.architecture import load_network
 from pipeline.errors import UserError
 from pipeline.network import Network
 from pipeline.weight_files import read_tensors
+from tests.hostile import damaged, examples, mistake
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +188,30 @@ def test_a_flipped_bit_in_an_npz_is_noticed(tmp_path, saved, network):
     data[len(data) // 3] ^= 1
     path = tmp_path / "w.npz"
     path.write_bytes(data)
+
+    assert "damaged" in refusal(path, network)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "model.h5", "model.weights.h5", "model.npz", "compressed.npz"])
+def test_a_file_that_something_has_been_at_is_read_or_refused(saved, network, tmp_path, name):
+    path = tmp_path / name
+
+    @examples(60)
+    @given(damaged((saved[0] / name).read_bytes()))
+    def tried(data):
+        path.write_bytes(data)
+        mistake(read_tensors, path, network)
+
+    tried()
+
+
+@pytest.mark.parametrize(
+    "header", ["{", "'", "{'shape': (4,), 'descr': ['a'], 'fortran_order': False}", "x()", "1" * 5000]
+)
+def test_a_header_that_is_not_that_of_an_array_is_refused(tmp_path, network, tensors, header):
+    text = header.encode() + b"\n"
+    member = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+    path = npz_with(tmp_path / "w.npz", tensors, "stem/bias", member)
 
     assert "damaged" in refusal(path, network)
 

@@ -1,5 +1,7 @@
 """What users' mistakes look like in the workflow: one line, before any work where that can be."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -16,14 +18,18 @@ VGG16 = {"model": "vgg16", "preprocessing": "auto", "weights": "imagenet", "filt
         pytest.param({"sed": 1}, "unknown key 'sed'; did you mean seed?", id="unknown key"),
         pytest.param({"recipe": {"step": 9}}, "recipe: unknown key 'step'; did you mean steps?", id="unknown setting"),
         pytest.param({"seed": "abc"}, "seed: should be a whole number, not abc", id="wrong type"),
+        pytest.param({"filters": None}, "filters: should be preview or all or a mapping, not nothing", id="blank"),
+        pytest.param(
+            {"site": {"base_url": "example.org"}}, "it should be like https://example.org/atlas/", id="no address"
+        ),
         pytest.param({"layers": ["frist"]}, "no convolutional layer 'frist'; did you mean first?", id="layer"),
         pytest.param({"filters": {"secnd": 1}}, "filters: mine has no convolutional layer 'secnd'", id="of filters"),
         pytest.param(
             {"filters": {"second": "2-6"}}, "second has no filter 6: its filters are 0 to 5", id="filter out of range"
         ),
         pytest.param(VGG16 | {"image_size": 12}, "image_size: 12 is too small for block4_conv1", id="image_size"),
-        pytest.param({"model": "nowhere/mine.keras"}, "nowhere/mine.keras: no such file", id="no model"),
-        pytest.param({"weights": "nowhere/mine.h5"}, "nowhere/mine.h5: no such file", id="no weights"),
+        pytest.param({"model": "nowhere/mine.keras"}, "model: nowhere/mine.keras: no such file in ", id="no model"),
+        pytest.param({"weights": "nowhere/mine.h5"}, "weights: nowhere/mine.h5: no such file in ", id="no weights"),
     ],
 )
 def test_a_mistake_is_one_line_before_any_work(fresh, changes, message):
@@ -34,6 +40,40 @@ def test_a_mistake_is_one_line_before_any_work(fresh, changes, message):
     assert message in run.errors()[0]
     assert "Traceback" not in run.output
     assert not fresh.results.exists()
+
+
+@pytest.mark.parametrize("command", ["own", "given"])
+def test_a_key_that_is_given_twice_is_named_with_its_lines(fresh, tmp_path, command):
+    if command == "own":
+        fresh.project = shutil.copytree(fresh.project, tmp_path / "project")
+        path = fresh.project / "config.yaml"
+        path.write_text(path.read_text() + "seed: 1\n")
+        first = path.read_text().splitlines().index("seed: 0") + 1
+        arguments = []
+    else:
+        path = tmp_path / "mine.yaml"
+        path.write_text("seed: 1\nprecision: float32\nseed: 2\n")
+        first, arguments = 1, ["--configfile", str(path)]
+
+    run = fresh.run(*arguments)
+
+    assert run.code != 0
+    assert run.errors() == [
+        f"error: {path}: seed: given twice, in lines {first} and {path.read_text().count(chr(10))}; keep one"
+    ]
+    assert "Traceback" not in run.output
+    assert not fresh.results.exists()
+
+
+def test_an_empty_configuration_of_the_project_is_one_line(fresh, tmp_path):
+    fresh.project = shutil.copytree(fresh.project, tmp_path / "project")
+    (fresh.project / "config.yaml").write_text("# nothing\n")
+
+    run = fresh.run()
+
+    assert run.code != 0
+    assert len(run.errors()) == 1, run.output
+    assert "config.yaml: empty; give at least one key, such as `filters: preview`" in run.errors()[0]
 
 
 def test_a_truncated_model_is_one_line_before_any_work(fresh, keras_file, tmp_path):
