@@ -14,12 +14,16 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+from pipeline import config as configuration
+from pipeline import configuration_file, errors, pool_owner, progress, record, scheduler_cures
+from pipeline.ascent import METHOD
+
+for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
+    errors.or_exit(configuration_file.load, Path(path))
+
+
 configfile: str(Path(workflow.basedir) / "config.yaml")
 
-
-from pipeline import config as configuration
-from pipeline import errors, pool_owner, progress, record, scheduler_cures
-from pipeline.ascent import METHOD
 
 ATLAS = errors.or_exit(configuration.plan, config)
 LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
@@ -47,8 +51,12 @@ localrules:
 
 
 onstart:
+    # A worker that the system kills for want of memory takes its job with it. Not said in the rule, where it would
+    # hold against a profile that asks for more.
+    rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
-    pool_owner.start_for(workflow)
+    if pool_owner.start_for(workflow):
+        scheduler_cures.let_one_wait(workflow)
     progress.show_for(workflow)
 
 
@@ -83,8 +91,6 @@ rule render:
         "results/logs/render/{layer}/{filter}.log",
     # Layer by layer, for a worker of the pool keeps what it has compiled for one; the layers that take longest first.
     priority: lambda wildcards: 1 + list(LAYERS).index(wildcards.layer)
-    # A worker that the system kills for want of memory takes its job with it.
-    retries: 1
     conda:
         "environment.yaml"
     threads: 1
@@ -114,6 +120,8 @@ rule summary:
         response="results/layers/{layer}.response.npy",
     log:
         "results/logs/summary/{layer}.log",
+    # Before all renders: at the end of a run its one core would be busy alone.
+    priority: len(LAYERS) + 1
     conda:
         "environment.yaml"
     threads: 1
@@ -136,6 +144,7 @@ rule mosaic:
         "results/mosaics/{layer}.png",
     log:
         "results/logs/mosaic/{layer}.log",
+    priority: len(LAYERS) + 1
     conda:
         "environment.yaml"
     params:
@@ -155,6 +164,7 @@ rule tiles:
         directory("results/tiles/{layer}"),
     log:
         "results/logs/tiles/{layer}.log",
+    priority: len(LAYERS) + 1
     conda:
         "environment.yaml"
     params:
@@ -195,7 +205,7 @@ rule site:
         "environment.yaml"
     params:
         network=NETWORK,
-        layers=quote(",".join(LAYERS.values())),
+        layers=" ".join(map(quote, LAYERS.values())),
         site=quote(json.dumps(dict(ATLAS.site))),
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:

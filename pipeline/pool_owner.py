@@ -20,21 +20,23 @@ END_SECONDS = 10
 BACKLOG = 128
 
 
-def start_for(workflow: Any) -> None:
-    """Start the pool of a Snakemake workflow, for its jobs on this machine; called when it starts.
+def start_for(workflow: Any) -> bool:
+    """Start the pool of a Snakemake workflow, for its jobs on this machine; return whether it has one now.
 
     Jobs that an executor carries elsewhere render alone, also where elsewhere is this machine: there they have a share
     of their own, which a worker here would not keep to. Processes that Snakemake starts for a single job own no pool.
     """
     if not workflow.is_main_process or workflow.touch or os.environ.get(pool_client.ADDRESS) == pool_client.OFF:
-        return
+        return False
     os.environ.pop(pool_client.ADDRESS, None)
     if not workflow.local_exec:
-        return
+        return False
     try:
         os.environ[pool_client.ADDRESS] = start(min(workflow.cores or 1, usable_cores()))
     except OSError as error:
         print(f"warning: no pool of workers ({error}); every filter starts TensorFlow anew", file=sys.stderr)
+        return False
+    return True
 
 
 def start(limit: int) -> str:

@@ -93,3 +93,38 @@ def test_a_scheduler_with_another_lock_is_left_alone():
     scheduler_cures.let_signals_in(SimpleNamespace(scheduler=scheduler))
 
     assert scheduler._lock is lock
+
+
+@pytest.mark.parametrize("cured", [True, False], ids=["with the cure", "without"])
+def test_one_job_more_than_cores_is_under_way(tmp_path, repository, cured):
+    snakefile = f"""
+from pipeline import scheduler_cures
+onstart:
+    scheduler_cures.let_one_wait(workflow) if {cured} else None
+rule all:
+    input: expand("{{number}}.done", number=range(6))
+rule one:
+    output: "{{number}}.done"
+    # Each counts itself among those under way, stays until a third has come or two seconds have passed, and goes.
+    shell: "mkdir -p now; touch now/{{wildcards.number}}; for i in $(seq 40); do ls now | wc -l >> seen; "
+           "[ $(ls now | wc -l) -ge 3 ] && break; sleep 0.05; done; sleep 0.2; rm now/{{wildcards.number}}; "
+           "touch {{output}}"
+"""
+    (tmp_path / "Snakefile").write_text(snakefile)
+    subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "2"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(repository)},
+        check=True,
+        capture_output=True,
+    )
+
+    assert max(map(int, Path(tmp_path, "seen").read_text().split())) == (3 if cured else 2)
+
+
+def test_a_scheduler_that_counts_its_cores_otherwise_is_left_alone():
+    scheduler = SimpleNamespace(resources={"slots": 2})
+
+    scheduler_cures.let_one_wait(SimpleNamespace(scheduler=scheduler))
+
+    assert vars(scheduler) == {"resources": {"slots": 2}}
