@@ -1,5 +1,6 @@
 """What several test files share: tiny networks, their weights, and the files that hold them."""
 
+import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 REPOSITORY = Path(architectures.__file__).parent.parent
+
+# Started in the background of a script, as CI may do it, this process ignores SIGINT, and so would all workflows of the
+# tests that are to be ended by it: what is ignored is inherited, what is handled is not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
 runtime.import_tensorflow()

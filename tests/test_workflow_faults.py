@@ -75,10 +75,12 @@ def test_a_failed_filter_fails_alone_and_a_rerun_makes_it(atlas, finished):
 def test_damaged_and_foreign_files_are_named_set_aside_and_made_anew(atlas, finished):
     filters = atlas.results / "filters"
     truncated, foreign, record = filters / "first/001.png", filters / "second/002.png", filters / "second/000.json"
+    half_written = filters / "second/001.json"
     truncated.write_bytes(truncated.read_bytes()[:500])
     Image.new("RGB", (30, 20), "red").save(foreign)
     record.write_text('{"schema": "another"}')
-    damage = {path: path.read_bytes() for path in (truncated, foreign, record)}
+    half_written.write_bytes(half_written.read_bytes()[: half_written.stat().st_size // 2])
+    damage = {path: path.read_bytes() for path in (truncated, foreign, record, half_written)}
 
     failed = atlas.run()
 
@@ -88,10 +90,11 @@ def test_damaged_and_foreign_files_are_named_set_aside_and_made_anew(atlas, fini
     assert "first/001.png" in first
     assert "second/002.png" in second
     assert "second/000.json" in second
+    assert "second/001.json: not valid JSON" in second
     for path, data in damage.items():
         aside = path.with_name(f"{path.name}.damaged")
         assert aside.read_bytes() == data
-    damaged = ["first/001", "second/000", "second/002"]
+    damaged = ["first/001", "second/000", "second/001", "second/002"]
     assert atlas.plan() == workflows.jobs(damaged, ["first", "second"])
 
     run = atlas.run()

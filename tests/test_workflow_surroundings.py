@@ -12,42 +12,45 @@ from pathlib import Path
 import pytest
 
 from pipeline import files
+from tests import memory_limit
 from tests import workflow as workflows
 
 pytest_plugins = ["tests.workflow_fixtures"]
 
 # Bytes of memory with which Python starts, and TensorFlow does not.
 LITTLE_MEMORY = 300_000_000
+# Bytes that a worker fills before it has rendered anything.
+LITTLE_MEMORY_TO_HOLD = 150_000_000
 # Seconds by which clocks are wrong.
 DAY = 86_400
 
 
-def workers_in(directory):
-    """Return the processes that are warm workers of a directory's workflow."""
+def processes(module, directory):
+    """Return the processes that run one of our modules for a directory's workflow."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if (process / "cwd").resolve() == directory and b"pipeline.worker" in (process / "cmdline").read_bytes():
+            if (process / "cwd").resolve() == directory and module.encode() in (process / "cmdline").read_bytes():
                 found.append(int(process.name))
         except OSError:
             continue
     return found
 
 
-def wait_for_worker(directory, process):
-    """Return the first worker of a running workflow."""
-    while not (found := workers_in(directory)):
+def wait_for_process(module, directory, process):
+    """Return the first process of a running workflow that runs a module: its pool, or a worker."""
+    while not (found := processes(module, directory)):
         try:
             process.wait(workflows.LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             continue
-        pytest.fail(f"ended without a worker:\n{process.stdout.read()}")
+        pytest.fail(f"ended without {module}:\n{process.stdout.read()}")
     return found[0]
 
 
 def test_a_killed_worker_is_replaced_and_its_job_done_again(fresh, finished):
     process = fresh.start(cores=1)
-    worker = wait_for_worker(fresh.directory, process)
+    worker = wait_for_process("pipeline.worker", fresh.directory, process)
     workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
 
     os.kill(worker, signal.SIGKILL)
@@ -60,13 +63,55 @@ def test_a_killed_worker_is_replaced_and_its_job_done_again(fresh, finished):
 
 def test_workers_out_of_memory_fail_their_jobs_and_a_rerun_makes_them(fresh, finished):
     process = fresh.start(cores=1)
-    worker = wait_for_worker(fresh.directory, process)
 
-    resource.prlimit(worker, resource.RLIMIT_AS, (LITTLE_MEMORY, LITTLE_MEMORY))
+    # The pool's, which its workers inherit: one that runs already can have taken what it needs.
+    pool = wait_for_process("pipeline.pool", fresh.directory, process)
+    resource.prlimit(pool, resource.RLIMIT_AS, (LITTLE_MEMORY, LITTLE_MEMORY))
     failed = workflows.finish(process)
 
     assert failed.code != 0, failed.output
     assert not list(fresh.results.rglob("*.png"))
+    assert not workflows.half_written(fresh.directory)
+    workflows.wait_until_idle(fresh.directory)
+    run = fresh.run()
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+
+
+@pytest.fixture
+def little_memory():
+    """Return a group of processes that may have little memory; the kernel kills who takes more."""
+    with memory_limit.limited(LITTLE_MEMORY_TO_HOLD) as group:
+        if group is None:
+            pytest.skip("a memory limit (cgroup) can be set by root alone, and not in every container")
+        yield group
+
+
+def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_replaced(fresh, finished, little_memory):
+    process = fresh.start(cores=1)
+
+    little_memory.take(wait_for_process("pipeline.worker", fresh.directory, process))
+    run = workflows.finish(process)
+
+    assert little_memory.killed() == 1
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+    workflows.wait_until_idle(fresh.directory)
+
+
+def test_where_every_worker_is_killed_for_want_of_memory_the_jobs_say_so_and_a_rerun_makes_them(
+    fresh, finished, little_memory
+):
+    process = fresh.start("results/filters/first/000.png", cores=1)
+
+    little_memory.take(wait_for_process("pipeline.pool", fresh.directory, process))
+    failed = workflows.finish(process)
+
+    # It is tried twice.
+    assert little_memory.killed() == 2
+    assert failed.code != 0
+    assert failed.errors() == ["error: the worker of this job ended by signal 9; run it again"] * 2
+    assert "Traceback" not in failed.output
     assert not workflows.half_written(fresh.directory)
     workflows.wait_until_idle(fresh.directory)
     run = fresh.run()
@@ -122,7 +167,7 @@ def test_a_temporary_directory_with_a_long_path_is_no_hindrance(fresh, finished,
     names = ["filters/first/000.png", "filters/second/003.png"]
 
     process = fresh.start(*(f"results/{name}" for name in names), cores=1)
-    wait_for_worker(fresh.directory, process)
+    wait_for_process("pipeline.worker", fresh.directory, process)
     run = workflows.finish(process)
 
     assert run.code == 0, run.output
