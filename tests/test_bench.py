@@ -3,9 +3,10 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from bench import full, machine, quality, sheet, speed, table, workflow
-from pipeline import robustness, schema
+from bench import full, machine, mosaics, quality, sheet, speed, table, workflow
+from pipeline import record, robustness, schema
 
 CPUINFO = """processor\t: 0
 model name\t: A Processor @ 3 GHz
@@ -198,3 +199,18 @@ def test_robust_activation_is_that_of_each_pictures_own_filter(tiny_network, tin
     assert both.shape == (2,)
     assert both[1] == pytest.approx(alone[0], rel=1e-5)
     assert both[0] != both[1]
+
+
+def test_the_mosaic_of_a_layer_stands_beside_the_classic_one(tmp_path):
+    for recipe, value in (("default", 250), ("classic", 40)):
+        for filter in range(mosaics.FILTERS):
+            path = record.paths(tmp_path / recipe, "tiny", filter).image
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (32, 32), (value, filter, 0)).save(path)
+    left, right = (mosaics.grid(tmp_path / name, "tiny", range(mosaics.FILTERS)) for name in ("default", "classic"))
+
+    sheet = np.asarray(mosaics.side_by_side("tiny", left, right))
+
+    lowest = sheet.shape[0] - mosaics.TILE_PX // 2
+    assert tuple(sheet[lowest, left.width - mosaics.TILE_PX // 2]) == (250, mosaics.FILTERS - 1, 0)
+    assert tuple(sheet[lowest, -mosaics.TILE_PX // 2]) == (40, mosaics.FILTERS - 1, 0)
