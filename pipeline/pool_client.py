@@ -87,7 +87,9 @@ def send(connection: socket.socket, message: dict, *, descriptors: Sequence[int]
     if len(line) > MESSAGE_BYTES:
         raise ValueError(f"a message of {len(line)} bytes; at most {MESSAGE_BYTES} are allowed")
     sent = socket.send_fds(connection, [line], descriptors) if descriptors else 0
-    connection.sendall(line[sent:])
+    # Not even nothing is sent to a peer that has read all, done it and hung up: that would raise.
+    if sent < len(line):
+        connection.sendall(line[sent:])
 
 
 def _read(answers) -> dict:

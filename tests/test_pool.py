@@ -287,6 +287,22 @@ def test_a_pool_of_another_directory_is_left_alone(owner, tmp_path_factory, monk
     assert pool_client.render(UNKNOWN_LAYER) is None
 
 
+def test_a_pool_that_hangs_up_after_the_last_byte_has_been_told_all(monkeypatch):
+    ours, theirs = socket.socketpair()
+    send = socket.send_fds
+
+    def send_to_one_that_hangs_up(*arguments: Any) -> int:
+        sent = send(*arguments)
+        theirs.recv(pool_client.MESSAGE_BYTES)
+        theirs.close()
+        return sent
+
+    monkeypatch.setattr(socket, "send_fds", send_to_one_that_hangs_up)
+
+    with ours:
+        pool_client.send(ours, {"status": True}, descriptors=(1, 2))
+
+
 @pytest.mark.parametrize("address", ["", pool_client.OFF, "/nowhere/pool", __file__, "/" + "long" * 100])
 def test_no_pool_is_no_error(monkeypatch, address):
     monkeypatch.setenv(pool_client.ADDRESS, address)
