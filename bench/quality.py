@@ -1,13 +1,16 @@
 """What the pictures of several recipes are worth: `python -m bench.quality`.
 
 The same filters and seeds for each, every figure measured on the pictures as they would be saved, without the retries
-that the workflow makes.
+that the workflow makes. What one recipe gives in one layer is kept beside the table, and taken from there when the
+command is run again after an interruption; `--fresh` measures everything anew.
 """
 
 import argparse
 import dataclasses
+import hashlib
 import io
 import multiprocessing
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +23,7 @@ import numpy as np
 from bench import BUILD, loop, machine, sheet, table
 from pipeline import config, errors, files, precision, request
 from pipeline.architecture import load_network
+from pipeline.ascent import METHOD
 
 FILTERS = 16
 SEEDS = (0, 1)
@@ -140,6 +144,23 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     )
 
 
+def recall_or_measure(way: Way, layer: str, filters: Sequence[int], kept: Path) -> Measured:
+    """Return what `measure` does; it is taken from the folder `kept` where an earlier run has left it there."""
+    network = load_network(loop.MODEL)
+    canvas_px = config.resolve_canvas(network, layer, "auto")
+    recipe = config.resolve_recipe(network, layer, canvas_px, way.recipe)
+    what = repr((METHOD, way.name, layer, canvas_px, recipe, way.precision, tuple(filters), SEEDS))
+    path = kept / f"{layer}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
+    if path.exists():
+        with np.load(path, allow_pickle=False) as stored:
+            return Measured(**{name: stored[name] if stored[name].ndim else stored[name].item() for name in stored})
+    measured = measure(way, layer, filters)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{field.name: getattr(measured, field.name) for field in dataclasses.fields(measured)})
+    files.write_bytes(path, buffer.getvalue())
+    return measured
+
+
 def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Return for which filters the second seed's picture excites the filter more than all others' of the first.
 
@@ -249,22 +270,26 @@ def main() -> None:
         help="compare the default with this instead: a recipe's name, or JSON that overrides settings; repeatable",
     )
     parser.add_argument("--output", type=Path, default=BUILD / "quality", help="directory for table, JSON and sheet")
+    parser.add_argument("--fresh", action="store_true", help="take nothing from an earlier run")
     options = parser.parse_args()
     here = machine.describe()
     loop.weights_file()
     chosen = precision.resolve("auto")
     compared = against(options.against, chosen) if options.against else ways(chosen, options.lucid_share)
+    kept = options.output / "measured"
+    if options.fresh:
+        shutil.rmtree(kept, ignore_errors=True)
     tasks = []
     for layer in options.layers:
         total = load_network(loop.MODEL).layer(layer).filters
         for way in compared:
-            tasks.append((way, layer, sample(total, options.filters)[:: way.share]))
+            tasks.append((way, layer, sample(total, options.filters)[:: way.share], kept))
     # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.
     tasks.reverse()
     context = multiprocessing.get_context("spawn")
     results = []
     with ProcessPoolExecutor(here.cores, mp_context=context, max_tasks_per_child=1) as processes:
-        for each in processes.map(measure, *zip(*tasks, strict=True)):
+        for each in processes.map(recall_or_measure, *zip(*tasks, strict=True)):
             print(f"{each.layer}, {each.way}: {len(each.filters)} filters", file=sys.stderr)
             results.append(each)
     results.reverse()

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -138,6 +139,25 @@ def test_recipes_are_compared_over_the_filters_that_both_have():
     fewer = measured("default", [1], [7.0])
 
     assert quality.robust_ratio([fewer], [classic]) == 7.0
+
+
+def test_what_an_interrupted_run_measured_is_not_measured_again(tmp_path, monkeypatch):
+    way = quality.Way("classic", "classic", "float32")
+    calls = []
+
+    def measure(*arguments: Any) -> quality.Measured:
+        calls.append(arguments)
+        return measured("classic", [0, 3], [1.0, 2.0])
+
+    monkeypatch.setattr(quality, "measure", measure)
+    first = quality.recall_or_measure(way, "block1_conv1", (0, 3), tmp_path)
+    again = quality.recall_or_measure(way, "block1_conv1", (0, 3), tmp_path)
+    quality.recall_or_measure(way, "block1_conv1", (0, 4), tmp_path)
+    quality.recall_or_measure(dataclasses.replace(way, recipe="default"), "block1_conv1", (0, 3), tmp_path)
+
+    assert calls[1:] == [(way, "block1_conv1", (0, 4)), (dataclasses.replace(way, recipe="default"), *calls[0][1:])]
+    for field in dataclasses.fields(first):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(first, field.name))
 
 
 def test_the_summary_has_a_row_for_each_group_and_recipe():
