@@ -80,24 +80,29 @@ def wait_for(say, process: subprocess.Popen) -> str:
     return said
 
 
-def test_a_filter_is_a_task_of_an_array_and_one_that_is_cancelled_twice_is_tried_again(cluster, submitted, one_layer):
+def start(workflow: Workflow, *options: str, **changes) -> subprocess.Popen:
+    """Start a workflow with the project's profile for Slurm; `changes` override keys of the configuration."""
     if not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
         pytest.skip("no Slurm executor: pip install .[slurm]")
-    changes = {"filters": {"first": "0-2"}}
-    planned = Counter(rule for rule, _ in submitted.plan(**changes))
-    before = len(cluster.finished_jobs())
-    command = [sys.executable, "-m", "snakemake", "--workflow-profile", submitted.project / "profiles/slurm"]
-    command += ["--configfile", write_configuration(submitted, **changes), "--directory", submitted.directory]
-
-    process = subprocess.Popen(
-        [*command, *IMPATIENT, "--set-resources", "render:mem_mb=1000"],
-        cwd=submitted.project,
-        env=environment_of(submitted),
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", workflow.project / "profiles/slurm"]
+    command += ["--configfile", write_configuration(workflow, **changes), "--directory", workflow.directory]
+    return subprocess.Popen(
+        [*command, *IMPATIENT, "--set-resources", "render:mem_mb=1000", *options],
+        cwd=workflow.project,
+        env=environment_of(workflow),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def test_a_filter_is_a_task_of_an_array_and_one_that_is_cancelled_twice_is_tried_again(cluster, submitted, one_layer):
+    changes = {"filters": {"first": "0-2"}}
+    planned = Counter(rule for rule, _ in submitted.plan(**changes))
+    before = len(cluster.finished_jobs())
+
+    process = start(submitted, **changes)
     task = wait_for(lambda: next((job for job in running_on(cluster) if job.endswith("_2")), ""), process)
     cluster.call("scancel", task)
     # What is tried again is a job of its own.
@@ -112,6 +117,19 @@ def test_a_filter_is_a_task_of_an_array_and_one_that_is_cancelled_twice_is_tried
     # What follows from a layer is one job, and so is the end.
     on_cluster = sum(planned[rule] for rule in ("weights", "render", "summary", "site"))
     assert states == {"COMPLETED": on_cluster, "CANCELLED": 2}
+
+
+def test_filters_that_no_array_holds_all_of_go_in_several(cluster, submitted, finished):
+    names = [f"results/filters/second/{number:03}.png" for number in range(4)]
+    before = len(cluster.finished_jobs())
+
+    run = workflows.finish(start(submitted, "--slurm-array-limit", "2", *names))
+
+    assert run.code == 0, run.output
+    for name in names:
+        assert (submitted.directory / name).read_bytes() == (finished.directory / name).read_bytes()
+    tasks = [job["ArrayJobId"] for job in cluster.finished_jobs()[before:] if job.get("ArrayJobId")]
+    assert sorted(Counter(tasks).values()) == [2, 2]
 
 
 def test_shares_run_at_the_same_time_in_one_directory(cluster, submitted, finished):
