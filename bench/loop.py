@@ -2,6 +2,8 @@
 
 import functools
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -112,11 +114,30 @@ def climb(precision: str, jobs: Sequence[tuple[str, int]], recipe: str | Mapping
 def climb_on(cores: int, precision: str, jobs: Sequence[tuple[str, int]]) -> list[Times]:
     """Run the loop in one process per core, each with its share of the jobs, all at the same time."""
     shares = [jobs[first::cores] for first in range(cores)]
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as processes:
-        return list(processes.map(climb, [precision] * cores, shares))
+    with processes(cores) as started:
+        return list(started.map(climb, [precision] * cores, shares))
 
 
 def in_new_process(function: Callable[..., Result], *arguments: Any) -> Result:
     """Return what a function returns in a process of its own, which ends with it: TensorFlow stays out of this one."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(function, *arguments).result()
+    with processes(1) as started:
+        return started.submit(function, *arguments).result()
+
+
+def processes(count: int, *, tasks_each: int | None = None) -> ProcessPoolExecutor:
+    """Return `count` processes, which start anew after `tasks_each` tasks, and end with this one, however it ends."""
+    return ProcessPoolExecutor(
+        count,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_end_with_parent,
+        max_tasks_per_child=tasks_each,
+    )
+
+
+def _end_with_parent() -> None:
+    # One that is in the middle of a task would otherwise go on for its ten minutes, seen by nobody.
+    def wait() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -9,11 +9,9 @@ import argparse
 import dataclasses
 import hashlib
 import io
-import multiprocessing
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -286,9 +284,8 @@ def main() -> None:
             tasks.append((way, layer, sample(total, options.filters)[:: way.share], kept))
     # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.
     tasks.reverse()
-    context = multiprocessing.get_context("spawn")
     results = []
-    with ProcessPoolExecutor(here.cores, mp_context=context, max_tasks_per_child=1) as processes:
+    with loop.processes(here.cores, tasks_each=1) as processes:
         for each in processes.map(recall_or_measure, *zip(*tasks, strict=True)):
             print(f"{each.layer}, {each.way}: {len(each.filters)} filters", file=sys.stderr)
             results.append(each)

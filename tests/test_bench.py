@@ -1,13 +1,19 @@
 import dataclasses
 import json
+import sys
+import time
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
-from bench import full, machine, mosaics, quality, sheet, speed, table, workflow
+from bench import ROOT, full, machine, mosaics, quality, sheet, speed, table, workflow
 from pipeline import record, robustness, schema
+
+# For a process to start, or to end, on a machine that has other work.
+PATIENCE_SECONDS = 60
 
 CPUINFO = """processor\t: 0
 model name\t: A Processor @ 3 GHz
@@ -234,3 +240,19 @@ def test_the_mosaic_of_a_layer_stands_beside_the_classic_one(tmp_path):
     lowest = sheet.shape[0] - mosaics.TILE_PX // 2
     assert tuple(sheet[lowest, left.width - mosaics.TILE_PX // 2]) == (250, mosaics.FILTERS - 1, 0)
     assert tuple(sheet[lowest, -mosaics.TILE_PX // 2]) == (40, mosaics.FILTERS - 1, 0)
+
+
+def test_processes_of_a_benchmark_end_with_it_when_it_is_killed():
+    code = "import os, time; from bench import loop; loop.in_new_process(time.sleep, 1000)"
+    benchmark = psutil.Popen([sys.executable, "-c", f"if __name__ == '__main__':\n {code}"], cwd=ROOT)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    # The executor's own helper, which sees to resources, and the process that does the work.
+    while len(started := benchmark.children(recursive=True)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    benchmark.kill()
+    benchmark.wait()
+
+    assert len(started) == 2
+    _, left = psutil.wait_procs(started, PATIENCE_SECONDS)
+    assert not left
