@@ -27,18 +27,19 @@ class Report:
     Attributes:
         filters: findings for the filters of each layer.
         of_layer: findings for what follows from each layer, by name.
-        weights, site: findings for what the atlas has one of.
+        weights, quality, site: findings for what the atlas has one of.
     """
 
     filters: Mapping[str, Sequence[Finding]]
     of_layer: Mapping[str, Mapping[str, Finding]]
     weights: Finding
+    quality: Finding
     site: Finding
 
     def faults(self) -> list[Finding]:
         """Return all findings that are not whole, in the order of the workflow."""
         layers = [each for layer in self.filters for each in (*self.filters[layer], *self.of_layer[layer].values())]
-        return [each for each in (self.weights, *layers, self.site) if each.state != WHOLE]
+        return [each for each in (self.weights, *layers, self.quality, self.site) if each.state != WHOLE]
 
 
 def examine(results: Path, atlas: Atlas, cores: int) -> Report:
@@ -57,15 +58,13 @@ def examine(results: Path, atlas: Atlas, cores: int) -> Report:
         )
         for layer in atlas.filters
     }
-    site = results / "site/index.html"
-    return Report(
-        filters=_examine_filters(results, atlas, wanted, cores),
-        of_layer={layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters},
-        weights=made,
-        site=Finding(
-            "site", WHOLE if site.exists() else MISSING, "" if site.exists() else f"{site}: no such file", (site,)
-        ),
+    filters = _examine_filters(results, atlas, wanted, cores)
+    of_layer = {layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters}
+    grounds = [made, *(each for layer in atlas.filters for each in (*filters[layer], *of_layer[layer].values()))]
+    quality, site = inspection.examine_ends(
+        results, atlas, grounds_are_whole=all(each.state == WHOLE for each in grounds)
     )
+    return Report(filters=filters, of_layer=of_layer, weights=made, quality=quality, site=site)
 
 
 def _examine_filters(
@@ -114,7 +113,8 @@ def format_table(report: Report) -> str:
         ).rstrip()
         for row in rows
     ]
-    return "\n".join([*lines, "", f"weights: {report.weights.state}", f"site: {report.site.state}"])
+    ones = [f"{each.name}: {each.state}" for each in (report.weights, report.quality, report.site)]
+    return "\n".join([*lines, "", *ones])
 
 
 def format_reasons(report: Report) -> str:
@@ -126,6 +126,7 @@ def format_reasons(report: Report) -> str:
             lines += reasons[:NAMED_REASONS]
             if len(reasons) > NAMED_REASONS:
                 lines.append(f"… and {len(reasons) - NAMED_REASONS:,} more in {layer} that are {state}")
+    lines += [each.reason for each in (report.quality, report.site) if each.state in (DAMAGED, OTHERWISE)]
     return "\n".join(lines)
 
 
@@ -140,6 +141,8 @@ def set_aside(report: Report) -> int:
         findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]
         incomplete = any(each.state != WHOLE for each in filters)
         findings += [each for each in of_layer if incomplete or each.state in (DAMAGED, OTHERWISE)]
+    if report.quality.state in (DAMAGED, OTHERWISE):
+        findings.append(report.quality)
     if report.faults():
         findings.append(report.site)
     paths = [path for finding in findings for path in finding.paths if path.exists()]

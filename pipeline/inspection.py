@@ -1,9 +1,11 @@
 """What a results directory holds, held against the atlas that it should be: nothing here writes."""
 
 import collections
+import filecmp
 import json
 import math
 import os
+import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +15,20 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from pipeline import array_files, files, layer_summary, tiles
+from pipeline import array_files, files, layer_summary, quality, tiles
+from pipeline import atlas as atlases
 from pipeline import record as records
+from pipeline import site as sites
 from pipeline.ascent import METHOD
 from pipeline.config import Atlas
 from pipeline.errors import UserError
 from pipeline.record import Record
 
 WHOLE, MISSING, DAMAGED, OTHERWISE = "whole", "missing", "damaged", "made otherwise"
+# There, but not held against what it was made from, for that is not whole.
+THERE = "there"
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 # What says by which libraries a picture was made; another version may give other pixels, but is no fault.
 LIBRARIES = ("atlas", "tensorflow", "numpy", "pillow")
@@ -32,7 +40,7 @@ class Finding:
 
     Attributes:
         name: of the thing: "block1_conv1/007", "mosaic".
-        state: WHOLE, MISSING, DAMAGED or OTHERWISE (whole, but not made as the configuration says).
+        state: WHOLE, MISSING, DAMAGED, OTHERWISE (not what the configuration and the files before it make) or THERE.
         reason: why it is not whole, in words that begin with the file; empty where it is.
         paths: its files and folders, whether they are there or not.
         record: the record of a filter, where it can be read.
@@ -116,6 +124,24 @@ def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str |
     }
 
 
+def examine_ends(results: Path, atlas: Atlas, *, grounds_are_whole: bool) -> tuple[Finding, Finding]:
+    """Return findings for the figures of quality and for the site, made again elsewhere and compared byte by byte.
+
+    Where what they are made from is not whole, they are just looked for.
+    """
+    table = (results / "quality.json", results / "quality.txt")
+    index = (results / "site/index.html",)
+    if not grounds_are_whole:
+        return tuple(
+            replace(found, state=THERE) if found.state == WHOLE else found
+            for found in (_finding("quality", table, lambda: None), _finding("site", index, lambda: None))
+        )
+    return (
+        _finding("quality", table, lambda: _check_quality(results, atlas)),
+        _finding("site", index, lambda: _check_site(results, atlas)),
+    )
+
+
 def libraries(findings: Iterable[Finding]) -> collections.Counter[str]:
     """Return how many filters were made by which versions of the libraries: "tensorflow 2.21.0, …" to a count."""
     return collections.Counter(
@@ -123,6 +149,9 @@ def libraries(findings: Iterable[Finding]) -> collections.Counter[str]:
         for finding in findings
         if finding.record
     )
+
+
+_CURE = "--set-aside lets the next run make it anew"
 
 
 class _MadeOtherwiseError(Exception):
@@ -220,8 +249,47 @@ def _check_tiles(folder: Path, filters: Sequence[int]) -> None:
         raise _MadeOtherwiseError(f"{folder}: not of the filters of the configuration")
     for stem in ("band", "mosaic", *(f"{number}{ending}" for number in sorted(wanted) for ending in ("", "-steps"))):
         path = folder / f"{stem}{tiles.ENDING}"
-        if not path.is_file() or not path.stat().st_size:
-            raise UserError(f"{path}: missing or empty")
+        if not path.is_file() or not _ends_with_a_box(path):
+            raise UserError(f"{path}: missing, empty or truncated")
+
+
+def _ends_with_a_box(path: Path) -> bool:
+    # AVIF is a row of boxes that begin with their length. The site's pictures are the same files.
+    with path.open("rb") as stream:
+        size, place = os.fstat(stream.fileno()).st_size, 0
+        while place < size:
+            stream.seek(place)
+            length = int.from_bytes(stream.read(4))
+            if length < 8:
+                return False
+            place += length
+    return 0 < place == size
+
+
+def _check_quality(results: Path, atlas: Atlas) -> None:
+    figures, text = quality.sum_up([results / f"layers/{records.slug(layer)}.json" for layer in atlas.filters])
+    for path, data in (
+        (results / "quality.json", files.json_bytes(figures)),
+        (results / "quality.txt", text.encode()),
+    ):
+        if files.read_bytes(path) != data:
+            raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
+
+
+def _check_site(results: Path, atlas: Atlas) -> None:
+    shown = atlases.read(results, results / "weights.npz", atlas.network, list(atlas.filters))
+    with tempfile.TemporaryDirectory() as folder:
+        fresh = Path(folder, "site")
+        sites.build(
+            shown, sites.parse_site(json.dumps(dict(atlas.site))), results=results, templates=TEMPLATES, output=fresh
+        )
+        # What else is there, such as a CNAME, is its owner's.
+        for made in sorted(path for path in fresh.rglob("*") if path.is_file()):
+            path = results / "site" / made.relative_to(fresh)
+            if not path.is_file():
+                raise UserError(f"{path}: no such file; {_CURE}")
+            if not filecmp.cmp(made, path, shallow=False):
+                raise _MadeOtherwiseError(f"{path}: not what these results and this configuration give; {_CURE}")
 
 
 def _plain(value: Any) -> str:

@@ -87,6 +87,24 @@ def format_text(quality: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sum_up(paths: Sequence[Path]) -> tuple[dict[str, Any], str]:
+    """Return the figures and the table of the layers whose summaries are in `paths`."""
+    summaries = [read_summary(path) for path in paths]
+    for path, summary in zip(paths, summaries, strict=True):
+        if summary.get("weights_sha256") != summaries[0].get("weights_sha256"):
+            raise UserError(f"{path}: not of the same weights as {paths[0]}; give layers of one atlas")
+        if objective(summary) != objective(summaries[0]):
+            raise UserError(
+                f"{path}: objective: {objective(summary)}, but {objective(summaries[0])} in {paths[0]}; "
+                "give layers of one atlas"
+            )
+    try:
+        figures = collect(summaries)
+        return figures, format_text(figures)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise UserError(f"{paths[0].parent}: damaged summary ({error!r:.80}); make it anew") from None
+
+
 def objective(summary: Mapping[str, Any]) -> str:
     """Return what the pictures of a summarised layer were made for."""
     return summary.get("objective", wording.DEFAULT)
@@ -158,23 +176,10 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Print the table of the layers given; write it too where that is asked for."""
     arguments = _arguments()
-    summaries = [read_summary(path) for path in arguments.summaries]
-    for path, summary in zip(arguments.summaries, summaries, strict=True):
-        if summary.get("weights_sha256") != summaries[0].get("weights_sha256"):
-            raise UserError(f"{path}: not of the same weights as {arguments.summaries[0]}; give layers of one atlas")
-        if objective(summary) != objective(summaries[0]):
-            raise UserError(
-                f"{path}: objective: {objective(summary)}, but {objective(summaries[0])} in {arguments.summaries[0]}; "
-                "give layers of one atlas"
-            )
-    try:
-        quality = collect(summaries)
-        text = format_text(quality)
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise UserError(f"{arguments.summaries[0].parent}: damaged summary ({error!r:.80}); make it anew") from None
+    figures, text = sum_up(arguments.summaries)
     if arguments.output:
         files.write_bytes(arguments.output.with_suffix(".txt"), text.encode())
-        files.write_json(arguments.output, quality)
+        files.write_json(arguments.output, figures)
     print(text, end="")
 
 

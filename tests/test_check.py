@@ -42,7 +42,7 @@ def test_a_finished_atlas_is_whole(checked):
         "second": ["4", "4", "0", "0", "0", "whole", "whole", "whole"],
         "all": ["7", "7", "0", "0", "0"],
     }
-    assert "weights: whole\nsite: whole\n" in output
+    assert "weights: whole\nquality: whole\nsite: whole\n" in output
 
 
 def test_what_is_missing_is_counted(checked, atlas):
@@ -55,7 +55,8 @@ def test_what_is_missing_is_counted(checked, atlas):
     assert code == 1
     assert rows(output)["first"] == ["3", "2", "1", "0", "0", "whole", "whole", "whole"]
     assert rows(output)["second"] == ["4", "4", "0", "0", "0", "missing", "whole", "whole"]
-    assert "site: missing" in output
+    # It is held against the rest only where that is whole.
+    assert "quality: there\nsite: missing" in output
 
 
 @pytest.mark.parametrize(
@@ -68,11 +69,12 @@ def test_what_is_missing_is_counted(checked, atlas):
         ("layers/second.response.npy", 5),
         ("mosaics/second.png", 6),
         ("tiles/second/000-steps.avif", 7),
+        ("tiles/second/mosaic.avif", 7),
     ],
 )
 def test_a_truncated_file_is_named(checked, atlas, name, column):
     path = atlas.results / name
-    path.write_bytes(path.read_bytes()[: 0 if "tiles" in name else path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
     code, output = checked()
 
@@ -80,6 +82,42 @@ def test_a_truncated_file_is_named(checked, atlas, name, column):
     assert name in output
     assert rows(output)["second"][column] in ("1", "damaged")
     assert rows(output)["first"] == ["3", "3", "0", "0", "0", "whole", "whole", "whole"]
+
+
+@pytest.mark.parametrize("name", ["quality.json", "quality.txt", "site/data/filters.csv", "site/first/001.html"])
+def test_a_truncated_end_of_the_workflow_is_named_and_made_anew(checked, atlas, finished, name):
+    path = atlas.results / name
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    code, output = checked("--set-aside")
+
+    assert code == 1
+    assert f"{name}: not what " in output
+    assert f"{name.split('/')[0].removesuffix('.json').removesuffix('.txt')}: made otherwise" in output
+    assert {rule for rule, _ in atlas.plan()} <= {"quality", "site", "all"}
+    run = atlas.run()
+    assert run.code == 0, run.output
+    made = {name: data for name, data in workflows.contents(atlas.results).items() if ".damaged" not in name}
+    assert made == workflows.contents(finished.results)
+
+
+def test_a_page_that_is_gone_is_named_and_a_file_of_ones_own_is_not(checked, atlas):
+    (atlas.results / "site/CNAME").write_text("example.org\n")
+    assert checked()[0] == 0
+    (atlas.results / "site/404.html").unlink()
+
+    code, output = checked()
+
+    assert code == 1
+    assert "site: damaged" in output
+    assert "site/404.html: no such file; --set-aside lets the next run make it anew" in output
+
+
+def test_a_site_of_another_title_is_named(checked):
+    code, output = checked("--config", "site={title: Mine}")
+
+    assert code == 1
+    assert "not what these results and this configuration give" in output
 
 
 @pytest.mark.parametrize(
@@ -128,6 +166,8 @@ def test_another_version_of_a_library_is_told_and_no_fault(checked, atlas):
     path = atlas.results / "filters/second/001.json"
     record = json.loads(path.read_text())
     files.write_json(path, record | {"versions": record["versions"] | {"numpy": "1.0"}})
+    # The site tells of it, too.
+    assert atlas.run().code == 0
 
     code, output = checked()
 
