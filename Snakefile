@@ -25,6 +25,7 @@ for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configf
 configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
+errors.or_exit(configuration_file.check_overrides, workflow.config_settings.overwrite_config)
 ATLAS = errors.or_exit(configuration.plan, config)
 LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {

@@ -2,13 +2,14 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from snakemake.utils import update_config
 
+from pipeline import schema
 from pipeline.errors import UserError, describe_os_error
 
 # What Snakemake starts from, too.
@@ -30,18 +31,29 @@ def read(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
         paths: YAML files; the later override the earlier, and all of them the project's `config.yaml`.
         settings: texts "key=value" that override them all, values in YAML.
     """
-    configuration: dict[str, Any] = {}
-    for path in (BASE, *paths):
-        update_config(configuration, load(path))
+    configuration, overrides = load(BASE), {}
+    for path in paths:
+        update_config(overrides, load(path))
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals:
             raise UserError(f"--config: {setting}: should be key=value")
         try:
-            configuration[key] = yaml.safe_load(value)
+            update_config(overrides, {key: yaml.safe_load(value)})
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UserError(f"--config: {setting}: not YAML ({error})") from None
+    check_overrides(overrides)
+    update_config(configuration, overrides)
     return configuration
+
+
+def check_overrides(overrides: Mapping[str, Any]) -> None:
+    """Raise `UserError` where what overrides the project's `config.yaml` chooses no filter.
+
+    Merged with it, an empty mapping would change nothing, and `filters: {}` mean every layer's preview.
+    """
+    if overrides.get("filters") == {}:
+        schema.check({"filters": {}}, schema.load())
 
 
 def load(path: Path) -> dict[str, Any]:

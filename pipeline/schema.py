@@ -117,7 +117,9 @@ def _explain(error: ValidationError) -> str:
         case "pattern":
             examples = " or ".join(error.schema["examples"])
             return f"{at}{given} does not look right: it should be like {examples}"
-        case "minLength" | "minItems" | "minProperties":
+        case "minProperties":
+            return f"{at}should not be empty: it should be like {' or '.join(error.schema['examples'])}"
+        case "minLength" | "minItems":
             return f"{at}should not be empty"
         case "maxLength" | "maxItems":
             return f"{at}is too long: it should be at most {error.validator_value}"

@@ -37,6 +37,24 @@ def test_the_configuration_is_that_of_snakemake(tmp_path):
     assert configuration["site"]["licence"] == "CC BY 4.0"
 
 
+def test_a_mapping_given_as_a_setting_is_merged_as_snakemake_merges_it(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("site: {title: Mine, author: Me}\n")
+
+    site = configuration_file.read([mine], ["site={title: Ours}"])["site"]
+
+    assert (site["title"], site["author"]) == ("Ours", "Me")
+
+
+@pytest.mark.parametrize(("text", "settings"), [("filters: {}", []), ("seed: 1", ["filters={}"])])
+def test_a_mapping_of_no_filters_is_refused_and_does_not_mean_the_preview(tmp_path, text, settings):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(text)
+
+    with pytest.raises(UserError, match=r"filters: should not be empty: it should be like \{block1_conv1: 0-7\}"):
+        configuration_file.read([mine], settings)
+
+
 @pytest.mark.parametrize(("text", "settings"), [("- 1", []), ("seed: [", []), ("a: 1", ["seed"]), ("a: 1", ["seed=["])])
 def test_a_configuration_out_of_form_is_one_line(tmp_path, text, settings):
     mine = tmp_path / "mine.yaml"

@@ -22,6 +22,7 @@ VGG16 = {"model": "vgg16", "preprocessing": "auto", "weights": "imagenet", "filt
         pytest.param(
             {"site": {"base_url": "example.org"}}, "it should be like https://example.org/atlas/", id="no address"
         ),
+        pytest.param({"filters": {}}, "filters: should not be empty: it should be like {block1_conv1: 0-7}", id="none"),
         pytest.param({"layers": ["frist"]}, "no convolutional layer 'frist'; did you mean first?", id="layer"),
         pytest.param({"filters": {"secnd": 1}}, "filters: mine has no convolutional layer 'secnd'", id="of filters"),
         pytest.param(
