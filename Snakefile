@@ -206,8 +206,9 @@ rule site:
         "environment.yaml"
     params:
         network=NETWORK,
-        layers=" ".join(map(quote, LAYERS.values())),
-        site=quote(json.dumps(dict(ATLAS.site))),
+        # Functions, for in a text Snakemake takes what is in braces for a wildcard.
+        layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+        site=lambda wildcards: quote(json.dumps(dict(ATLAS.site))),
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
         "python -m pipeline.site {params.network} --weights {input.weights} --results results "

@@ -36,6 +36,7 @@ CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
 _SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+_WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
 _RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 
 
@@ -136,9 +137,13 @@ def automatic_canvas(layer: ConvLayer) -> int:
 
 def _check_file(key: str, path: str, otherwise: str) -> None:
     # os.path, for it takes any text whatever as a path that leads nowhere.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        raise UserError(f"{key}: {path:.200}: a folder or a device, not a regular file{otherwise}")
     if not os.path.isfile(path):  # noqa: PTH113
         where = "" if os.path.isabs(path) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
+    if _WILDCARD.search(path):
+        raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
 
 
 def _typed(value: Any, *, inside: bool) -> Any:

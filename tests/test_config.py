@@ -184,12 +184,31 @@ def test_a_relative_path_that_leads_nowhere_is_told_where_it_began(key, tmp_path
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])
-@pytest.mark.parametrize("path", ["{}", "/nowhere/x", "x" * 5000, "a\0b", "/dev/null", "\udcff", "~/x"])
-def test_no_text_whatever_is_more_than_a_path_that_leads_nowhere(key, path, tmp_path):
-    folder = tmp_path / "folder.keras"
-    folder.mkdir()
+@pytest.mark.parametrize("path", ["/nowhere/x", "x" * 5000, "a\0b", "\udcff", "~/x"])
+def test_no_text_whatever_is_more_than_a_path_that_leads_nowhere(key, path):
+    assert ": no such file" in message({key: path + ".keras", "preprocessing": "unit"})
 
-    assert ": no such file" in message({key: path.format(folder) + ".keras" * (path != "{}"), "preprocessing": "unit"})
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+@pytest.mark.parametrize("target", [".", "/dev/zero"])
+def test_what_is_there_and_no_file_is_not_called_missing(key, target, tmp_path):
+    path = tmp_path / "other.keras"
+    path.symlink_to(target)
+
+    assert message({key: str(path), "preprocessing": "unit"}).startswith(
+        f"{key}: {path}: a folder or a device, not a regular file"
+    )
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused(key, keras_file, tmp_path):
+    path = tmp_path / "my{net}.keras"
+    path.symlink_to(keras_file)
+    given = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
+
+    assert message(given | {key: str(path)}) == (
+        f"{key}: {path}: Snakemake takes what is in braces for a wildcard; rename it without them"
+    )
 
 
 def test_a_configuration_is_left_as_it_was():

@@ -31,6 +31,7 @@ VGG16 = {"model": "vgg16", "preprocessing": "auto", "weights": "imagenet", "filt
         pytest.param(VGG16 | {"image_size": 12}, "image_size: 12 is too small for block4_conv1", id="image_size"),
         pytest.param({"model": "nowhere/mine.keras"}, "model: nowhere/mine.keras: no such file in ", id="no model"),
         pytest.param({"weights": "nowhere/mine.h5"}, "weights: nowhere/mine.h5: no such file in ", id="no weights"),
+        pytest.param({"weights": "/dev/zero"}, "weights: /dev/zero: a folder or a device, not a", id="no regular file"),
     ],
 )
 def test_a_mistake_is_one_line_before_any_work(fresh, changes, message):

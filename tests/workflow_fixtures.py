@@ -36,7 +36,8 @@ def configuration(keras_file) -> dict[str, Any]:
         "image_size": 64,
         "recipe": {"steps": 3},
         "precision": "float32",
-        "site": {"title": "A tiny atlas"},
+        # What is in braces must not pass for one of Snakemake's wildcards.
+        "site": {"title": "A {tiny} atlas"},
     }
 
 
