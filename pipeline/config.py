@@ -35,7 +35,8 @@ SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
-_SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?")
+# With an exponent also where YAML, which wants 1.0e+5, makes a text of 1e5.
+_SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3})?")
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
 _RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
 

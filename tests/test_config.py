@@ -260,6 +260,13 @@ def test_numbers_inside_a_mapping_may_come_as_text_as_from_snakemakes_command_li
     assert atlas.filters == {"block1_conv1": (1, 3)}
 
 
+@pytest.mark.parametrize(("text", "value"), [("1e2", 100.0), ("1.5E-2", 0.015), ("1e+2", 100.0)])
+def test_a_number_whose_exponent_yaml_takes_for_text_is_a_number(text, value):
+    atlas = config.plan({"recipe": {"learning_rate": text}})
+
+    assert {each.learning_rate for each in atlas.recipes.values()} == {value}
+
+
 def test_the_title_follows_the_model_unless_it_is_said(keras_file):
     own = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
 
