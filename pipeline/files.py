@@ -22,8 +22,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The temporary name ends like `path`, so libraries that choose a format by the ending choose right.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="-" + path.name, dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="-" + path.name, dir=path.parent)
+    except OSError as error:
+        # Of the file that is wanted, not of one that nobody asked for.
+        raise OSError(error.errno, f"cannot be written ({error.strerror})", str(path)) from None
     os.close(handle)
     temporary = Path(name)
     try:

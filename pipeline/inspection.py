@@ -239,7 +239,7 @@ def check_mosaic(path: Path) -> None:
             # Checksums of all parts, without decoding.
             picture.verify()
     except records.PICTURE_DAMAGE as error:
-        raise UserError(f"{path}: damaged picture ({error})") from None
+        raise UserError(f"{path}: damaged picture ({records.damage_words(error)})") from None
 
 
 def _check_tiles(folder: Path, filters: Sequence[int]) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from pipeline import files
 from pipeline.errors import UserError
@@ -254,8 +254,13 @@ def read_image(path: Path, side_px: int) -> np.ndarray:
                 return np.array(picture)
             size = "{} × {}".format(*picture.size)
     except (*PICTURE_DAMAGE, Warning) as error:
-        raise UserError(f"{path}: damaged picture ({error})") from None
+        raise UserError(f"{path}: damaged picture ({damage_words(error)})") from None
     raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}")
+
+
+def damage_words(error: Exception) -> str:
+    """Say what Pillow found in a damaged picture; where it knows no such kind it names an object of Python's."""
+    return "of no known kind" if isinstance(error, UnidentifiedImageError) else str(error)
 
 
 def encode_image(image: np.ndarray, record: Record) -> bytes:

@@ -157,7 +157,9 @@ def read_strip(path: Path, count: int) -> Image.Image:
                 raise UserError(f"{path}: {picture.width} × {picture.height} pixels, not {count} squares in a row")
             return picture.convert("RGB")
     except record.PICTURE_DAMAGE as error:
-        raise UserError(f"{path}: damaged picture ({error}); delete it and its record to render it anew") from None
+        raise UserError(
+            f"{path}: damaged picture ({record.damage_words(error)}); delete it and its record to render it anew"
+        ) from None
 
 
 def read_mosaic(path: Path) -> Image.Image:
@@ -172,7 +174,7 @@ def read_mosaic(path: Path) -> Image.Image:
                 raise UserError(f"{path}: implausibly large ({picture.width} × {picture.height} pixels)")
             return picture.convert("RGB")
     except record.PICTURE_DAMAGE as error:
-        raise UserError(f"{path}: damaged picture ({error}); delete it to make it anew") from None
+        raise UserError(f"{path}: damaged picture ({record.damage_words(error)}); delete it to make it anew") from None
 
 
 def main() -> None:

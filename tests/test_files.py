@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import files
+from pipeline import errors, files
 from pipeline.errors import UserError
 
 
@@ -37,6 +37,13 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
     assert path.read_bytes() == b"old"
     assert names(tmp_path) == ["x.png"]
+
+
+def test_a_file_that_cannot_be_made_is_named_as_it_was_asked_for():
+    with pytest.raises(OSError, match="cannot be written") as caught:
+        files.write_bytes(Path("/proc/x.png"), b"new")
+
+    assert errors.describe_os_error(caught.value) == "/proc/x.png: cannot be written (no such file or directory)"
 
 
 def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):

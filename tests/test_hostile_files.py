@@ -187,6 +187,23 @@ def test_a_chunk_that_pillow_trips_over_is_named(tmp_path, place, strange, read)
     assert "damaged picture" in mistake(read, path)
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: records.read_image(path, 8),
+        inspection.check_mosaic,
+        tiles.read_mosaic,
+        lambda path: tiles.read_strip(path, 2),
+    ],
+    ids=["picture", "mosaic checked", "mosaic", "strip"],
+)
+def test_a_picture_of_no_kind_is_named_in_plain_words(tmp_path, read):
+    path = tmp_path / "any.png"
+    path.write_bytes(SMALL_PNG[:29] + b"no picture")
+
+    assert f"{path}: damaged picture (of no known kind)" in mistake(read, path)
+
+
 @pytest.mark.parametrize("place", range(11))
 def test_other_formats_under_the_name_of_a_picture_are_refused(whole, tmp_path, place):
     _, image = records.read(records.paths(whole, LAYER, 0))
