@@ -86,11 +86,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         alive=each.alive,
         words=words,
         quality=(
-            Fact(
-                words.measure.capitalize(),
-                f"× {number(each.ratio)}",
-                f"{number(each.activation)} on its picture, {number(each.noise_activation)} on noise",
-            ),
+            answer(each, words),
             Fact(
                 "Own rank",
                 part_of(each.own_rank, others + 1),
@@ -153,7 +149,10 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
             if similarity > 0
         ),
         recipe=(
-            *((key.replace("_", " "), recipe_words(value)) for key, value in record.recipe.items()),
+            *(
+                (key.replace("_", " "), attempts_words(value, layer) if key == "attempts" else recipe_words(value))
+                for key, value in record.recipe.items()
+            ),
             ("seed", str(record.seed)),
             ("precision", record.precision),
             ("random starts tried", str(record.attempts)),
@@ -162,6 +161,25 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,
         next=(str(right.filter), filter_path(layer, right.filter)) if right else None,
     )
+
+
+def answer(each: Filter, words: Words) -> Fact:
+    """Return how many times more a filter answers to its own picture than to noise."""
+    on_noise = f"{number(each.noise_activation)} on noise"
+    if each.activation == 0:
+        return Fact(
+            words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all; {on_noise}"
+        )
+    return Fact(
+        words.measure.capitalize(), f"× {number(each.ratio)}", f"{number(each.activation)} on its picture, {on_noise}"
+    )
+
+
+def attempts_words(attempts: object, layer: Layer) -> str:
+    """Return the recipe's `attempts` as text: only the objective `channel` has more than one."""
+    if layer.objective == "channel":
+        return f"{attempts}: random starts at most, until the filter is alive"
+    return f"{attempts}, but with the objective {layer.objective} there is one random start"
 
 
 def activation_left(layer: Layer, record: Record) -> Iterator[Fact]:

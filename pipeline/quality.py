@@ -79,12 +79,17 @@ def format_text(quality: Mapping[str, Any]) -> str:
         f"failing (not twice the {words.measure} on noise): {', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"
     )
     least_sure = [
-        f"{each['layer']}/{each['filter']} (own rank {each['own_rank']}"
-        + (f", {each['ratio']:.1f} × noise)" if each["ratio"] is not None else ")")
+        f"{each['layer']}/{each['filter']} (own rank {each['own_rank']}{_times_noise(each['ratio'])})"
         for each in quality["worst"][:LEAST_SURE_NAMED]
     ]
     lines.append(f"least sure: {', '.join(least_sure)}")
     return "\n".join(lines) + "\n"
+
+
+def _times_noise(ratio: float | None) -> str:
+    if ratio is None:
+        return ""
+    return f", {ratio:.1f} × noise" if ratio >= 0.1 else ", next to nothing on its own picture"
 
 
 def sum_up(paths: Sequence[Path]) -> tuple[dict[str, Any], str]:

@@ -3,7 +3,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipeline import addresses, explanations, figures, home_page, illustrations, layer_page, page_parts, pages
+from pipeline import (
+    addresses,
+    explanations,
+    figures,
+    filter_page,
+    home_page,
+    illustrations,
+    layer_page,
+    page_parts,
+    pages,
+)
 from pipeline import atlas as atlases
 from pipeline.architecture import load_network
 from tests import synthetic
@@ -61,6 +71,29 @@ def test_the_first_layers_slices_are_red_green_and_blue(shown):
     view = shown["block1_conv1/009.html"].view
     assert [each.tile.label for each in view.incoming] == ["red", "green", "blue"]
     assert view.kernel_uri.startswith("data:image/png;base64,")
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ("channel", "3: random starts at most, until the filter is alive"),
+        ("neuron", "3, but with the objective neuron there is one random start"),
+    ],
+)
+def test_the_page_says_what_attempts_are(atlas, objective, words):
+    layer = dataclasses.replace(atlas.by_name["block1_conv1"], objective=objective)
+    view = filter_page.filter_view(atlas, layer, layer.filters[0], None, None)
+
+    assert dict(view.recipe)["attempts"] == words
+
+
+def test_a_filter_that_its_own_picture_leaves_silent_has_no_multiple_of_noise(atlas):
+    layer = dataclasses.replace(atlas.by_name["block1_conv1"], objective="neuron")
+    silent = dataclasses.replace(layer.filters[0], activation=0.0)
+    fact = filter_page.filter_view(atlas, layer, silent, None, None).quality[0]
+
+    assert fact.value == "none"
+    assert fact.note.startswith("its own picture does not excite it at all; ")
 
 
 def test_long_layers_are_cut_into_runs_with_anchors(shown):

@@ -97,6 +97,15 @@ def test_the_table_has_a_row_for_each_layer_and_one_for_all_and_names_the_worst(
     assert len({len(line) for line in lines[:4]}) == 1
 
 
+def test_a_filter_that_its_own_picture_leaves_silent_is_named_in_words(summaries):
+    summaries[0]["filters"][0]["activation"] = 0.0
+
+    text = quality.format_text(quality.collect(summaries))
+
+    assert "next to nothing on its own picture)" in text
+    assert "0.0 × noise" not in text
+
+
 def test_the_table_of_opposing_pictures_speaks_of_opposition(summaries):
     lines = quality.format_text(
         quality.collect([summary | {"objective": "negative_channel"} for summary in summaries])
