@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+# Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
+RENDER_MB, SUMMARY_MB = 2000, 4000
+
 
 class UserError(Exception):
     """A mistake in what the user gave: its text is one line that says what, where and what would be right."""
@@ -53,3 +56,11 @@ def run(main: Callable[[], None]) -> None:
         sys.exit(f"error: {describe_os_error(error)}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        # The second is TensorFlow's, which is not imported for this.
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        sys.exit(
+            f"error: out of memory; rule render asks for {RENDER_MB:,} MB a job, rule summary for {SUMMARY_MB:,}: "
+            "free some, or run fewer jobs at a time (--cores), and run the same command again"
+        )

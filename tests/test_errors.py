@@ -1,4 +1,5 @@
 import errno
+import re
 import subprocess
 import sys
 
@@ -53,6 +54,20 @@ def test_a_missing_permission_names_the_file():
     error = OSError(errno.EACCES, "Permission denied", "/results/x.png")
 
     assert errors.describe_os_error(error) == "/results/x.png: permission denied"
+
+
+ResourceExhaustedError = type("ResourceExhaustedError", (Exception,), {})
+
+
+@pytest.mark.parametrize("error", [MemoryError(), MemoryError("Unable to allocate"), ResourceExhaustedError("OOM")])
+def test_want_of_memory_is_one_line_that_says_how_much_is_asked_for(repository, error):
+    with pytest.raises(SystemExit) as caught:
+        errors.run(raising(error))
+
+    assert caught.value.code.startswith("error: out of memory; rule render asks for 2,000 MB a job")
+    assert "run fewer jobs at a time" in caught.value.code
+    asked = re.findall(r"mem_mb=(\d+)", (repository / "Snakefile").read_text())
+    assert asked == [str(errors.RENDER_MB), str(errors.SUMMARY_MB)]
 
 
 def test_an_interrupt_gives_the_shells_exit_code():
