@@ -15,7 +15,7 @@ min_version("9.27")
 
 
 from pipeline import config as configuration
-from pipeline import configuration_file, errors, pool_owner, progress, record, scheduler_cures
+from pipeline import configuration_file, cost, errors, pool_owner, progress, record, scheduler_cures
 from pipeline.ascent import METHOD
 
 for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
@@ -58,7 +58,8 @@ onstart:
     scheduler_cures.apply(workflow)
     if pool_owner.start_for(workflow):
         scheduler_cures.let_one_wait(workflow)
-    progress.show_for(workflow)
+    flops = cost.flops_per_filter(ATLAS)
+    progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
 
 
 onsuccess:

@@ -12,16 +12,25 @@ from pipeline.network import Network
 # Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
 BYTES_PER_PIXEL = 7
 
+# What a filter takes besides its convolutions (transforms, files, a process), as if it were more of them: 0.1 s where
+# VGG16's layers take from 0.1 to 7 s (AMX, bfloat16).
+OTHER_FLOPS = 20 * 10**9
+
 # Seconds to try the machine for, after a first run that compiles.
 TRIAL_SECONDS = 2.0
 
 
 def ascent_flops(atlas: Atlas) -> int:
     """Return the floating-point operations of the convolutions of all ascents of an atlas, forward and backward."""
-    return sum(
-        len(filters) * _flops_per_filter(atlas.network, layer, atlas.canvas_px[layer], atlas.recipes[layer].steps)
-        for layer, filters in atlas.filters.items()
-    )
+    return sum(len(atlas.filters[layer]) * flops for layer, flops in flops_per_filter(atlas).items())
+
+
+def flops_per_filter(atlas: Atlas) -> dict[str, int]:
+    """Return, for each layer of an atlas, the floating-point operations of the convolutions of one filter's ascent."""
+    return {
+        layer: _flops_per_filter(atlas.network, layer, atlas.canvas_px[layer], atlas.recipes[layer].steps)
+        for layer in atlas.filters
+    }
 
 
 def result_bytes(atlas: Atlas) -> int:

@@ -5,6 +5,7 @@ import locale
 import logging
 import time
 from collections import deque
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 
-# Seconds over which the rate is taken: filters of different layers differ in cost, so what was long ago tells little.
+# Seconds over which the rate is taken: the machine may have other work, so what was long ago tells little.
 WINDOW_SECONDS = 300
+# Seconds after the first filter before a rate is named: workers finish their first ones together.
+FIRST_SECONDS = 30
 # Seconds between two lines where lines cannot be overwritten.
 LOG_SECONDS = 60
 # Snakemake's own handler for the terminal.
@@ -31,8 +34,10 @@ REPLACED_MESSAGES = ("Select jobs to execute...",)
 ERASE_LINE = "\r\033[K"
 
 
-def show_for(workflow: Any) -> None:
+def show_for(workflow: Any, work: Mapping[str, float]) -> None:
     """Show the progress of a Snakemake workflow; called when it starts.
+
+    `work` is that of a filter of each layer, by the layer's wildcard, in any unit.
 
     Where the user wants more (--verbose, --printshellcmds) or less (--quiet progress) than usual, or another logger,
     Snakemake's own messages stay as they are.
@@ -44,7 +49,7 @@ def show_for(workflow: Any) -> None:
         return
     for handler in stream_handlers:
         jobs = list(workflow.dag.needrun_jobs())
-        filters = {job.jobid for job in jobs if job.rule.name == "render"}
+        filters = {job.jobid: work[job.wildcards.layer] for job in jobs if job.rule.name == "render"}
         logger.removeHandler(handler)
         logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
 
@@ -59,19 +64,21 @@ def tell(path: str) -> None:
 
 
 def format_line(
-    *, done: int, total: int, steps_done: int, steps: int, filters_per_minute: float | None, now: datetime
+    *, done: int, total: int, steps_done: int, steps: int, rate: tuple[float, float] | None, left: float, now: datetime
 ) -> str:
     """Return the line.
 
     Args:
         done, total: filters rendered, and to be rendered in this run.
         steps_done, steps: the same of all other jobs.
-        filters_per_minute: rate of late; None while it is not known.
+        rate: filters and work a minute, of late; None while they are not known.
+        left: work of the filters that are still to be rendered.
         now: the time.
     """
     parts = [f"{done:,} of {total:,} filters"] if total else []
-    if done < total and filters_per_minute:
-        end = now + timedelta(minutes=(total - done) / filters_per_minute)
+    if done < total and rate:
+        filters_per_minute, work_per_minute = rate
+        end = now + timedelta(minutes=left / work_per_minute)
         day = "" if end.date() == now.date() else f"{end:%a} "
         parts.append(f"{filters_per_minute:.{0 if filters_per_minute >= 10 else 1}f} a minute, until {day}{end:%H:%M}")
     if steps and (done == total or steps_done):
@@ -79,14 +86,18 @@ def format_line(
     return "; ".join(parts)
 
 
-def rate_per_minute(finishes: deque[float], now: float) -> float | None:
-    """Return how many `finishes` (times in seconds, in order, the first being the start of the run or of the window)
-    there were a minute; None when there are too few to say. Forgets those that lie before the window."""
-    while len(finishes) > 2 and finishes[0] < now - WINDOW_SECONDS:
+def rates_per_minute(finishes: deque[tuple[float, float]], now: float) -> tuple[float, float] | None:
+    """Return how many filters, and how much work, were finished a minute; None when there are too few to say.
+
+    `finishes` has the time in seconds and the work of each, in order. Time is taken from the first, for before it
+    TensorFlow was started and the layer's loop compiled. Forgets those that lie before the window.
+    """
+    while len(finishes) > 2 and finishes[0][0] < now - WINDOW_SECONDS:
         finishes.popleft()
-    if len(finishes) < 2 or now <= finishes[0]:
+    if len(finishes) < 2 or now - finishes[0][0] < FIRST_SECONDS:
         return None
-    return 60 * (len(finishes) - 1) / (now - finishes[0])
+    minutes = (now - finishes[0][0]) / 60
+    return (len(finishes) - 1) / minutes, sum(work for _, work in list(finishes)[1:]) / minutes
 
 
 class ProgressHandler(logging.Handler):
@@ -94,18 +105,18 @@ class ProgressHandler(logging.Handler):
 
     Args:
         messages: the handler that prints everything else.
-        filters: numbers of the jobs that render a filter.
+        filters: numbers of the jobs that render a filter, and the work that each is.
         steps: number of all jobs.
     """
 
-    def __init__(self, messages: logging.StreamHandler, *, filters: set[int], steps: int) -> None:
+    def __init__(self, messages: logging.StreamHandler, *, filters: Mapping[int, float], steps: int) -> None:
         super().__init__()
         self.name = STREAM_HANDLER
         self._messages = messages
         self._stream = messages.stream
-        self._filters, self._total, self._steps = set(filters), len(filters), steps - len(filters)
+        self._filters, self._total, self._steps = dict(filters), len(filters), steps - len(filters)
         self._steps_done = 0
-        self._finishes = deque([time.monotonic()])
+        self._finishes: deque[tuple[float, float]] = deque()
         self._shown, self._shown_at = "", time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -133,8 +144,7 @@ class ProgressHandler(logging.Handler):
     def _count(self, job: int) -> None:
         now = time.monotonic()
         if job in self._filters:
-            self._filters.remove(job)
-            self._finishes.append(now)
+            self._finishes.append((now, self._filters.pop(job)))
         else:
             self._steps_done += 1
         line = format_line(
@@ -142,7 +152,8 @@ class ProgressHandler(logging.Handler):
             total=self._total,
             steps_done=self._steps_done,
             steps=self._steps,
-            filters_per_minute=rate_per_minute(self._finishes, now),
+            rate=rates_per_minute(self._finishes, now),
+            left=sum(self._filters.values()),
             now=datetime.now(),
         )
         last = not self._filters and self._steps_done == self._steps

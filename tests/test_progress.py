@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 
 
 def a_line(**changes) -> str:
-    values = {"done": 120, "total": 4224, "steps_done": 0, "steps": 41, "filters_per_minute": 38.4, "now": NOW}
+    values = {"done": 120, "total": 4224, "steps_done": 0, "steps": 41, "rate": (38.4, 384), "left": 41040, "now": NOW}
     return progress.format_line(**(values | changes))
 
 
@@ -39,14 +39,18 @@ def show():
         logger.handlers[:] = [usual]
         logger.setLevel(logging.INFO)
         rules = ["render", "render", "render", "site"]
-        jobs = [SimpleNamespace(jobid=number, rule=SimpleNamespace(name=name)) for number, name in enumerate(rules)]
+        jobs = [
+            SimpleNamespace(jobid=number, rule=SimpleNamespace(name=name), wildcards=SimpleNamespace(layer="deep"))
+            for number, name in enumerate(rules)
+        ]
         output = {"quiet": {Quietness.RULES}, "verbose": False, "printshellcmds": False} | settings
         progress.show_for(
             SimpleNamespace(
                 is_main_process=True,
                 output_settings=SimpleNamespace(**output),
                 dag=SimpleNamespace(needrun_jobs=lambda: iter(jobs)),
-            )
+            ),
+            {"deep": 4.0},
         )
         return logger
 
@@ -65,11 +69,11 @@ def test_the_line_says_how_many_how_fast_and_until_when():
 
 
 def test_an_end_on_another_day_names_the_day():
-    assert a_line(filters_per_minute=2.55) == "120 of 4,224 filters; 2.5 a minute, until Tue 15:49"
+    assert a_line(rate=(2.55, 25.5)) == "120 of 4,224 filters; 2.5 a minute, until Tue 15:49"
 
 
 def test_no_end_is_named_before_there_is_a_rate():
-    assert a_line(done=0, filters_per_minute=None) == "0 of 4,224 filters"
+    assert a_line(done=0, rate=None) == "0 of 4,224 filters"
 
 
 def test_after_the_filters_the_other_steps_count():
@@ -81,14 +85,28 @@ def test_a_run_that_renders_nothing_counts_its_steps():
 
 
 def test_the_rate_is_that_of_late():
-    finishes = deque([0.0, 1.0, 2.0, 900.0, 910.0, 930.0])
+    finishes = deque([(0.0, 9.0), (1.0, 9.0), (2.0, 9.0), (900.0, 9.0), (910.0, 1.0), (930.0, 4.0)])
 
-    assert progress.rate_per_minute(finishes, now=960.0) == 60 * 2 / 60
-    assert finishes[0] == 900.0
+    assert progress.rates_per_minute(finishes, now=960.0) == (2, 5)
+    assert finishes[0] == (900.0, 9.0)
 
 
-def test_there_is_no_rate_before_the_first_filter():
-    assert progress.rate_per_minute(deque([5.0]), now=9.0) is None
+@pytest.mark.parametrize("finishes", [[], [5.0], [5.0, 5.1, 20.0]])
+def test_there_is_no_rate_before_there_is_enough_to_tell(finishes):
+    assert progress.rates_per_minute(deque((time, 1.0) for time in finishes), now=34.0) is None
+
+
+def test_the_start_of_workers_does_not_count():
+    # Two workers start for a minute, and then take ten seconds for a filter.
+    finishes = deque((time, 1.0) for time in (60.0, 61.0, 70.0, 71.0, 80.0, 81.0, 90.0, 91.0, 100.0))
+
+    assert progress.rates_per_minute(finishes, now=100.0) == (12, 12)
+
+
+def test_the_end_goes_by_the_work_that_is_left():
+    line = a_line(done=2, total=12, rate=(6.0, 24.0), left=240.0)
+
+    assert line == "2 of 12 filters; 6.0 a minute, until 13:10"
 
 
 def test_on_a_terminal_the_line_changes_in_place(show):
@@ -133,7 +151,7 @@ def test_a_failed_job_is_shown(show):
 
 def test_in_a_log_the_line_comes_now_and_then_and_last(show, monkeypatch):
     stream = io.StringIO()
-    clock = iter([0.0, 0.0, 10.0, 70.0, 80.0, 90.0])
+    clock = iter([0.0, 10.0, 70.0, 80.0, 90.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
 
     finish(show(stream), 0, 1, 2, 3)
