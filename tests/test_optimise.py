@@ -263,6 +263,27 @@ def test_filters_come_out_the_same_alone_and_at_the_same_time(sequential, random
     assert len({state.image.tobytes() for state in together[-1]}) == 3
 
 
+@pytest.mark.parametrize("canvas_px", [32, 17], ids=["even", "odd"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"jitter_px": 6}, {"base": "classic"}, {"scale": 0.1, "rotation_degrees": 5.0}],
+    ids=["default", "classic", "turned"],
+)
+def test_filters_come_out_the_same_where_there_are_enough_to_reckon_with_eight_at_a_time(known, settings, canvas_px):
+    # Of sizes that eight divides, and that leave some over.
+    ascent = Ascent(
+        known.channel_responses, canvas_px, recipe(None, KERNEL_PX, canvas_px, steps=6, snapshots=[], **settings)
+    )
+    filters = [EDGE, COLOUR, BLOB] * 3
+
+    *_, together = ascent.run_all(filters, [np.random.default_rng(seed) for seed in range(9)])
+
+    for seed, (filter, state) in enumerate(zip(filters, together, strict=True)):
+        alone = last(ascent, filter, seed)
+        assert state.image.tobytes() == alone.image.tobytes()
+        assert state.activations == alone.activations
+
+
 @pytest.mark.parametrize("name", ["default", "classic"])
 def test_a_filter_that_diverges_leaves_the_others_alone(name):
     weights = random_filters()

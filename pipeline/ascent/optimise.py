@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from pipeline.ascent import objective
+from pipeline.ascent import batch, objective
 from pipeline.ascent.parameterisation import Fourier, Parameterisation, Pixels
 from pipeline.ascent.recipe import Recipe
 from pipeline.ascent.transform import Transform
@@ -135,9 +135,10 @@ class Ascent:
                 variance = ADAM_DECAY_2 * variance + (1 - ADAM_DECAY_2) * tf.square(gradient)
                 count = tf.cast(step + 1, tf.float32)
                 rate = self.recipe.learning_rate * tf.sqrt(1 - ADAM_DECAY_2**count) / (1 - momentum**count)
-                parameters += rate * mean / (tf.sqrt(variance) + ADAM_EPSILON)
+                parameters += rate * mean / (batch.for_each(tf.sqrt, variance) + ADAM_EPSILON)
             else:
-                norms = tf.sqrt(tf.reduce_sum(tf.square(gradient), range(1, gradient.shape.rank), keepdims=True))
+                squares = tf.reduce_sum(tf.square(gradient), range(1, gradient.shape.rank), keepdims=True)
+                norms = batch.for_each(tf.sqrt, squares)
                 parameters += self.recipe.learning_rate * gradient / (norms + NORM_EPSILON)
         return parameters, mean, variance, trace.stack()
 

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from pipeline.ascent import batch
+
 # Square root of the covariance of colours in ImageNet (Olah et al. 2017), columns scaled so that the longest has
 # length 1: it turns independent numbers into colours that vary together as they do in photographs.
 _COLOUR = np.array([[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]], np.float32)
@@ -73,9 +75,10 @@ class Fourier:
         colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(COLOUR_CORRELATION))
         if self.contrast_limit:
             # The tiny term keeps the root's gradient finite on an exactly grey image.
-            strength = tf.sqrt(tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True) + 1e-12)
+            squares = tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True)
+            strength = batch.for_each(tf.sqrt, squares + 1e-12)
             colours *= tf.minimum(1.0, self.contrast_limit / strength)
-        return tf.sigmoid(colours)
+        return batch.for_each(tf.sigmoid, colours)
 
 
 class Pixels:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from pipeline.ascent import batch
+
 
 @dataclass(frozen=True)
 class Transform:
@@ -48,7 +50,7 @@ class Transform:
 
     def _rotate_and_scale(self, images: tf.Tensor, *, factors: tf.Tensor, angles: tf.Tensor) -> tf.Tensor:
         centre = (self.size_px - 1) / 2
-        cosine, sine = tf.cos(angles) / factors, tf.sin(angles) / factors
+        cosine, sine = batch.for_each(tf.cos, angles) / factors, batch.for_each(tf.sin, angles) / factors
         shift_x = centre - cosine * centre + sine * centre
         shift_y = centre - sine * centre - cosine * centre
         zero = tf.zeros_like(angles)

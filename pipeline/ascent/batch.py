@@ -1,0 +1,18 @@
+"""What keeps the images of a batch apart."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+
+def for_each(function: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor) -> tf.Tensor:
+    """Return `function` of the values of each image, (batch, …), computed for each by itself.
+
+    TensorFlow takes roots, sines and sigmoids of eight numbers at a time, and of the few that are left over one by one,
+    which rounds otherwise. In a batch other numbers are left over, and a picture would not be to the bit what it is
+    alone.
+    """
+    if values.shape[0] == 1:
+        return function(values)
+    # Not split and put together by `tf.concat`: TensorFlow would take the function out of that again.
+    return tf.stack([function(value) for value in tf.unstack(values)])
