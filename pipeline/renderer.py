@@ -1,8 +1,8 @@
-"""Rendering a filter: from a request to its picture, snapshots and record."""
+"""Rendering filters: from requests to their pictures, snapshots and records."""
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +28,37 @@ class Climb:
     Attributes:
         pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, 3).
         activations: mean activation at each step.
+        finite: whether it ended in numbers.
     """
 
     pictures: Mapping[int, np.ndarray]
     activations: tuple[float, ...]
+    finite: bool = True
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """What came of a request.
+
+    Attributes:
+        request: what was asked for.
+        climbs: its ascents, from one random start after another.
+        noise_activation: the filter's floored activation on noise.
+        weights_sha256: digest of the weights.
+    """
+
+    request: RenderRequest
+    climbs: list[Climb]
+    noise_activation: float
+    weights_sha256: str
+
+    def settled(self) -> bool:
+        """Return whether another start is of no use: one excites the filter, or diverged."""
+        return any(
+            not climb.finite
+            or bool(response.alive(np.float32(climb.activations[-1]), np.float32(self.noise_activation)))
+            for climb in self.climbs
+        )
 
 
 @dataclass(frozen=True)
@@ -58,31 +85,61 @@ def _ascent(key: tuple, weights_sha256: str) -> LayerAscent:
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
-    """Render one filter and write its files; call `progress` with the number of steps done, now and then.
+    """Render one filter and write its files: `climb`, then `write`."""
+    write(*climb([request], progress))
 
-    Where the picture does not stand out from noise (`response.alive`), other random starts are tried, up to
-    `recipe.attempts` in all, and the one that excites the filter most is kept.
 
-    Raises `UserError` when the weights are another network's, and when the ascent diverges to values that are not
-    numbers.
+def climb(requests: Sequence[RenderRequest], progress: Callable[[int], None] = lambda step: None) -> list[Climbed]:
+    """Climb for several filters at the same time; call `progress` with the number of steps done, now and then.
+
+    Where a picture does not stand out from noise (`response.alive`), other random starts are tried, up to
+    `recipe.attempts` in all, for those filters alone that need them.
+
+    Args:
+        requests: they differ in filter, seed, and the files to write; in nothing else.
+        progress: called with the number of steps done.
+
+    Returns:
+        what came of each, in their order.
+
+    Raises `UserError` when the weights are another network's.
     """
-    network, recipe = request.network, request.recipe
-    loaded = load_weights(request.weights)
+    first = requests[0]
+    network, recipe = first.network, first.recipe
+    loaded = load_weights(first.weights)
     if any(
         name not in loaded.tensors or loaded.tensors[name].shape != network.parameters[name]
         for name in network.parameters
     ):
-        raise UserError(f"{request.weights}: not the weights of {network.name}; python -m pipeline.weights makes them")
-    shared = _ascent(
-        (network, request.layer, request.canvas_px, request.precision, recipe, request.weights), loaded.sha256
-    )
-    noise_activation = shared.noise_activations[request.filter]
-    climbs: list[Climb] = []
+        raise UserError(f"{first.weights}: not the weights of {network.name}; python -m pipeline.weights makes them")
+    shared = _ascent((network, first.layer, first.canvas_px, first.precision, recipe, first.weights), loaded.sha256)
+    results = [
+        Climbed(request, [], float(shared.noise_activations[request.filter]), loaded.sha256) for request in requests
+    ]
     # What a filter is against, or its central unit alone, says little about the mean of its map.
-    most = recipe.attempts if recipe.objective == "channel" else 1
-    while len(climbs) < most and not any(_stands_out(climb, noise_activation) for climb in climbs):
-        climbs.append(_climb(request, shared.ascent, len(climbs), progress))
-    best = max(climbs, key=lambda climb: climb.activations[-1])
+    for attempt in range(recipe.attempts if recipe.objective == "channel" else 1):
+        left = [result for result in results if not result.settled()]
+        if left:
+            tried = _climb_all([result.request for result in left], shared.ascent, attempt, progress)
+            for result, one in zip(left, tried, strict=True):
+                result.climbs.append(one)
+    return results
+
+
+def write(climbed: Climbed) -> None:
+    """Write a filter's picture, snapshots, record, and its animation if one is wanted: of the climb that excites the
+    filter most.
+
+    Raises `UserError` when the ascent diverged to values that are not numbers.
+    """
+    request, climbs = climbed.request, climbed.climbs
+    network, recipe = request.network, request.recipe
+    if not all(one.finite for one in climbs):
+        raise UserError(
+            f"{request.layer}/{request.filter}: the ascent ended in values that are not numbers; "
+            f"lower recipe.learning_rate ({recipe.learning_rate})"
+        )
+    best = max(climbs, key=lambda one: one.activations[-1])
     layer = network.layer(request.layer)
     result = Record(
         model=network.name,
@@ -96,10 +153,10 @@ def render(request: RenderRequest, progress: Callable[[int], None] = lambda step
         precision=request.precision,
         recipe=recipe.to_json(),
         activations=best.activations,
-        noise_activation=float(noise_activation),
+        noise_activation=climbed.noise_activation,
         snapshot_steps=recipe.snapshot_steps,
         image_sha256=record.image_digest(best.pictures[recipe.steps]),
-        weights_sha256=loaded.sha256,
+        weights_sha256=climbed.weights_sha256,
         versions={
             "atlas": pipeline.__version__,
             "method": METHOD,
@@ -115,24 +172,24 @@ def render(request: RenderRequest, progress: Callable[[int], None] = lambda step
     record.write(record.beside(request.image), result, best.pictures[recipe.steps], snapshots)
 
 
-def _climb(request: RenderRequest, ascent: Ascent, attempt: int, progress: Callable[[int], None]) -> Climb:
-    steps = set(request.recipe.snapshot_steps)
-    if request.animation:
-        steps.update(animation.frame_steps(request.recipe.steps, request.animation_every))
-    pictures = {}
-    for state in ascent.run(request.filter, request.random(attempt), sorted(steps)):
-        pictures[state.step] = to_8_bit(state.image, stretch=request.recipe.stretch)
-        progress(state.step)
-    if not np.isfinite(state.image).all() or not np.isfinite(state.activations).all():
-        raise UserError(
-            f"{request.layer}/{request.filter}: the ascent ended in values that are not numbers; "
-            f"lower recipe.learning_rate ({request.recipe.learning_rate})"
-        )
-    return Climb(pictures, state.activations)
-
-
-def _stands_out(climb: Climb, noise_activation: np.float32) -> bool:
-    return bool(response.alive(np.float32(climb.activations[-1]), noise_activation))
+def _climb_all(
+    requests: Sequence[RenderRequest], ascent: Ascent, attempt: int, progress: Callable[[int], None]
+) -> list[Climb]:
+    steps: set[int] = set()
+    for request in requests:
+        steps.update(request.recipe.snapshot_steps)
+        if request.animation:
+            steps.update(animation.frame_steps(request.recipe.steps, request.animation_every))
+    filters, randoms = zip(*((request.filter, request.random(attempt)) for request in requests), strict=True)
+    pictures: list[dict[int, np.ndarray]] = [{} for _ in requests]
+    for states in ascent.run_all(filters, randoms, sorted(steps)):
+        for request, shown, state in zip(requests, pictures, states, strict=True):
+            shown[state.step] = to_8_bit(state.image, stretch=request.recipe.stretch)
+        progress(states[0].step)
+    return [
+        Climb(shown, state.activations, bool(np.isfinite(state.image).all() and np.isfinite(state.activations).all()))
+        for shown, state in zip(pictures, states, strict=True)
+    ]
 
 
 def to_8_bit(image: np.ndarray, *, stretch: bool) -> np.ndarray:

@@ -216,13 +216,13 @@ def test_a_filter_that_lives_from_another_start_is_tried_again(request_for, sequ
 
 
 def test_of_failing_attempts_the_best_is_kept(request_for, monkeypatch):
-    def climb(request, ascent, attempt, progress):
+    def climb_all(requests, ascent, attempt, progress):
         shades.append(attempt)
         image = np.full((CANVAS_PX, CANVAS_PX, 3), attempt, np.uint8)
-        return renderer.Climb(dict.fromkeys(range(3), image), (0.0, (1e-6, 3e-6, 2e-6)[attempt]))
+        return [renderer.Climb(dict.fromkeys(range(3), image), (0.0, (1e-6, 3e-6, 2e-6)[attempt]))]
 
     shades: list[int] = []
-    monkeypatch.setattr(renderer, "_climb", climb)
+    monkeypatch.setattr(renderer, "_climb_all", climb_all)
 
     pixels, value = rendered(request_for({"steps": 2, "snapshots": [0, 1]}))
 
@@ -239,6 +239,103 @@ def test_what_is_not_held_against_noise_is_rendered_once(request_for, sequential
     _, value = rendered(request_for({"steps": 2, **settings}, **dead))
 
     assert value["attempts"] == 1
+
+
+def written(requests: list[RenderRequest]) -> list[dict[str, bytes]]:
+    """Return the files of each request."""
+    return [
+        {path.name: path.read_bytes() for path in request.image.parent.iterdir() if path.stem.startswith("x")}
+        for request in requests
+    ]
+
+
+def render_together(requests: list[RenderRequest]) -> None:
+    for result in renderer.climb(requests):
+        renderer.write(result)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_filters_rendered_together_give_the_bytes_of_each_alone(request_for, tmp_path, precision):
+    changes = [{"filter": 3}, {"filter": 0}, {"filter": 3, "seed": 5}]
+    one, together = (
+        [
+            request_for(**change, precision=precision, image=tmp_path / way / str(number) / "x.png")
+            for number, change in enumerate(changes)
+        ]
+        for way in ("alone", "together")
+    )
+
+    for request in one:
+        renderer.render(request)
+    render_together(together)
+
+    assert [len(each) for each in written(together)] == [3, 3, 3]
+    assert written(together) == written(one)
+
+
+def test_only_filters_that_do_not_stand_out_are_tried_again(request_for, sequential, tmp_path, monkeypatch):
+    def run_all(self, filters, randoms, stops):
+        tried.append(list(filters))
+        return straight(self, filters, randoms, stops)
+
+    # Brightness is at most 1: no picture excites filters 0 and 2.
+    some = flat_network(sequential, tmp_path, biases=[-2.0, -0.4, -2.0, -0.4])
+    one, together = (
+        [
+            request_for(
+                {"steps": 8, "learning_rate": 0.3, "attempts": 2},
+                **some | {"filter": filter},
+                image=tmp_path / f"{way}{filter}/x.png",
+            )
+            for filter in range(4)
+        ]
+        for way in ("alone", "together")
+    )
+    for request in one:
+        renderer.render(request)
+    tried: list[list[int]] = []
+    straight = renderer.Ascent.run_all
+    monkeypatch.setattr(renderer.Ascent, "run_all", run_all)
+
+    render_together(together)
+
+    assert tried == [[0, 1, 2, 3], [0, 2]]
+    assert written(together) == written(one)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_filter_that_diverges_takes_no_other_with_it(request_for, tmp_path, monkeypatch):
+    def start_of_nothing(self, random):
+        starts.append(start(self, random))
+        return starts[-1] * (np.nan if len(starts) == 2 else 1)
+
+    requests = [request_for(filter=filter, image=tmp_path / str(filter) / "x.png") for filter in range(3)]
+    starts: list[np.ndarray] = []
+    start = Fourier.start
+    monkeypatch.setattr(Fourier, "start", start_of_nothing)
+
+    first, diverged, third = renderer.climb(requests)
+    renderer.write(first)
+    renderer.write(third)
+    with pytest.raises(UserError, match="l2/1: the ascent ended in values that are not numbers"):
+        renderer.write(diverged)
+
+    # No other start helps where the rate is too high.
+    assert len(starts) == 3
+    assert names(tmp_path) == ["0", "2"]
+
+
+def test_animations_of_a_batch_have_each_their_own_frames(request_for, tmp_path):
+    every = request_for(filter=0, animation=tmp_path / "every.webp", image=tmp_path / "0" / "x.png")
+    fifth = request_for(filter=2, animation=tmp_path / "fifth.webp", animation_every=5, image=tmp_path / "2" / "x.png")
+
+    render_together([every, fifth])
+
+    frames = {}
+    for request in (every, fifth):
+        with Image.open(request.animation) as picture:
+            frames[request.animation.name] = picture.n_frames
+    assert frames == {"every.webp": STEPS + 1, "fifth.webp": 5}
 
 
 def test_progress_is_told_at_every_snapshot(request_for):
