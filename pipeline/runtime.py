@@ -1,8 +1,11 @@
-"""TensorFlow, imported once for a process: on as many threads as the job has, and without its start-up chatter."""
+"""TensorFlow, imported once for a process: on the device that renders, on as many threads as the job has, and without
+its start-up chatter."""
 
 import os
 from pathlib import Path
 from types import ModuleType
+
+from pipeline import device
 
 
 def import_tensorflow(threads: int = 1) -> ModuleType:
@@ -10,6 +13,8 @@ def import_tensorflow(threads: int = 1) -> ModuleType:
 
     Its C++ parts write to the process's stderr, whatever the log level, before their logging is set up: that would
     bury the one line that a user is to read. Python's own errors at import are raised as ever.
+
+    Raises `UserError` where the device that is wanted is not there.
     """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     stderr = os.dup(2)
@@ -20,6 +25,7 @@ def import_tensorflow(threads: int = 1) -> ModuleType:
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+        device.take(tf)
         # A worker compiles a loop for each layer, on purpose; TensorFlow takes that for a mistake and says so.
         tf.get_logger().setLevel("ERROR")
         tf.zeros(1)

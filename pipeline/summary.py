@@ -190,6 +190,8 @@ def _limit_tensorflow(threads: int) -> None:
 
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
+    # A GPU is for the renders that go on meanwhile.
+    tf.config.set_visible_devices([], "GPU")
 
 
 def _check_tensors(network: Network, loaded: Weights, path: Path) -> None:

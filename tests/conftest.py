@@ -1,5 +1,6 @@
 """What several test files share: tiny networks, their weights, and the files that hold them."""
 
+import os
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ REPOSITORY = Path(architectures.__file__).parent.parent
 # Started in the background of a script, as CI may do it, this process ignores SIGINT, and so would all workflows of the
 # tests that are to be ended by it: what is ignored is inherited, what is handled is not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What the tests say of bytes is true of processors.
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 # Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
 runtime.import_tensorflow()
