@@ -20,6 +20,7 @@ from pipeline.ascent import METHOD
 
 for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
     errors.or_exit(configuration_file.load, Path(path))
+errors.or_exit(pool_owner.check_environment)
 
 
 configfile: str(Path(workflow.basedir) / "config.yaml")
@@ -56,8 +57,7 @@ onstart:
     # hold against a profile that asks for more.
     rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
-    if pool_owner.start_for(workflow):
-        scheduler_cures.let_one_wait(workflow)
+    scheduler_cures.let_wait(workflow, errors.or_exit(pool_owner.start_for, workflow))
     flops = cost.flops_per_filter(ATLAS)
     progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
 

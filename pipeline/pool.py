@@ -1,7 +1,8 @@
 """The pool: a small process that passes jobs on to warm workers.
 
 It starts a worker when a job waits and none is free, gives a worker the jobs of the layer that it has compiled as long
-as there are any, and ends, with all workers, when its stdin closes: that is when its owner, the workflow, is gone.
+as there are any, several at once where it is told so, and ends, with all workers, when its stdin closes: that is when
+its owner, the workflow, is gone.
 """
 
 import contextlib
@@ -13,17 +14,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline import pool_client
+from pipeline import pool_client, pool_order
 
 WORKER = (sys.executable, "-u", "-m", "pipeline.worker")
 # A worker reads at once what it is sent; one that has not after this long is stopped or stuck, and is given up.
 WORKER_SECONDS = 5
-# Options of a job that a compiled loop does not depend on. Those of all others make its kind.
-INDIVIDUAL = ("--filter", "--output", "--seed")
 
 
 @dataclass(eq=False)
@@ -39,47 +38,31 @@ class Client:
 
 @dataclass(eq=False)
 class Worker:
-    """A warm worker: its process, the connection to it, what it is at, and what it has last said of itself."""
+    """A warm worker: its process, the connection to it, what it is at, and what it has last said of itself.
+
+    A client that is gone while others of its batch are not leaves None in its place.
+    """
 
     process: subprocess.Popen
     connection: socket.socket
     received: bytearray = field(default_factory=bytearray)
-    client: Client | None = None
+    clients: list[Client | None] = field(default_factory=list)
     kind: tuple[str, ...] = ()
     jobs: int = 0
+    batches: int = 0
     memory: int = 0
     compiled: int = 0
-
-
-def kind(arguments: Sequence[str]) -> tuple[str, ...]:
-    """Return what jobs that share a compiled loop have in common: layer, canvas, precision, recipe, network."""
-    kept, skip = [], False
-    for argument in arguments:
-        if skip:
-            skip = False
-        elif argument in INDIVIDUAL:
-            skip = True
-        elif not argument.startswith(tuple(f"{option}=" for option in INDIVIDUAL)):
-            kept.append(argument)
-    return tuple(kept)
-
-
-def choose(waiting: Sequence[tuple[str, ...]], free: Sequence[tuple[str, ...]]) -> tuple[int, int]:
-    """Return which of the `waiting` jobs goes to which of the `free` workers, given the kinds of both, as a pair of
-    indices: the longest waiting that a worker has compiled; if there is none, the longest waiting."""
-    for job, kind_ in enumerate(waiting):
-        if kind_ in free:
-            return job, free.index(kind_)
-    return 0, 0
 
 
 class Pool:
     """Jobs that wait, workers that are busy or free, and the one loop that moves them on."""
 
-    def __init__(self, listener: socket.socket, *, directory: Path, limit: int) -> None:
-        """Serve clients of `listener` that work in `directory`, with at most `limit` workers."""
+    def __init__(self, listener: socket.socket, *, directory: Path, limit: int, batch: int = 1) -> None:
+        """Serve clients of `listener` that work in `directory`, with at most `limit` workers that take up to `batch`
+        jobs at once."""
         self.directory = directory
         self.limit = limit
+        self.batch = batch
         self.waiting: list[Client] = []
         self.workers: list[Worker] = []
         self.listener = listener
@@ -163,7 +146,7 @@ class Pool:
         elif directory != str(self.directory):
             self._refuse(client, f"this pool works in {self.directory}")
         else:
-            client.arguments, client.kind = arguments, kind(arguments)
+            client.arguments, client.kind = arguments, pool_order.kind(arguments)
             self.waiting.append(client)
             self._answer(client, {"accepted": True})
             self._dispatch()
@@ -178,21 +161,25 @@ class Pool:
             pool_client.send(client.connection, message)
 
     def _forget(self, client: Client) -> None:
-        """Close a client's connection; if its job still waits or runs, it does so no longer."""
+        """Close a client's connection; if its job still waits or runs, it does so no longer.
+
+        A job that runs together with others goes on with them: its files are whole and right, wanted or not.
+        """
         self.selector.unregister(client.connection)
         client.connection.close()
         _close_all(client.descriptors)
         if client in self.waiting:
             self.waiting.remove(client)
-        for worker in [worker for worker in self.workers if worker.client is client]:
-            worker.client = None
-            self._end(worker)
+        for worker in [worker for worker in self.workers if client in worker.clients]:
+            worker.clients[worker.clients.index(client)] = None
+            if not any(worker.clients):
+                self._end(worker)
         self._dispatch()
 
     def _dispatch(self) -> None:
         """Give waiting jobs to free workers, and start workers as long as there are jobs without."""
         while self.waiting:
-            free = [worker for worker in self.workers if worker.client is None]
+            free = [worker for worker in self.workers if not worker.clients]
             if not free and len(self.workers) < self.limit:
                 free = self._start()
             if not free and self.workers:
@@ -204,14 +191,25 @@ class Pool:
                 )
                 self._forget(client)
                 return
-            job, which = choose([client.kind for client in self.waiting], [worker.kind for worker in free])
-            client, worker = self.waiting.pop(job), free[which]
-            worker.client, worker.kind = client, client.kind
-            worker.jobs += 1
-            try:
-                pool_client.send(worker.connection, {"arguments": client.arguments}, descriptors=client.descriptors)
-            except OSError:
-                self._end(worker)
+            jobs, which = pool_order.choose(
+                [client.kind for client in self.waiting], [worker.kind for worker in free], most=self.batch
+            )
+            self._give(free[which], [self.waiting[job] for job in jobs])
+
+    def _give(self, worker: Worker, clients: list[Client]) -> None:
+        """Give a free worker the jobs of waiting clients, each with its open files; they are of one kind."""
+        self.waiting = [client for client in self.waiting if client not in clients]
+        worker.clients, worker.kind = list(clients), clients[0].kind
+        worker.jobs += len(clients)
+        worker.batches += 1
+        try:
+            # A message each, for that is how much surely fits; it says how many more belong to the batch.
+            for place, client in enumerate(clients, 1):
+                message = {"arguments": client.arguments, "more": len(clients) - place}
+                pool_client.send(worker.connection, message, descriptors=client.descriptors)
+        except OSError:
+            self._end(worker)
+        for client in clients:
             _close_all(client.descriptors)
 
     def _start(self) -> list[Worker]:
@@ -231,7 +229,7 @@ class Pool:
         return [worker]
 
     def _hear_worker(self, worker: Worker) -> None:
-        """Take in what a worker says: that its job is done, or, by falling silent, that it died."""
+        """Take in what a worker says: that its jobs are done, or, by falling silent, that it died."""
         try:
             data = worker.connection.recv(pool_client.MESSAGE_BYTES)
         except OSError:
@@ -243,32 +241,35 @@ class Pool:
             result = json.loads(worker.received)
             worker.received.clear()
             worker.memory, worker.compiled = result["memory"], result["compiled"]
-            client, worker.client = worker.client, None
+            clients, worker.clients = worker.clients, []
             if result["last"]:
                 self._end(worker)
-            if client:
-                self._answer(client, {"exit": result["exit"]})
-                self._forget(client)
+            for client, code in zip(clients, result["exits"], strict=True):
+                if client:
+                    self._answer(client, {"exit": code})
+                    self._forget(client)
 
     def _end(self, worker: Worker) -> None:
-        """Be rid of a worker; a job that it has fails."""
+        """Be rid of a worker; the jobs that it has fail."""
         self.selector.unregister(worker.connection)
         worker.connection.close()
         self.workers.remove(worker)
         # It may be dead already; then this tells how it died.
         worker.process.kill()
         code = worker.process.wait()
-        if worker.client:
-            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-            self._answer(worker.client, {"exit": 1, "message": f"the worker of this job ended {how}; run it again"})
-            self._forget(worker.client)
+        clients, worker.clients = worker.clients, []
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        for client in filter(None, clients):
+            self._answer(client, {"exit": 1, "message": f"the worker of this job ended {how}; run it again"})
+            self._forget(client)
 
     def _status(self) -> dict:
         workers = [
             {
                 "pid": worker.process.pid,
-                "busy": worker.client is not None,
+                "busy": bool(worker.clients),
                 "jobs": worker.jobs,
+                "batches": worker.batches,
                 "memory": worker.memory,
                 "compiled": worker.compiled,
             }
@@ -283,11 +284,12 @@ def _close_all(descriptors: list[int]) -> None:
 
 
 def main() -> None:
-    """Serve the socket whose descriptor, address and greatest number of workers the command line gives."""
-    descriptor, address, limit = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    """Serve the socket that the command line gives: its descriptor, its address, how many workers at most, and how
+    many jobs one takes at once."""
+    descriptor, address, limit, batch = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        Pool(socket.socket(fileno=descriptor), directory=Path.cwd(), limit=limit).run(owner=0)
+        Pool(socket.socket(fileno=descriptor), directory=Path.cwd(), limit=limit, batch=batch).run(owner=0)
     finally:
         shutil.rmtree(address.parent, ignore_errors=True)
 

@@ -10,7 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from pipeline import pool_client
+from pipeline import device, pool_client
+from pipeline.errors import UserError
 
 # Bytes of the longest path that every system's Unix sockets take (macOS: 104 with the final zero; Linux: 108).
 ADDRESS_BYTES = 103
@@ -20,27 +21,48 @@ END_SECONDS = 10
 BACKLOG = 128
 
 
-def start_for(workflow: Any) -> bool:
-    """Start the pool of a Snakemake workflow, for its jobs on this machine; return whether it has one now.
+def check_environment() -> None:
+    """Raise `UserError` for environment variables of ours that say nothing we know."""
+    address = os.environ.get(pool_client.ADDRESS, "")
+    if address not in ("", pool_client.OFF) and not address.startswith("/"):
+        raise UserError(
+            f"{pool_client.ADDRESS}: should be {pool_client.OFF} for no pool, or not be set, not {address!r:.80}"
+        )
+    device.batch_size(device.wanted())
+
+
+def start_for(workflow: Any) -> int:
+    """Start the pool of a Snakemake workflow, for its jobs on this machine; return how many jobs, beyond the cores, are
+    to wait in it for a worker to find them there: none where it has no pool.
+
+    On a GPU the pool has one worker, which takes several jobs at once. Raises `UserError` where a GPU is demanded and
+    there is none.
 
     Jobs that an executor carries elsewhere render alone, also where elsewhere is this machine: there they have a share
     of their own, which a worker here would not keep to. Processes that Snakemake starts for a single job own no pool.
     """
     if not workflow.is_main_process or workflow.touch or os.environ.get(pool_client.ADDRESS) == pool_client.OFF:
-        return False
+        return 0
     os.environ.pop(pool_client.ADDRESS, None)
     if not workflow.local_exec:
-        return False
+        return 0
+    cores = workflow.cores or 1
+    chosen = device.settle()
+    batch = device.batch_size(chosen)
+    limit = 1 if chosen == device.GPU else min(cores, usable_cores())
     try:
-        os.environ[pool_client.ADDRESS] = start(min(workflow.cores or 1, usable_cores()))
+        os.environ[pool_client.ADDRESS] = start(limit, batch=batch, on=chosen)
     except OSError as error:
         print(f"warning: no pool of workers ({error}); every filter starts TensorFlow anew", file=sys.stderr)
-        return False
-    return True
+        return 0
+    # While all workers have all that they take at once, as much as one takes waits.
+    return max(1, (limit + 1) * batch - cores)
 
 
-def start(limit: int) -> str:
+def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
     """Start a pool of at most `limit` workers for jobs in this process's directory; return its address.
+
+    A worker renders up to `batch` jobs at once, on the device `on`.
 
     It ends with this process. Raises `OSError` where it cannot be started.
     """
@@ -52,7 +74,8 @@ def start(limit: int) -> str:
             listener.bind(address)
             listener.listen(BACKLOG)
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.pool", str(listener.fileno()), address, str(limit)],
+                [sys.executable, "-m", "pipeline.pool", str(listener.fileno()), address, str(limit), str(batch)],
+                env=os.environ | {device.DEVICE: on},
                 # Nothing is ever written into this pipe: that it closes tells the pool that we are gone.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,

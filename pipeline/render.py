@@ -23,6 +23,15 @@ def main() -> None:
 
 def in_this_process(request: RenderRequest) -> None:
     """Render what is asked for here; the first time, that imports TensorFlow."""
+    prepare(request)
+    from pipeline import renderer
+
+    renderer.render(request, lambda step: show(request, step))
+
+
+def prepare(request: RenderRequest) -> None:
+    """Import TensorFlow, where that is still to be done, and fetch the weights where they are the usual ones and not
+    there yet."""
     from pipeline import architecture
     from pipeline import request as requests
 
@@ -35,16 +44,13 @@ def in_this_process(request: RenderRequest) -> None:
     from pipeline import runtime
 
     runtime.import_tensorflow()
-    from pipeline import renderer
 
-    def show(step: int) -> None:
-        if sys.stderr.isatty():
-            end = "\n" if step == request.recipe.steps else ""
-            print(
-                f"\r{request.layer}/{request.filter}: step {step} of {request.recipe.steps}", end=end, file=sys.stderr
-            )
 
-    renderer.render(request, show)
+def show(request: RenderRequest, step: int) -> None:
+    """Say on a terminal how far a render is."""
+    if sys.stderr.isatty():
+        end = "\n" if step == request.recipe.steps else ""
+        print(f"\r{request.layer}/{request.filter}: step {step} of {request.recipe.steps}", end=end, file=sys.stderr)
 
 
 if __name__ == "__main__":

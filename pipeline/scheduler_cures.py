@@ -3,9 +3,6 @@
 import threading
 from typing import Any
 
-# Jobs beyond the cores; Snakemake's local executor has threads for five more than there are cores.
-WAITING = 1
-
 
 def apply(workflow: Any) -> None:
     """Apply the cures to a workflow; called when it starts."""
@@ -37,14 +34,19 @@ def let_signals_in(workflow: Any) -> None:
         scheduler._lock = threading.RLock()
 
 
-def let_one_wait(workflow: Any) -> None:
-    """Let one job more than there are cores be under way; for a workflow that has a pool.
+def let_wait(workflow: Any, jobs: int) -> None:
+    """Let so many jobs more than there are cores be under way; for a workflow that has a pool, where they wait.
 
     Between a job's end and the start of the next, Snakemake takes some 50 ms, and a worker would stand idle for them:
     an eighth of the time that a filter of block 3 takes. With one job waiting in the pool, which uses no more than its
-    cores, workers find their next one there.
+    cores, workers find their next one there; and where a worker takes several at once, they have to be there, too.
+
+    Snakemake's local executor has threads for five jobs more than there are cores; it is given as many as there may be.
     """
     for name in ("global_resources", "resources"):
         available = getattr(workflow.scheduler, name, {})
         if "_cores" in available:
-            available["_cores"] += WAITING
+            available["_cores"] += jobs
+    threads = getattr(getattr(workflow.scheduler, "_executor", None), "pool", None)
+    if isinstance(getattr(threads, "_max_workers", None), int):
+        threads._max_workers += jobs

@@ -1,5 +1,7 @@
 """A warm worker: a process that has TensorFlow and the loop of its last layer ready, and renders one filter after
-another for the pool."""
+another for the pool, or several at once."""
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -10,16 +12,40 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline import errors, pool_client, render
+from pipeline import device, errors, pool_client, render
 from pipeline.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.renderer import Climbed
+    from pipeline.request import RenderRequest
 
 # Bytes that a worker may hold between two jobs; above, it makes way for a fresh one. It is what is left of the 2,000 MB
 # that rule render asks for, after the peak of a job.
 MEMORY_BYTES = 1_500_000_000
+# The same for a worker on a GPU, whose libraries alone take some of it; there is one of them on a machine.
+GPU_MEMORY_BYTES = 8_000_000_000
+
+
+@dataclass(eq=False)
+class Job:
+    """A job of a batch: its arguments, its open files, and what it was to be and has become."""
+
+    arguments: list[str]
+    stdout: int
+    stderr: int
+    request: RenderRequest | None = None
+    exit: int = 0
+
+    def do(self, step: Callable[[], None]) -> None:
+        """Take a step of this job; what is printed meanwhile goes where the job wants it."""
+        with standard_streams(self.stdout, self.stderr):
+            self.exit = run(step)
 
 
 def main() -> None:
@@ -27,28 +53,52 @@ def main() -> None:
     connection = socket.socket(fileno=os.dup(0))
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
-    jobs: queue.SimpleQueue[tuple[list[str], list[int]]] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, jobs), daemon=True).start()
+    batches: queue.SimpleQueue[list[Job]] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(connection, batches), daemon=True).start()
+    allowed = GPU_MEMORY_BYTES if os.environ.get(device.DEVICE) == device.GPU else MEMORY_BYTES
     memory = 0
-    while memory <= MEMORY_BYTES:
-        arguments, descriptors = jobs.get()
-        with standard_streams(*descriptors):
-            code = run(arguments)
+    while memory <= allowed:
+        jobs = batches.get()
+        render_all(jobs)
         memory = resident_bytes()
         pool_client.send(
             connection,
-            {"exit": code, "memory": memory, "compiled": _compiled(), "last": memory > MEMORY_BYTES},
+            {
+                "exits": [job.exit for job in jobs],
+                "memory": memory,
+                "compiled": _compiled(),
+                "last": memory > allowed,
+            },
         )
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Render what the arguments say, report what goes wrong on stderr, and return the exit code: all of it as the
-    command does that renders in its own process.
+def render_all(jobs: Sequence[Job]) -> None:
+    """Render the jobs of a batch, which are of one kind, in one loop, and close their files.
+
+    Each is read and written by itself, under its own streams, and fails by itself. What is said during the loop goes to
+    the first one's.
+    """
+    for job in jobs:
+        job.do(lambda job=job: _read(job))
+    ready = [job for job in jobs if job.request]
+    if ready:
+        with standard_streams(ready[0].stdout, ready[0].stderr):
+            results = _climb([job.request for job in ready])
+        for job, result in zip(ready, results, strict=True):
+            job.do(lambda result=result: _write(result))
+    for job in jobs:
+        os.close(job.stdout)
+        os.close(job.stderr)
+
+
+def run(step: Callable[[], None]) -> int:
+    """Take a step, report what goes wrong on stderr, and return the exit code: all of it as the command does that
+    renders in its own process.
 
     A full disk takes the log's last words too; the worker lives on, for there may be room again for the next job.
     """
     try:
-        errors.run(lambda: _render(arguments))
+        errors.run(step)
     except SystemExit as exit_:
         if exit_.code is None or isinstance(exit_.code, int):
             return exit_.code or 0
@@ -62,10 +112,10 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _render(arguments: Sequence[str]) -> None:
+def _read(job: Job) -> None:
     from pipeline import request as requests
 
-    request = requests.parse(arguments)
+    request = requests.parse(job.arguments)
     # By name: results may well be a link to a bigger disk.
     for option, path in (("--output", request.image), ("--animate", request.animation)):
         absolute = path and Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
@@ -74,18 +124,41 @@ def _render(arguments: Sequence[str]) -> None:
                 f"{option}: {path} is outside {Path.cwd()}, where the workflow that runs works; "
                 f"choose a path inside, or set {pool_client.ADDRESS}={pool_client.OFF}"
             )
-    render.in_this_process(request)
+    job.request = request
+
+
+def _climb(requests: Sequence[RenderRequest]) -> list[Climbed | BaseException]:
+    """Return what comes of each, a result or an error; what fails together is tried in halves, down to each alone.
+
+    It may be too much at once for the memory of a GPU, or the fault of one.
+    """
+    try:
+        render.prepare(requests[0])
+        from pipeline import renderer
+
+        return renderer.climb(requests, lambda step: render.show(requests[0], step))
+    except BaseException as error:
+        if len(requests) == 1:
+            return [error]
+    half = len(requests) // 2
+    return [*_climb(requests[:half]), *_climb(requests[half:])]
+
+
+def _write(result: Climbed | BaseException) -> None:
+    if isinstance(result, BaseException):
+        raise result
+    from pipeline import renderer
+
+    renderer.write(result)
 
 
 @contextmanager
 def standard_streams(stdout: int, stderr: int) -> Iterator[None]:
-    """Make the open files `stdout` and `stderr` this process's own for a while, also for what is not Python; close
-    them after."""
+    """Make the open files `stdout` and `stderr` this process's own for a while, also for what is not Python."""
     own = os.dup(1), os.dup(2)
     try:
         for job, number in ((stdout, 1), (stderr, 2)):
             os.dup2(job, number)
-            os.close(job)
         yield
     finally:
         for saved, number in zip(own, (1, 2), strict=True):
@@ -108,20 +181,27 @@ def _compiled() -> int:
     return renderer._ascent.cache_info().misses if renderer else 0
 
 
-def _receive(connection: socket.socket, jobs: queue.SimpleQueue) -> None:
-    """Put each job that arrives, arguments and open files, into `jobs`; when the pool is gone, end the process.
+def _receive(connection: socket.socket, batches: queue.SimpleQueue) -> None:
+    """Put each batch of jobs that arrives, when it is whole, into `batches`; when the pool is gone, end the process.
 
     Whatever it is doing: who wanted it is gone as well.
     """
+    text, descriptors, jobs = b"", [], []
     while True:
-        line, descriptors = b"", []
-        while not line.endswith(b"\n"):
-            data, received, _, _ = socket.recv_fds(connection, pool_client.MESSAGE_BYTES, 2)
-            if not data:
-                os._exit(0)
-            line += data
-            descriptors += received
-        jobs.put((json.loads(line)["arguments"], descriptors))
+        data, received, _, _ = socket.recv_fds(connection, pool_client.MESSAGE_BYTES, 2)
+        if not data:
+            os._exit(0)
+        text += data
+        descriptors += received
+        # The end of one message may come together with the beginning of the next.
+        *lines, text = text.split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            jobs.append(Job(message["arguments"], *descriptors[:2]))
+            del descriptors[:2]
+            if not message["more"]:
+                batches.put(jobs)
+                jobs = []
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import pool_client, pool_owner, weight_sources
+from pipeline import device, pool_client, pool_owner, weight_sources
 from tests import workflow as workflows
 
 pytest_plugins = ["tests.workflow_fixtures"]
@@ -34,7 +34,10 @@ VALUES = {
     "a socket that nobody listens at": b"{folder}/dead",
     "a socket of another kind": b"{folder}/datagram",
 }
-VARIABLES = (pool_client.ADDRESS, "TMPDIR", "HOME", "KERAS_HOME", "XDG_RUNTIME_DIR", "COLUMNS", "TERM", "LC_ALL")
+VARIABLES = (
+    *(pool_client.ADDRESS, device.DEVICE, device.BATCH),
+    *("TMPDIR", "HOME", "KERAS_HOME", "XDG_RUNTIME_DIR", "COLUMNS", "TERM", "LC_ALL"),
+)
 
 
 @pytest.fixture(scope="module")

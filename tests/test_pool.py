@@ -1,10 +1,10 @@
+import functools
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,84 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from pipeline import pool, pool_client, pool_owner, worker
-
-# Far more than anything here takes; where it passes, something hangs.
-PATIENCE_SECONDS = 60
-OWNER = """
-import sys
-from pipeline import pool_owner
-print(pool_owner.start(int(sys.argv[1])), flush=True)
-sys.stdin.read()
-"""
-UNKNOWN_LAYER = ("--layer", "nowhere", "--filter", "0", "--output", "x.png")
-
-
-def until(look: Callable[[], Any]) -> Any:
-    """Return what `look` returns as soon as that is true."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if value := look():
-            return value
-    raise TimeoutError
-
-
-def gone(processes: list[psutil.Process]) -> bool:
-    """Return whether all have ended; whether their parents have been told does not matter."""
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
-
-
-class Owner:
-    """A process that owns a pool for jobs in `directory`, as a workflow does."""
-
-    def __init__(self, directory: Path, workers: int) -> None:
-        self.directory = directory
-        self.environment = {**os.environ, "PYTHONPATH": str(Path(pool.__file__).parent.parent)}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, str(workers)],
-            cwd=directory,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.address = self.process.stdout.readline().strip()
-        self.environment[pool_client.ADDRESS] = self.address
-
-    def start(self, *arguments: str, address: str | None = None) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.render", *arguments],
-            cwd=self.directory,
-            env=self.environment | ({pool_client.ADDRESS: address} if address else {}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *arguments: str, address: str | None = None) -> tuple[int, str, str]:
-        job = self.start(*arguments, address=address)
-        stdout, stderr = job.communicate(timeout=PATIENCE_SECONDS)
-        return job.returncode, stdout, stderr
-
-    def status(self) -> dict:
-        return pool_client.status(self.address)
-
-    def busy(self) -> list[int]:
-        return [worker["pid"] for worker in self.status()["workers"] if worker["busy"]]
-
-    def hold(self) -> tuple[subprocess.Popen, int]:
-        """Return a job whose worker does not go on, and the worker's number."""
-        job = self.start(*UNKNOWN_LAYER)
-        (pid,) = until(self.busy)
-        os.kill(pid, signal.SIGSTOP)
-        return job, pid
-
-    def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
-
-    def end(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(PATIENCE_SECONDS)
+from pipeline import pool_client, pool_owner, worker
+from tests import pools
+from tests.pools import PATIENCE_SECONDS, UNKNOWN_LAYER, Owner, files, gone, until
 
 
 @pytest.fixture
@@ -103,19 +28,7 @@ def owner(tmp_path) -> Iterator[Owner]:
 @pytest.fixture(scope="module")
 def tiny(keras_file, keras_weights_file) -> Callable[..., tuple[str, ...]]:
     """Return a function that gives the arguments of a job on the tiny network."""
-
-    def arguments(layer: str, number: int, output: str) -> tuple[str, ...]:
-        return (
-            *("--model", str(keras_file), "--preprocessing", "unit", "--weights", str(keras_weights_file)),
-            *("--layer", layer, "--filter", str(number), "--canvas", "32", "--precision", "float32"),
-            *("--recipe", '{"steps": 3}', "--output", output),
-        )
-
-    return arguments
-
-
-def files(directory: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in directory.iterdir()}
+    return functools.partial(pools.arguments, keras_file, keras_weights_file)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -152,22 +65,6 @@ def test_a_worker_compiles_once_for_each_layer(owner, tiny):
     assert (only["jobs"], only["compiled"]) == (5, 2)
 
 
-def test_the_longest_waiting_job_of_a_compiled_kind_comes_first():
-    assert pool.choose([("a",), ("b",), ("c",), ("b",)], [("x",), ("b",)]) == (1, 1)
-
-
-def test_the_longest_waiting_job_comes_first_where_none_is_compiled():
-    assert pool.choose([("a",), ("b",)], [("x",), ("y",)]) == (0, 0)
-
-
-def test_jobs_that_differ_in_filter_output_and_seed_are_of_one_kind():
-    one = pool.kind(["--layer", "a", "--filter", "1", "--output", "1.png", "--canvas", "64", "--seed=3"])
-    other = pool.kind(["--layer", "a", "--filter=2", "--canvas", "64", "--output", "2.png"])
-
-    assert one == other
-    assert one != pool.kind(["--layer", "b", "--filter", "1", "--canvas", "64"])
-
-
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [(UNKNOWN_LAYER, 1), (("--layer",), 2), (("--help",), 0)],
@@ -181,13 +78,11 @@ def test_a_job_says_the_same_in_the_pool_as_alone(owner, arguments, code):
     assert owner.status()["workers"][0]["jobs"] == 1
 
 
-def test_an_unexpected_error_leaves_its_traceback_and_the_worker_alive(monkeypatch, capsys):
-    def fail(arguments):
+def test_an_unexpected_error_leaves_its_traceback_and_the_worker_alive(capsys):
+    def fail():
         raise ZeroDivisionError("in the middle")
 
-    monkeypatch.setattr(worker, "_render", fail)
-
-    assert worker.run([]) == 1
+    assert worker.run(fail) == 1
     assert "ZeroDivisionError: in the middle" in capsys.readouterr().err
 
 
@@ -369,12 +264,12 @@ def test_a_worker_that_has_grown_too_big_makes_way():
             stdin=theirs,
         )
     with Path(os.devnull).open("wb") as nowhere:
-        pool_client.send(ours, {"arguments": ["--help"]}, descriptors=[nowhere.fileno()] * 2)
+        pool_client.send(ours, {"arguments": ["--help"], "more": 0}, descriptors=[nowhere.fileno()] * 2)
     answer = json.loads(ours.makefile().readline())
 
     assert process.wait(PATIENCE_SECONDS) == 0
     assert answer["last"] is True
-    assert answer["exit"] == 0
+    assert answer["exits"] == [0]
 
 
 def test_a_job_of_the_pool_imports_next_to_nothing():

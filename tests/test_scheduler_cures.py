@@ -95,36 +95,36 @@ def test_a_scheduler_with_another_lock_is_left_alone():
     assert scheduler._lock is lock
 
 
-@pytest.mark.parametrize("cured", [True, False], ids=["with the cure", "without"])
-def test_one_job_more_than_cores_is_under_way(tmp_path, repository, cured):
+@pytest.mark.parametrize(("cores", "more"), [(2, 0), (2, 1), (1, 8)])
+def test_so_many_jobs_more_than_cores_are_under_way(tmp_path, repository, cores, more):
     snakefile = f"""
 from pipeline import scheduler_cures
 onstart:
-    scheduler_cures.let_one_wait(workflow) if {cured} else None
+    scheduler_cures.let_wait(workflow, {more})
 rule all:
-    input: expand("{{number}}.done", number=range(6))
+    input: expand("{{number}}.done", number=range(12))
 rule one:
     output: "{{number}}.done"
-    # Each counts itself among those under way, stays until a third has come or two seconds have passed, and goes.
+    # Each counts itself among those under way, stays until one too many has come or two seconds have passed, and goes.
     shell: "mkdir -p now; touch now/{{wildcards.number}}; for i in $(seq 40); do ls now | wc -l >> seen; "
-           "[ $(ls now | wc -l) -ge 3 ] && break; sleep 0.05; done; sleep 0.2; rm now/{{wildcards.number}}; "
-           "touch {{output}}"
+           "[ $(ls now | wc -l) -ge {cores + max(more, 1)} ] && break; sleep 0.05; done; sleep 0.2; "
+           "rm now/{{wildcards.number}}; touch {{output}}"
 """
     (tmp_path / "Snakefile").write_text(snakefile)
     subprocess.run(
-        [sys.executable, "-m", "snakemake", "--cores", "2"],
+        [sys.executable, "-m", "snakemake", "--cores", str(cores)],
         cwd=tmp_path,
         env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(repository)},
         check=True,
         capture_output=True,
     )
 
-    assert max(map(int, Path(tmp_path, "seen").read_text().split())) == (3 if cured else 2)
+    assert max(map(int, Path(tmp_path, "seen").read_text().split())) == cores + more
 
 
 def test_a_scheduler_that_counts_its_cores_otherwise_is_left_alone():
     scheduler = SimpleNamespace(resources={"slots": 2})
 
-    scheduler_cures.let_one_wait(SimpleNamespace(scheduler=scheduler))
+    scheduler_cures.let_wait(SimpleNamespace(scheduler=scheduler), 1)
 
     assert vars(scheduler) == {"resources": {"slots": 2}}

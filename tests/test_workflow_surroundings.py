@@ -61,6 +61,41 @@ def test_a_killed_worker_is_replaced_and_its_job_done_again(fresh, finished):
     workflows.wait_until_idle(fresh.directory)
 
 
+def test_several_filters_at_once_give_the_same_bytes_and_are_done_again_where_their_worker_is_killed(fresh, finished):
+    fresh.environment["ATLAS_BATCH"] = "4"
+    process = fresh.start(cores=1)
+    worker = wait_for_process("pipeline.worker", fresh.directory, process)
+    workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
+
+    os.kill(worker, signal.SIGKILL)
+    run = workflows.finish(process)
+
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+    workflows.wait_until_idle(fresh.directory)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("ATLAS_DEVICE", "gpu", "TensorFlow sees no GPU here; see docs/gpu.md, or set it to auto or cpu"),
+        ("ATLAS_DEVICE", "tpu", "should be auto, cpu or gpu, not 'tpu'"),
+        ("ATLAS_BATCH", "all", "should be a number of filters, 1 to 64, not 'all'"),
+        ("ATLAS_POOL", "no", "should be off for no pool, or not be set, not 'no'"),
+    ],
+)
+def test_a_variable_that_asks_for_what_is_not_there_ends_the_run_in_one_line(fresh, name, value, message):
+    fresh.environment[name] = value
+
+    failed = fresh.run()
+
+    assert failed.code != 0
+    assert failed.errors() == [f"error: {name}: {message}"]
+    assert "Traceback" not in failed.output
+    assert not fresh.results.exists()
+    assert not list((fresh.directory / ".snakemake").glob("locks/*"))
+
+
 def test_workers_out_of_memory_fail_their_jobs_and_a_rerun_makes_them(fresh, finished):
     process = fresh.start(cores=1)
 
