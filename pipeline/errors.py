@@ -1,13 +1,11 @@
 """The one exception for users' mistakes, and the one place where it is printed."""
 
 import contextlib
-import difflib
 import errno
 import io
 import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
 
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
@@ -19,6 +17,9 @@ class UserError(Exception):
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
     """Return ``"; did you mean x?"`` for the option nearest to `name`, or ``""`` when none is near."""
+    # Here, for a job of the pool has no use for it and would start 4 ms later.
+    import difflib
+
     nearest = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
@@ -31,7 +32,7 @@ def describe_os_error(error: OSError) -> str:
     return f"{where}{(error.strerror or str(error)).lower()}"
 
 
-def or_exit(function: Callable[..., Any], *arguments: Any) -> Any:
+def or_exit(function: Callable[..., object], *arguments: object) -> object:
     """Return what `function` returns; on a user's mistake end the program with its one line and exit code 1."""
     try:
         return function(*arguments)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
 
 from pipeline import errors, pool_client
 
+# What `typing` has under this name, without the 7 ms that it adds to the start of every job.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pipeline.request import RenderRequest
 
