@@ -32,6 +32,12 @@ LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {
     slug: [f"{number:0{record.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
 }
+# What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.
+SETTINGS = {
+    slug: f"--layer {quote(layer)} --canvas {ATLAS.canvas_px[layer]} "
+    f"--recipe {quote(json.dumps(ATLAS.recipes[layer].to_json()))}"
+    for slug, layer in LAYERS.items()
+}
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 if not workflow.deployment_settings.deployment_method:
@@ -100,16 +106,14 @@ rule render:
         mem_mb=2000,
     params:
         network=NETWORK,
-        layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
-        canvas=lambda wildcards: ATLAS.canvas_px[LAYERS[wildcards.layer]],
+        settings=lambda wildcards: SETTINGS[wildcards.layer],
         seed=ATLAS.seed,
         precision=ATLAS.precision,
-        recipe=lambda wildcards: quote(json.dumps(ATLAS.recipes[LAYERS[wildcards.layer]].to_json())),
         method=METHOD,
     shell:
         "python -m pipeline.render {params.network} --weights {input.weights} "
-        "--layer {params.layer} --filter {wildcards.filter} --canvas {params.canvas} --seed {params.seed} "
-        "--precision {params.precision} --recipe {params.recipe} --output {output.image} > {log} 2>&1"
+        "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
+        "--output {output.image} > {log} 2>&1"
 
 
 rule summary:
