@@ -24,8 +24,8 @@ VIEWS = (
     (-3.0, 1.03, 4, 1),
     (3.0, 0.97, -1, -4),
 )
-# Of these, the two that a whole atlas is measured with: each turned, resized and moved, one each way. A view costs 3 % of
-# a deep layer's ascent; those in between (VIEWS[1:5]) change a layer's median by less than 0.01 (108 filters of VGG16).
+# Of these, the two that a whole atlas is measured with: each turned, resized and moved, one each way. A view costs 3 %
+# of a deep layer's ascent; the four before (VIEWS[1:5]) give a layer's median to 0.01 (108 filters of VGG16).
 FEW_VIEWS = VIEWS[5:]
 # A turned or shrunken picture does not fill its frame; the picture mirrored at its edges fills the rest, since flat
 # corners would excite or silence filters by themselves. This share of the side is mirrored.
