@@ -75,7 +75,8 @@ def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
             listener.listen(BACKLOG)
             process = subprocess.Popen(
                 [sys.executable, "-m", "pipeline.pool", str(listener.fileno()), address, str(limit), str(batch)],
-                env=os.environ | {device.DEVICE: on},
+                # TensorFlow leaves temporary files where a worker is killed, as all are in the end: they go, too.
+                env=os.environ | {device.DEVICE: on, "TMPDIR": str(directory)},
                 # Nothing is ever written into this pipe: that it closes tells the pool that we are gone.
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,

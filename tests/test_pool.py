@@ -244,6 +244,18 @@ def test_the_pool_ends_with_its_owner(tmp_path, ending):
     until(lambda: not Path(owner.address).parent.exists())
 
 
+def test_workers_leave_nothing_in_the_temporary_directory(tmp_path, tiny, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    owner = Owner(tmp_path, workers=1)
+
+    assert owner.run(*tiny("first", 0, "0.png"))[0] == 0
+    owner.end()
+
+    until(lambda: not any(temporary.iterdir()))
+
+
 def test_workers_end_with_a_killed_pool(owner):
     owner.run(*UNKNOWN_LAYER)
     family = owner.family()
