@@ -7,6 +7,7 @@ import numpy as np
 
 from pipeline import config, errors, precision, runtime
 from pipeline.config import Atlas
+from pipeline.errors import UserError
 from pipeline.network import Network
 
 # Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
@@ -74,6 +75,8 @@ def main() -> None:
     parser.add_argument("--preprocessing", default="auto")
     parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
     arguments = parser.parse_args()
+    if arguments.cores < 1:
+        raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
     atlas = config.plan({"model": arguments.model, "preprocessing": arguments.preprocessing, "filters": "all"})
     filters, flops, rate = sum(map(len, atlas.filters.values())), ascent_flops(atlas), measure_flops_per_second(atlas)
     hours = flops / rate / arguments.cores / 3600

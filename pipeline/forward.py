@@ -191,9 +191,7 @@ class TruncatedNetwork:
                 return first
 
     def _convolve(self, node: Node, features: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-        return tf.nn.conv2d(
-            features, kernel, node.strides, node.settings["padding"].upper(), dilations=node.dilation, name=node.name
-        )
+        return tf.nn.conv2d(features, kernel, node.strides, node.settings["padding"].upper(), dilations=node.dilation)
 
 
 def _relu(features: tf.Tensor, node: Node) -> tf.Tensor:

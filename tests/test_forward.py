@@ -119,6 +119,15 @@ def test_the_number_of_the_channel_may_be_a_tensor_inside_a_compiled_function(ti
     assert compiled.experimental_get_tracing_count() == 1
 
 
+def test_a_layer_may_have_a_name_that_is_none_of_tensorflows(functional):
+    model, network = functional(lambda x, layers: layers.Conv2D(4, 3, name="a löwe")(x))
+    truncated = TruncatedNetwork(network, tensors_of(model), "a löwe", "float32")
+
+    compiled = tf.function(truncated.channel_responses, autograph=False)(images(1), tf.constant(0))
+
+    np.testing.assert_allclose(compiled, truncated.responses(images(1))[..., :1], rtol=1e-5, atol=1e-5)
+
+
 def test_a_grouped_channel_can_be_climbed(functional):
     model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=3, name="last")(x))
     truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
