@@ -114,16 +114,16 @@ def against(recipes: Sequence[str], chosen: str) -> list[Way]:
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     """Make the pictures of some filters of a layer with both seeds, and measure them."""
     climb = loop.ascent(layer, way.precision, way.recipe)
-    from pipeline import forward, response, robustness
+    from pipeline import answers, response, robustness
 
     network, tensors = load_network(loop.MODEL), loop.tensors()
     canvas_px = config.resolve_canvas(network, layer, "auto")
     numbers = np.array(filters)
-    noise = forward.mean_activations(network, tensors, layer, response.colour_noise(canvas_px))
+    noise = answers.to_pictures(network, tensors, layer, response.colour_noise(canvas_px))
     images, matrices, robust, found = [], [], [], []
     for seed in SEEDS:
         pictures = np.stack([loop.picture(climb, layer, filter, seed) for filter in filters])
-        responses = forward.mean_activations(network, tensors, layer, pictures)
+        responses = answers.to_pictures(network, tensors, layer, pictures)
         images.append(pictures)
         matrices.append(responses[:, numbers])
         robust.append(robustness.robust_activations(network, tensors, layer, filters, pictures))

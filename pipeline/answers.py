@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from pipeline.forward import TruncatedNetwork
+from pipeline.forward import TruncatedNetwork, mean_activation
 from pipeline.network import Network
 
 
@@ -26,7 +26,7 @@ def reduce(responses: tf.Tensor, objective: str) -> tf.Tensor:
     elif objective == "neuron":
         height, width = responses.shape[1:3]
         return tf.nn.relu(responses[:, height // 2, width // 2])
-    return tf.reduce_mean(tf.nn.relu(responses), (1, 2))
+    return mean_activation(responses)
 
 
 def to_pictures(
@@ -52,13 +52,7 @@ def to_pictures(
         float32 (count, channels).
     """
     truncated = TruncatedNetwork(network, tensors, layer, "float32")
-
-    @tf.function(autograph=False)
-    def answers(pixels: tf.Tensor) -> tf.Tensor:
-        return reduce(truncated.responses(tf.cast(pixels, tf.float32) / 255.0), objective)
-
-    parts = [answers(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
-    return np.concatenate([part.numpy() for part in parts])
+    return truncated.reduce_responses(images, lambda responses: reduce(responses, objective), batch=batch)
 
 
 def to_noise(

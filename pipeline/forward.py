@@ -100,13 +100,14 @@ class TruncatedNetwork:
         parts = tf.split(features, len(channels))
         return tf.concat([self._convolve_to(part, one) for part, one in zip(parts, channels, strict=True)], 0)
 
-    def mean_activations(self, images: np.ndarray, *, batch: int = 4) -> np.ndarray:
-        """Return the mean activation of every channel on each of several images.
-
-        The activation of a channel is max(0, response); its mean is taken over the response map.
+    def reduce_responses(
+        self, images: np.ndarray, reduce: Callable[[tf.Tensor], tf.Tensor], *, batch: int = 4
+    ) -> np.ndarray:
+        """Return what `reduce` makes of the responses of all channels to each of several images.
 
         Args:
             images: RGB, 0..255, uint8 or float32 (count, height, width, 3).
+            reduce: from responses, float32 (batch, height, width, channels), to float32 (batch, channels).
             batch: images at a time; larger batches only take more memory.
 
         Returns:
@@ -114,12 +115,18 @@ class TruncatedNetwork:
         """
 
         @tf.function(autograph=False)
-        def means(pixels: tf.Tensor) -> tf.Tensor:
-            responses = self.responses(tf.cast(pixels, tf.float32) / 255.0)
-            return tf.reduce_mean(tf.nn.relu(responses), (1, 2))
+        def reduced(pixels: tf.Tensor) -> tf.Tensor:
+            return reduce(self.responses(tf.cast(pixels, tf.float32) / 255.0))
 
-        parts = [means(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
+        parts = [reduced(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
         return np.concatenate([part.numpy() for part in parts])
+
+    def mean_activations(self, images: np.ndarray, *, batch: int = 4) -> np.ndarray:
+        """Return the mean activation of every channel on each of several images, as `reduce_responses` does.
+
+        The activation of a channel is max(0, response); its mean is taken over the response map.
+        """
+        return self.reduce_responses(images, mean_activation, batch=batch)
 
     def _input_of_last(self, image: tf.Tensor) -> tf.Tensor:
         outputs: dict[str, tf.Tensor] = {}
@@ -201,19 +208,6 @@ def _relu(features: tf.Tensor, node: Node) -> tf.Tensor:
     return output if ceiling is None else tf.minimum(output, tf.cast(ceiling, features.dtype))
 
 
-def mean_activations(
-    network: Network, tensors: Mapping[str, np.ndarray], layer: str, images: np.ndarray, *, batch: int = 4
-) -> np.ndarray:
-    """Return the mean activation of every channel of a layer on each of several images, in float32.
-
-    Args:
-        network: the graph.
-        tensors: its weights.
-        layer: name of the convolutional layer.
-        images: RGB, 0..255, uint8 or float32 (count, height, width, 3).
-        batch: images at a time; larger batches only take more memory.
-
-    Returns:
-        float32 (count, channels).
-    """
-    return TruncatedNetwork(network, tensors, layer, "float32").mean_activations(images, batch=batch)
+def mean_activation(responses: tf.Tensor) -> tf.Tensor:
+    """Return the mean of max(0, response) over the map: (batch, height, width, channels) to (batch, channels)."""
+    return tf.reduce_mean(tf.nn.relu(responses), (1, 2))

@@ -199,7 +199,7 @@ def test_mean_activations_are_means_of_what_is_above_zero_on_8_bit_pictures(tiny
     truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
     expected = np.maximum(truncated.responses(tf.constant(pixels / np.float32(255))), 0).mean((1, 2))
 
-    means = forward.mean_activations(tiny_network, tiny_tensors, "l2", pixels, batch=2)
+    means = truncated.mean_activations(pixels, batch=2)
 
     assert means.dtype == np.float32
     np.testing.assert_allclose(means, expected, rtol=1e-4, atol=1e-6)

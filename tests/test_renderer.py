@@ -73,11 +73,11 @@ def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
 
 
 def test_the_record_is_that_of_the_picture_within_its_8_bits(request_for, tiny_network, tiny_tensors):
-    from pipeline.forward import mean_activations
+    from pipeline.answers import to_pictures
 
     pixels, value = rendered(request_for())
 
-    measured = mean_activations(tiny_network, tiny_tensors, "l2", pixels[None])[0, 1]
+    measured = to_pictures(tiny_network, tiny_tensors, "l2", pixels[None])[0, 1]
     assert measured == pytest.approx(value["last_activation"], rel=0.02)
 
 
@@ -169,11 +169,11 @@ def test_a_living_filter_takes_one_attempt(request_for):
 
 def test_the_noise_of_the_record_is_that_of_the_summary(request_for, tiny_network, tiny_tensors):
     from pipeline import response
-    from pipeline.forward import mean_activations
+    from pipeline.answers import to_pictures
 
     _, value = rendered(request_for())
 
-    noise = mean_activations(tiny_network, tiny_tensors, "l2", response.colour_noise(CANVAS_PX))
+    noise = to_pictures(tiny_network, tiny_tensors, "l2", response.colour_noise(CANVAS_PX))
     assert value["noise_activation"] == response.floored(noise)[1]
 
 

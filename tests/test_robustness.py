@@ -54,7 +54,7 @@ def test_a_flat_picture_stays_flat_in_every_view():
 
 
 def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tensors):
-    from pipeline.forward import mean_activations
+    from pipeline.answers import to_pictures
 
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (2, SIDE_PX, SIDE_PX, 3), np.uint8)
@@ -62,7 +62,7 @@ def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tenso
     found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5, 2], images)
 
     for value, image, filter in zip(found, images, [5, 2], strict=True):
-        means = mean_activations(tiny_network, tiny_tensors, "l2", robustness.views(image))[:, filter]
+        means = to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image))[:, filter]
         assert value == pytest.approx(means.mean(), rel=1e-5)
 
 

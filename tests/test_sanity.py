@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline import forward, renderer, response, weights
+from pipeline import answers, forward, renderer, response, weights
 from pipeline import record as records
 from pipeline.ascent import objective
 from pipeline.ascent import recipe as recipes
@@ -127,7 +127,7 @@ def judge(tmp_path, monkeypatch) -> Callable[..., Verdict]:
 def verdict(made: Made, layer: str, found: Sequence[records.Record], pictures: np.ndarray) -> Verdict:
     rendered = np.array([record.filter for record in found])
     matrix, noise = (
-        forward.mean_activations(made.network, made.tensors, layer, images)
+        answers.to_pictures(made.network, made.tensors, layer, images)
         for images in (pictures, response.colour_noise(CANVAS_PX))
     )
     figures = response.figures(matrix, noise, rendered)

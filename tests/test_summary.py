@@ -191,12 +191,12 @@ def test_a_summary_agrees_with_its_response_matrix(summarised):
 
 def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
     from pipeline import robustness
-    from pipeline.forward import mean_activations
+    from pipeline.answers import to_pictures
 
     found = the_summary(summarised)
     for each in found["filters"]:
         views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
-        means = mean_activations(summarised.network, summarised.weights.tensors, "first", views)
+        means = to_pictures(summarised.network, summarised.weights.tensors, "first", views)
         assert each["robust_activation"] == pytest.approx(means[:, each["filter"]].mean(), rel=1e-5)
     medians = np.median([each["robust_activation"] for each in found["filters"]])
     assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
