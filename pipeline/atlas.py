@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import layer_summary, record, weights, wording
+from pipeline import layer_summary, record, weights
 from pipeline.descriptors import Descriptors
 from pipeline.errors import UserError
 from pipeline.network import Network
@@ -170,9 +170,7 @@ def read_layer(results: Path, name: str) -> Layer:
     value = layer_summary.read(path)
     if value["layer"] != name:
         raise UserError(f"{path}: not the summary of {name}; delete it to make it anew")
-    objective = value.get("objective", wording.DEFAULT)
-    if objective not in WORDS:
-        raise UserError(f"{path}: objective: should be one of {', '.join(WORDS)}, not {objective!r:.80}")
+    layer_summary.check_objective(value, path)
     try:
         filters = tuple(_filter(each) for each in value["filters"])
         figures = {**value["figures"], "worst": tuple(value["figures"]["worst"])}
@@ -186,7 +184,7 @@ def read_layer(results: Path, name: str) -> Layer:
             receptive_field_px=value["receptive_field_px"],
             stride_px=value["stride_px"],
             canvas_px=value["canvas_px"],
-            objective=objective,
+            objective=layer_summary.objective(value),
             figures=Figures(**{each.name: figures[each.name] for each in dataclasses.fields(Figures)}),
             filters=filters,
             records={each.filter: _record(results, name, each.filter) for each in filters},

@@ -3,11 +3,11 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline import files
+from pipeline import files, wording
 from pipeline.errors import UserError
 from pipeline.record import LARGEST_ACTIVATION, LARGEST_CANVAS_PX, LARGEST_INTEGER
 
@@ -30,6 +30,18 @@ def read(path: Path) -> dict[str, Any]:
     if wrong is not None:
         raise UserError(f"{path}: damaged summary, at {wrong[1:]}; delete it to make it anew")
     return value
+
+
+def objective(summary: Mapping[str, Any]) -> str:
+    """Return what the pictures of a summarised layer were made for."""
+    return summary.get("objective", wording.DEFAULT)
+
+
+def check_objective(summary: Mapping[str, Any], path: Path) -> None:
+    """Raise `UserError` for an objective that nobody knows."""
+    found = objective(summary)
+    if found not in wording.WORDS:
+        raise UserError(f"{path}: objective: should be one of {', '.join(wording.WORDS)}, not {found!r:.80}")
 
 
 def _first_wrong(form: Any, value: Any) -> str | None:

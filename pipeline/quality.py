@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import errors, files, wording
+from pipeline import errors, files, layer_summary
 from pipeline.errors import UserError
+from pipeline.layer_summary import objective
 from pipeline.wording import WORDS
 
 SCHEMA = "atlas/quality/1"
-LAYER_SCHEMA = "atlas/layer/1"
 
 # How many of the least sure filters are named, of all layers.
 WORST_LISTED = 16
@@ -110,18 +110,12 @@ def sum_up(paths: Sequence[Path]) -> tuple[dict[str, Any], str]:
         raise UserError(f"{paths[0].parent}: damaged summary ({error!r:.80}); make it anew") from None
 
 
-def objective(summary: Mapping[str, Any]) -> str:
-    """Return what the pictures of a summarised layer were made for."""
-    return summary.get("objective", wording.DEFAULT)
-
-
 def read_summary(path: Path) -> dict[str, Any]:
     """Return the summary of a layer; raise `UserError` when the file is missing or is no such thing."""
     value = files.read_json(path)
-    if not isinstance(value, dict) or value.get("schema") != LAYER_SCHEMA:
-        raise UserError(f"{path}: not the summary of a layer ({LAYER_SCHEMA}); give results/layers/*.json")
-    if objective(value) not in WORDS:
-        raise UserError(f"{path}: objective: should be one of {', '.join(WORDS)}, not {objective(value)!r:.80}")
+    if not isinstance(value, dict) or value.get("schema") != layer_summary.SCHEMA:
+        raise UserError(f"{path}: not the summary of a layer ({layer_summary.SCHEMA}); give results/layers/*.json")
+    layer_summary.check_objective(value, path)
     return value
 
 

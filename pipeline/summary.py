@@ -11,14 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import config, descriptors, errors, files, layer_renders, neighbours, response, weights, wording
+from pipeline import (
+    config,
+    descriptors,
+    errors,
+    files,
+    layer_renders,
+    layer_summary,
+    neighbours,
+    response,
+    weights,
+    wording,
+)
 from pipeline.architecture import load_network
 from pipeline.errors import UserError
 from pipeline.layer_renders import Render
 from pipeline.network import ConvLayer, Network
 from pipeline.weights import Weights
-
-SCHEMA = "atlas/layer/1"
 
 # How many filters `figures.worst` lists.
 WORST_LISTED = 16
@@ -57,7 +66,7 @@ def summarise(
     rendered = np.array([render.record.filter for render in renders])
     found = response.figures(measured.responses, measured.noise, rendered)
     return {
-        "schema": SCHEMA,
+        "schema": layer_summary.SCHEMA,
         "model": network.name,
         "layer": layer.name,
         "index": layer.index,
