@@ -9,7 +9,8 @@ from markupsafe import Markup
 from pipeline import figures, tiles
 from pipeline.addresses import folder
 from pipeline.atlas import Atlas, Layer
-from pipeline.page_parts import ALIVE_RATIO, Fact, Plate, most_selective, percent, plate, rendered_words, stride_words
+from pipeline.page_parts import Fact, Plate, most_selective, percent, plate, rendered_words, stride_words
+from pipeline.response import ALIVE_RATIO
 from pipeline.wording import Words
 
 # Pictures that open the home page.
@@ -70,7 +71,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
             Fact(
                 words.alive,
                 percent(alive, count),
-                f"{words.excited} at least {ALIVE_RATIO} times as much as by noise",
+                f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
             ),
             *own_best_fact(atlas),
         ),

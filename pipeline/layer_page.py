@@ -9,7 +9,8 @@ from markupsafe import Markup
 from pipeline import figures
 from pipeline.addresses import filter_path, folder
 from pipeline.atlas import Atlas, Layer
-from pipeline.page_parts import ALIVE_RATIO, Fact, Tile, part_of, rendered_words, stride_words, tile
+from pipeline.page_parts import Fact, Tile, part_of, rendered_words, stride_words, tile
+from pipeline.response import ALIVE_RATIO
 from pipeline.wording import Words
 
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
@@ -100,7 +101,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
             Fact(
                 words.alive,
                 part_of(made.alive, made.rendered),
-                f"{words.excited} by their picture ≥ {ALIVE_RATIO} × as much as by noise",
+                f"{words.excited} by their picture ≥ {ALIVE_RATIO:g} × as much as by noise",
             ),
             *own_facts(layer),
             Fact("place", f"{layer.index + 1} of {len(atlas.network.layers)}", "among the convolutional layers"),
@@ -141,7 +142,7 @@ def charts(layer: Layer) -> Iterator[Chart]:
     yield Chart(
         layer.words.measure.capitalize(),
         figures.ratio_histogram([each.ratio for each in layer.filters], ALIVE_RATIO, layer.words.measure),
-        f"on the own picture, times that on noise; line at ×{ALIVE_RATIO}",
+        f"on the own picture, times that on noise; line at ×{ALIVE_RATIO:g}",
     )
     yield Chart("Hue", figures.hue_histogram([each.hue for each in looks]), "dominant hue of the pictures")
     yield Chart(

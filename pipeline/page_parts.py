@@ -7,9 +7,6 @@ from pipeline.addresses import filter_path
 from pipeline.atlas import Filter, Layer
 from pipeline.figures import number
 
-# The measured criterion of a picture that shows what it should: so many times the activation on noise.
-ALIVE_RATIO = 2
-
 
 @dataclass(frozen=True)
 class Tile:
