@@ -57,15 +57,16 @@ def settle() -> str:
     return seen
 
 
-def take(tf: ModuleType) -> str:
-    """Make this process's TensorFlow, which has not started yet, use the device that is wanted; return which that is.
+def take(tf: ModuleType, device: str | None = None) -> str:
+    """Make this process's TensorFlow, which has not started yet, use a device, "auto", "cpu" or "gpu", or else the one
+    that is wanted; return which that is.
 
     Of several GPUs it uses the first, takes memory as it needs it, not all at once, and multiplies float32 as such, not
     in the 19 bits that newer GPUs would make of it.
 
     Raises `UserError` where a GPU is demanded and there is none.
     """
-    device = wanted()
+    device = device or wanted()
     gpus = [] if device == CPU else tf.config.list_physical_devices("GPU")[:1]
     if device == GPU and not gpus:
         raise _none_seen()

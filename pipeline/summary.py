@@ -3,7 +3,6 @@
 import argparse
 import dataclasses
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,14 @@ import numpy as np
 from pipeline import (
     config,
     descriptors,
+    device,
     errors,
     files,
     layer_renders,
     layer_summary,
     neighbours,
     response,
+    runtime,
     weights,
     wording,
 )
@@ -192,17 +193,6 @@ def _short(value: float | np.ndarray) -> float:
     return float(str(np.float32(value)))
 
 
-def _limit_tensorflow(threads: int) -> None:
-    # 2 leaves out what TensorFlow has to say about the processor and about graphics cards that are not there.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(threads)
-    # A GPU is for the renders that go on meanwhile.
-    tf.config.set_visible_devices([], "GPU")
-
-
 def _check_tensors(network: Network, loaded: Weights, path: Path) -> None:
     for name, shape in network.parameters.items():
         if name not in loaded.tensors or loaded.tensors[name].shape != shape:
@@ -235,7 +225,8 @@ def main() -> None:
     loaded = weights.load(arguments.weights)
     _check_tensors(network, loaded, arguments.weights)
     renders = layer_renders.load(network, layer, filters, loaded.sha256, arguments.results)
-    _limit_tensorflow(arguments.threads)
+    # A GPU is for the renders that go on meanwhile.
+    runtime.import_tensorflow(arguments.threads, on=device.CPU)
     measured = measure(network, loaded, layer, renders)
     buffer = io.BytesIO()
     np.save(buffer, measured.responses, allow_pickle=False)
