@@ -48,21 +48,9 @@ def wait_for_process(module, directory, process):
     return found[0]
 
 
-def test_a_killed_worker_is_replaced_and_its_job_done_again(fresh, finished):
-    process = fresh.start(cores=1)
-    worker = wait_for_process("pipeline.worker", fresh.directory, process)
-    workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
-
-    os.kill(worker, signal.SIGKILL)
-    run = workflows.finish(process)
-
-    assert run.code == 0, run.output
-    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
-    workflows.wait_until_idle(fresh.directory)
-
-
-def test_several_filters_at_once_give_the_same_bytes_and_are_done_again_where_their_worker_is_killed(fresh, finished):
-    fresh.environment["ATLAS_BATCH"] = "4"
+@pytest.mark.parametrize("batch", ["1", "4"], ids=["one filter at a time", "several filters at once"])
+def test_a_killed_worker_is_replaced_and_its_jobs_done_again(fresh, finished, batch):
+    fresh.environment["ATLAS_BATCH"] = batch
     process = fresh.start(cores=1)
     worker = wait_for_process("pipeline.worker", fresh.directory, process)
     workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
