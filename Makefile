@@ -17,7 +17,7 @@ atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, in
 	@echo "open results/site/index.html"
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
-	@$(BIN)/python -m pipeline.cost --cores $(CORES)
+	@$(BIN)/python -m pipeline.workflow.cost --cores $(CORES)
 	$(BIN)/snakemake --cores $(CORES) --config filters=all layers=all
 	@echo "open results/site/index.html"
 
@@ -25,11 +25,11 @@ site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	$(BIN)/snakemake --cores $(CORES) --allowed-rules quality site all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
-	$(BIN)/python -m pipeline.archive
+	$(BIN)/python -m pipeline.site.archive
 
 test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
-	$(BIN)/ruff check pipeline bench tests
-	$(BIN)/ruff format --check pipeline bench tests
+	$(BIN)/ruff check pipeline bench tests docs
+	$(BIN)/ruff format --check pipeline bench tests docs
 	$(BIN)/snakefmt --line-length 120 --check Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m pytest
@@ -50,8 +50,8 @@ soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if
 	$(BIN)/python -m bench.soak --cores $(CORES)
 
 docs: $(INSTALLED_FOR_TESTS) ## write docs/configuration.md and docs/dependencies.md
-	$(BIN)/python -m pipeline.schema > docs/configuration.md
-	$(BIN)/python -m pipeline.dependencies > docs/dependencies.md
+	$(BIN)/python -m docs.configuration > docs/configuration.md
+	$(BIN)/python -m docs.dependencies > docs/dependencies.md
 
 clean: ## remove the virtual environment and everything built, but not results/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

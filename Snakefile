@@ -14,23 +14,26 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-from pipeline import config as configuration
-from pipeline import configuration_file, cost, errors, pool_owner, progress, record, scheduler_cures
-from pipeline.ascent import METHOD
+from pipeline import errors, selection
+from pipeline.ascent.recipe import METHOD
+from pipeline.config import file, plan
+from pipeline.pool import owner
+from pipeline.results import layout
+from pipeline.workflow import cost, progress, scheduler_cures
 
 for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
-    errors.or_exit(configuration_file.load, Path(path))
-errors.or_exit(pool_owner.check_environment)
+    errors.or_exit(file.load, Path(path))
+errors.or_exit(owner.check_environment)
 
 
 configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
-errors.or_exit(configuration_file.check_overrides, workflow.config_settings.overwrite_config)
-ATLAS = errors.or_exit(configuration.plan, config)
-LAYERS = {record.slug(layer): layer for layer in ATLAS.filters}
+errors.or_exit(file.check_overrides, workflow.config_settings.overwrite_config)
+ATLAS = errors.or_exit(plan.plan, config)
+LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {
-    slug: [f"{number:0{record.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
+    slug: [f"{number:0{layout.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
 }
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.
 SETTINGS = {
@@ -63,7 +66,7 @@ onstart:
     # hold against a profile that asks for more.
     rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
-    scheduler_cures.let_wait(workflow, errors.or_exit(pool_owner.start_for, workflow))
+    scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
     flops = cost.flops_per_filter(ATLAS)
     progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
 
@@ -136,7 +139,7 @@ rule summary:
     params:
         network=NETWORK,
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
-        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
         "python -m pipeline.summary {params.network} --weights {input.weights} --results results "
         "--layer {params.layer} --filters {params.filters} --output {output.summary} > {log} 2>&1"
@@ -155,9 +158,9 @@ rule mosaic:
         "environment.yaml"
     params:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
-        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "python -m pipeline.mosaic --results results --layer {params.layer} --filters {params.filters} "
+        "python -m pipeline.pictures.mosaic --results results --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary} --output {output} > {log} 2>&1"
 
 
@@ -175,9 +178,9 @@ rule tiles:
         "environment.yaml"
     params:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
-        filters=lambda wildcards: configuration.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "python -m pipeline.tiles --results results --layer {params.layer} --filters {params.filters} "
+        "python -m pipeline.pictures.web --results results --layer {params.layer} --filters {params.filters} "
         "--output {output} > {log} 2>&1"
 
 
@@ -192,7 +195,7 @@ rule quality:
     conda:
         "environment.yaml"
     shell:
-        "python -m pipeline.quality {input} --output {output.figures} > {log} 2>&1"
+        "python -m pipeline.summary.quality {input} --output {output.figures} > {log} 2>&1"
 
 
 rule site:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench import loop
-from pipeline import config
-from pipeline.architecture import load_network
-from pipeline.network import CONVOLUTION
+from pipeline.config import plan
+from pipeline.network.architecture import load_network
+from pipeline.network.graph import CONVOLUTION
 
 MATMUL_SIZES = (512, 1024, 2048, 4096)
 # The best of several: what is sought is what the machine can do, not what else it was doing. Slow ones are repeated
@@ -70,7 +70,7 @@ def measure_all(layers: Sequence[str], precision: str) -> tuple[list[Efficiency]
 def measure(layer: str, precision: str) -> tuple[Efficiency, float]:
     """Return the rates of a layer, and the best rate of a single one of its bare convolutions, in FLOP/s."""
     network = load_network(loop.MODEL)
-    canvas_px = config.resolve_canvas(network, layer, "auto")
+    canvas_px = plan.resolve_canvas(network, layer, "auto")
     ascent = loop.ascent(layer, precision)
     steps = ascent.recipe.steps
 

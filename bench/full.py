@@ -14,8 +14,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench import BUILD, loop, machine, table, workflow
-from pipeline import errors, files, precision
-from pipeline.architecture import load_network
+from pipeline import errors, files
+from pipeline.machine import precision
+from pipeline.network.architecture import load_network
 
 DIRECTORY = BUILD / "full"
 # Kept outside the workflow's own results, and written this often, so that a kill loses no more than this.

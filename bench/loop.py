@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench import BUILD
-from pipeline import config, runtime, weights
-from pipeline.architecture import load_network
+from pipeline.config import plan
+from pipeline.machine import start as runtime
+from pipeline.network.architecture import load_network
+from pipeline.weights import sources, store
 
 MODEL = "vgg16"
 Result = TypeVar("Result")
@@ -43,7 +45,7 @@ def weights_file() -> Path:
     """Return the path of the network's weights, made if they are not there."""
     path = BUILD / "bench" / "weights.npz"
     if not path.exists():
-        weights.save(path, weights.find(load_network(MODEL), MODEL, "imagenet"))
+        store.save(path, sources.find(load_network(MODEL), MODEL, "imagenet"))
     return path
 
 
@@ -53,11 +55,11 @@ def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "defaul
     import dataclasses
 
     from pipeline.ascent.optimise import Ascent
-    from pipeline.forward import TruncatedNetwork
+    from pipeline.network.forward import TruncatedNetwork
 
     network = load_network(MODEL)
-    canvas_px = config.resolve_canvas(network, layer, "auto")
-    resolved = config.resolve_recipe(network, layer, canvas_px, recipe)
+    canvas_px = plan.resolve_canvas(network, layer, "auto")
+    resolved = plan.resolve_recipe(network, layer, canvas_px, recipe)
     if not resolved.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
     truncated = TruncatedNetwork(network, tensors(), layer, precision)
@@ -67,7 +69,7 @@ def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "defaul
 @functools.cache
 def tensors() -> Mapping[str, np.ndarray]:
     """Return the network's weights."""
-    return weights.load(weights_file()).tensors
+    return store.load(weights_file()).tensors
 
 
 def warm_up(loop: Any, layer: str) -> None:
@@ -84,7 +86,7 @@ def random(layer: str, filter: int, seed: int = 0) -> np.random.Generator:
 
 def picture(loop: Any, layer: str, filter: int, seed: int = 0) -> np.ndarray:
     """Run a loop for a filter; return its picture as it would be saved, uint8 (canvas, canvas, 3)."""
-    from pipeline.renderer import to_8_bit
+    from pipeline.render.renderer import to_8_bit
 
     for state in loop.run(filter, random(layer, filter, seed)):
         last = state.image

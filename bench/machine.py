@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from pipeline import errors, pool_owner
+from pipeline import errors
+from pipeline.pool import owner
 
 # What decides how fast convolutions are; the other hundred flags do not.
 TELLING_FLAGS = ("avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
@@ -45,7 +46,7 @@ def describe() -> Machine:
     processor, flags = parse_cpuinfo(_read(Path("/proc/cpuinfo")))
     return Machine(
         processor=processor or platform.processor() or platform.machine(),
-        cores=pool_owner.usable_cores(),
+        cores=owner.usable_cores(),
         flags=flags,
         memory_gb=parse_meminfo(_read(Path("/proc/meminfo"))),
         system=f"{platform.system()} {platform.machine()}",

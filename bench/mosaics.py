@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bench import BUILD, full, loop, machine, workflow
 from bench.quality import sample
-from pipeline import errors, files, record
-from pipeline.architecture import load_network
+from pipeline import errors, files
+from pipeline.network.architecture import load_network
+from pipeline.results import layout
 
 COLUMNS, ROWS = 6, 4
 FILTERS = COLUMNS * ROWS
@@ -27,7 +28,7 @@ def grid(results: Path, layer: str, filters: Sequence[int]) -> Image.Image:
     step = TILE_PX + GAP_PX
     sheet = Image.new("RGB", (COLUMNS * step - GAP_PX, ROWS * step - GAP_PX), GROUND)
     for place, filter in enumerate(filters):
-        with Image.open(record.paths(results, layer, filter).image) as picture:
+        with Image.open(layout.paths(results, layer, filter).image) as picture:
             tile = picture.resize((TILE_PX, TILE_PX), Image.Resampling.LANCZOS)
         sheet.paste(tile, (place % COLUMNS * step, place // COLUMNS * step))
     return sheet
@@ -57,9 +58,9 @@ def main() -> None:
     workflow.run(classic, machine.describe().cores, settings)
     for name, numbers in filters.items():
         sheet = side_by_side(name, *(grid(each / "results", name, numbers) for each in (options.full, classic)))
-        with files.replacing(options.output / f"{record.slug(name)}.webp") as temporary:
+        with files.replacing(options.output / f"{layout.slug(name)}.webp") as temporary:
             sheet.save(temporary, "WEBP", quality=QUALITY)
-        print(options.output / f"{record.slug(name)}.webp")
+        print(options.output / f"{layout.slug(name)}.webp")
 
 
 if __name__ == "__main__":

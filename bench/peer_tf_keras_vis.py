@@ -13,7 +13,7 @@ import numpy as np
 def main() -> None:
     """Write the picture; print the seconds that it took as JSON."""
     layer, filter, weights, threads, output = sys.argv[1:]
-    from pipeline import runtime
+    from pipeline.machine import start as runtime
 
     runtime.import_tensorflow(int(threads))
     import keras

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline import errors, files, record
-from pipeline.config import SHOWCASE
+from pipeline import errors, files
+from pipeline.config.plan import SHOWCASE
+from pipeline.results import layout
 
 MODEL = "vgg16"
 # One layer of each block, the last: its filters have the widest view.
@@ -40,7 +41,7 @@ def _sheet(results: Path, rows: list[list[tuple[str, int]]], tile_px: int) -> Im
     for y, row in enumerate(rows):
         top = GAP_PX + y * (step + LABEL_PX)
         for x, (layer, number) in enumerate(row):
-            with Image.open(record.paths(results, layer, number).image) as picture:
+            with Image.open(layout.paths(results, layer, number).image) as picture:
                 tile = picture.resize((tile_px, tile_px), Image.Resampling.LANCZOS)
             sheet.paste(tile, (GAP_PX + x * step, top))
             label = f"{layer}/{number}" if tile_px >= SHOWCASE_PX or x == 0 else str(number)

@@ -19,9 +19,12 @@ from typing import Any
 import numpy as np
 
 from bench import BUILD, loop, machine, sheet, table
-from pipeline import config, errors, files, precision, request
-from pipeline.architecture import load_network
-from pipeline.ascent import METHOD
+from pipeline import errors, files
+from pipeline.ascent.recipe import METHOD
+from pipeline.config import plan
+from pipeline.machine.precision import resolve
+from pipeline.network.architecture import load_network
+from pipeline.render import request
 
 FILTERS = 16
 SEEDS = (0, 1)
@@ -114,12 +117,13 @@ def against(recipes: Sequence[str], chosen: str) -> list[Way]:
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     """Make the pictures of some filters of a layer with both seeds, and measure them."""
     climb = loop.ascent(layer, way.precision, way.recipe)
-    from pipeline import answers, response, robustness
+    from pipeline.measure import answers, matrix, robustness
+    from pipeline.measure.noise import colour_noise
 
     network, tensors = load_network(loop.MODEL), loop.tensors()
-    canvas_px = config.resolve_canvas(network, layer, "auto")
+    canvas_px = plan.resolve_canvas(network, layer, "auto")
     numbers = np.array(filters)
-    noise = answers.to_pictures(network, tensors, layer, response.colour_noise(canvas_px))
+    noise = answers.to_pictures(network, tensors, layer, colour_noise(canvas_px))
     images, matrices, robust, found = [], [], [], []
     for seed in SEEDS:
         pictures = np.stack([loop.picture(climb, layer, filter, seed) for filter in filters])
@@ -127,7 +131,7 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
         images.append(pictures)
         matrices.append(responses[:, numbers])
         robust.append(robustness.robust_activations(network, tensors, layer, filters, pictures))
-        found.append(response.figures(responses, noise, numbers))
+        found.append(matrix.figures(responses, noise, numbers))
     return Measured(
         way=way.name,
         layer=layer,
@@ -145,8 +149,8 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
 def recall_or_measure(way: Way, layer: str, filters: Sequence[int], kept: Path) -> Measured:
     """Return what `measure` does; it is taken from the folder `kept` where an earlier run has left it there."""
     network = load_network(loop.MODEL)
-    canvas_px = config.resolve_canvas(network, layer, "auto")
-    recipe = config.resolve_recipe(network, layer, canvas_px, way.recipe)
+    canvas_px = plan.resolve_canvas(network, layer, "auto")
+    recipe = plan.resolve_recipe(network, layer, canvas_px, way.recipe)
     what = repr((METHOD, way.name, layer, canvas_px, recipe, way.precision, tuple(filters), SEEDS))
     path = kept / f"{layer}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
     if path.exists():
@@ -272,7 +276,7 @@ def main() -> None:
     options = parser.parse_args()
     here = machine.describe()
     loop.weights_file()
-    chosen = precision.resolve("auto")
+    chosen = resolve("auto")
     compared = against(options.against, chosen) if options.against else ways(chosen, options.lucid_share)
     kept = options.output / "measured"
     if options.fresh:

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import yaml
 
-from pipeline import errors, pool_client, record
+from pipeline import errors
 from pipeline.errors import UserError
+from pipeline.pool import client
+from pipeline.results import layout
 
 REPOSITORY = Path(__file__).parent.parent
 LAYER = "wide"
@@ -73,11 +75,11 @@ def run(directory: Path, *, renders: int, cores: int) -> tuple[list[Look], list[
         "recipe": {"steps": STEPS, "snapshots": []},
     }
     (directory / "soak.yaml").write_text(yaml.safe_dump(configuration))
-    targets = [str(record.paths(Path("results"), LAYER, number).record) for number in range(renders)]
+    targets = [str(layout.paths(Path("results"), LAYER, number).record) for number in range(renders)]
     command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(REPOSITORY / "Snakefile")]
     command += ["--configfile", str(directory / "soak.yaml"), "--directory", str(directory), "--cores", str(cores)]
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    environment.pop(pool_client.ADDRESS, None)
+    environment.pop(client.ADDRESS, None)
     log = directory / "soak.log"
     with log.open("wb") as stream:
         begun, looks = time.monotonic(), []
@@ -100,8 +102,8 @@ def look(directory: Path, main: int, seconds: float) -> Look:
     """Return what is to be seen now."""
     folder = directory / "results/filters" / LAYER
     done = sum(name.endswith(".json") for name in os.listdir(folder)) if folder.exists() else 0  # noqa: PTH208 (fast)
-    pools = _processes(directory, b"pipeline.pool")
-    workers = [_size(pid) for pid in _processes(directory, b"pipeline.worker")]
+    pools = _processes(directory, b"pipeline.pool.server")
+    workers = [_size(pid) for pid in _processes(directory, b"pipeline.render.worker")]
     return Look(
         seconds=seconds,
         done=done,

@@ -17,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from bench import efficiency, loop, machine, peers, table, workflow
-from pipeline import errors, files, precision
-from pipeline.architecture import load_network
+from pipeline import errors, files
 from pipeline.errors import UserError
+from pipeline.machine import precision
+from pipeline.network.architecture import load_network
 
 EFFICIENCY_LAYERS = tuple(f"block{block}_conv{number}" for block in (3, 4, 5) for number in (1, 2, 3))
 
@@ -190,7 +191,8 @@ def ratio_of_means(ours: np.ndarray, theirs: np.ndarray) -> float | None:
 
 def render_every_layer(chosen: str) -> int:
     """Render a filter of each layer in this process, as a worker does; return the most bytes it held."""
-    from pipeline import render, request
+    from pipeline.render import process as render
+    from pipeline.render import request
 
     directory = workflow.fresh_directory("memory")
     for layer in load_network(loop.MODEL).layers:
@@ -222,7 +224,7 @@ def render_with(recipe: str, chosen: str) -> tuple[dict[str, float], dict[str, n
 def robust(layer: str, filters: tuple[int, ...], images: np.ndarray) -> np.ndarray:
     """Return the robust activation of each picture."""
     loop.runtime.import_tensorflow()
-    from pipeline import robustness
+    from pipeline.measure import robustness
 
     return robustness.robust_activations(load_network(loop.MODEL), loop.tensors(), layer, filters, images)
 

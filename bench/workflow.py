@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import BUILD, ROOT, loop
-from pipeline import files, pool_client
+from pipeline import files
 from pipeline.errors import UserError
+from pipeline.pool import client
 
 # A workflow that was told to end ends its jobs first; one that does not is killed.
 END_SECONDS = 60
@@ -88,7 +89,7 @@ def started(
 ) -> Iterator[subprocess.Popen]:
     """Start the workflow; on leaving the block, end it if it still runs."""
     configure(directory, {"weights": str(loop.weights_file())} | dict(settings))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), pool_client.ADDRESS: "" if pool else pool_client.OFF}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), client.ADDRESS: "" if pool else client.OFF}
     with (directory / log).open("ab") as output:
         process = subprocess.Popen(
             command(directory, cores, *arguments),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -9,7 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from pipeline.errors import UserError
+
+# Where Snakefile, config.yaml and templates/ lie.
+PROJECT = Path(__file__).parent.parent
 
 # Bytes of the largest file that is read whole: the summary of a layer of 5,000 filters has 30 MB, and JSON takes
 # twenty times its size in memory.
@@ -91,3 +97,56 @@ def read_json(path: Path) -> Any:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not valid JSON ({error})") from None
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path`; put it in the place of `path` on success, remove it on failure.
+
+    Between two renames there is an instant without a folder; a failure in it puts the old one back.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".tmp-", suffix="-" + path.name, dir=path.parent))
+    try:
+        fresh, old = work / "new", work / "old"
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            path.rename(old)
+        try:
+            fresh.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source` where the file system allows it, else a copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def read_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, whether columns come first, and type of the array that begins here; leave `stream` at its values.
+
+    Raises `ValueError` for what is no such header, or one of Python objects.
+    """
+    # Later versions exist for headers past 64 kB, which nothing of ours needs and a trap would use.
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"array format {version} is unknown")
+    try:
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    except (OSError, ValueError):
+        raise
+    except Exception as error:
+        # NumPy reads the header as Python, and hands on whatever Python has to say about it.
+        raise ValueError(f"not the header of an array ({error})") from None
+    if dtype.hasobject or any(side < 0 for side in shape):
+        raise ValueError("an array of Python objects (a pickle), which is never opened")
+    return shape, fortran_order, dtype

@@ -8,7 +8,7 @@ class Words:
     """How to speak of an objective.
 
     Attributes:
-        measure: name of a filter's answer, as `pipeline.answers` has it.
+        measure: name of a filter's answer, as `pipeline.measure.answers` has it.
         meaning: what that is, of one filter on one picture.
         alive: what a filter is called whose picture does what it should.
         excite, excites, excited: what a picture does to a filter.

@@ -10,16 +10,18 @@ import hypothesis
 import numpy as np
 import pytest
 
-from pipeline import architecture as architectures
-from pipeline import runtime, weights
-from pipeline.network import Network
-from pipeline.weights import Weights
+from pipeline.files import PROJECT
+from pipeline.machine import start
+from pipeline.network import architecture
+from pipeline.network.graph import Network
+from pipeline.weights import sources, store
+from pipeline.weights.store import Weights
 
 # How long an example takes depends on the machine; nothing here is a test of speed.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-REPOSITORY = Path(architectures.__file__).parent.parent
+REPOSITORY = PROJECT
 
 # Started in the background of a script, as CI may do it, this process ignores SIGINT, and so would all workflows of the
 # tests that are to be ended by it: what is ignored is inherited, what is handled is not.
@@ -29,7 +31,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 # Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
-runtime.import_tensorflow()
+start.import_tensorflow()
 
 LayerConfig = tuple[str, dict[str, Any]]
 
@@ -50,7 +52,7 @@ def sequential() -> Callable[..., Network]:
             defaults = {"name": f"l{number}", "padding": "valid"}
             entries.append({"class_name": kind, "config": defaults | settings})
         config = {"class_name": "Sequential", "config": {"layers": entries}}
-        return architectures.from_keras_config(config, name="tiny", preprocessing=preprocessing)
+        return architecture.from_keras_config(config, name="tiny", preprocessing=preprocessing)
 
     return build
 
@@ -93,7 +95,7 @@ def tiny_tensors(tiny_network, random_tensors) -> Mapping[str, np.ndarray]:
 def tiny_weights_file(tmp_path_factory, tiny_tensors) -> Path:
     """Return the file that holds `tiny_tensors`, as the workflow writes it."""
     path = tmp_path_factory.mktemp("weights") / "weights.npz"
-    weights.save(path, Weights(dict(tiny_tensors), weights.digest(tiny_tensors, tiny_tensors), "a test"))
+    store.save(path, Weights(dict(tiny_tensors), store.digest(tiny_tensors, tiny_tensors), "a test"))
     return path
 
 
@@ -123,7 +125,7 @@ def keras_file(tmp_path_factory) -> Path:
 def keras_weights_file(keras_file) -> Path:
     """Return the weights of `keras_file`, as the workflow writes them."""
     path = keras_file.with_name("weights.npz")
-    weights.save(path, weights.find(architectures.load_network(str(keras_file), "unit"), str(keras_file), "model"))
+    store.save(path, sources.find(architecture.load_network(str(keras_file), "unit"), str(keras_file), "model"))
     return path
 
 
@@ -145,6 +147,6 @@ def functional() -> Callable[..., tuple[Any, Network]]:
             values = random.standard_normal(weight.shape) * scale
             weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
         config = json.loads(model.to_json())
-        return model, architectures.from_keras_config(config, name="built", preprocessing=preprocessing)
+        return model, architecture.from_keras_config(config, name="built", preprocessing=preprocessing)
 
     return make

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# Grows when the same settings give other pixels: finished pictures are then rendered anew. A change of comments,
+# names or speed leaves it, so that an upgrade does not cost a user hours of rendering.
+METHOD = 1
+
 # Steps of the default recipe: many where a layer sees little, few where it sees much. Shallow layers cost next to
 # nothing, and every step makes their pictures stronger; the deepest are clear after 20.
 STEPS_MOST, STEPS_FEWEST = 80, 16

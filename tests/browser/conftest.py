@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline import atlas as atlases
-from pipeline import site
-from pipeline.architecture import load_network
-from pipeline.site import Site
-from tests import synthetic
+from pipeline.network.architecture import load_network
+from pipeline.results import atlas as atlases
+from pipeline.site import build as site
+from pipeline.site.build import Site
+from tests.support import synthetic
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (

@@ -1,7 +1,7 @@
 """What a browser really loads of the heaviest page, and when."""
 
 from tests.browser.conftest import Watched
-from tests.budgets import KIB
+from tests.support.budgets import KIB
 
 HEAVIEST = "block5_conv2/index.html"
 

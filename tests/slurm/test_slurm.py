@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import pool_client
-from tests import workflow as workflows
+from pipeline.pool import client
 from tests.slurm import cluster as clusters
-from tests.workflow import Workflow
+from tests.support import workflow as workflows
+from tests.support.workflow import Workflow
 
-pytest_plugins = ["tests.workflow_fixtures"]
+pytest_plugins = ["tests.support.workflow_fixtures"]
 
 # A run takes half a minute where nothing else runs; this much says that it hangs.
 SECONDS = 300
@@ -54,7 +54,7 @@ def submitted(cluster, project, configuration, tmp_path):
 
 def environment_of(workflow: Workflow) -> dict[str, str]:
     environment = os.environ | workflow.environment | {"PYTHONPATH": str(workflow.project), "TF_CPP_MIN_LOG_LEVEL": "2"}
-    environment.pop(pool_client.ADDRESS, None)
+    environment.pop(client.ADDRESS, None)
     return environment
 
 

@@ -1,0 +1,1 @@
+"""What of an atlas is there, and whether it is right."""

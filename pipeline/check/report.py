@@ -1,0 +1,151 @@
+"""What of an atlas is there: every finding, as a table and as reasons, and what cannot be used set aside."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.check import inspection
+from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
+from pipeline.config.plan import Atlas
+from pipeline.errors import UserError
+from pipeline.results import renders
+from pipeline.weights import store
+
+# Filters that a process examines at a time: about a second's work.
+CHUNK = 64
+# Reasons that are named for each layer; the others are counted.
+NAMED_REASONS = 3
+OF_LAYER = ("summary", "mosaic", "tiles")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes:
+        filters: findings for the filters of each layer.
+        of_layer: findings for what follows from each layer, by name.
+        weights, quality, site: findings for what the atlas has one of.
+    """
+
+    filters: Mapping[str, Sequence[Finding]]
+    of_layer: Mapping[str, Mapping[str, Finding]]
+    weights: Finding
+    quality: Finding
+    site: Finding
+
+    def faults(self) -> list[Finding]:
+        """Return all findings that are not whole, in the order of the workflow."""
+        layers = [each for layer in self.filters for each in (*self.filters[layer], *self.of_layer[layer].values())]
+        return [each for each in (self.weights, *layers, self.quality, self.site) if each.state != WHOLE]
+
+
+def examine(results: Path, atlas: Atlas, cores: int) -> Report:
+    """Return what a results directory holds of an atlas, examined by `cores` processes."""
+    path = results / "weights.npz"
+    sha256, made = None, Finding("weights", MISSING, f"{path}: no such file")
+    if path.exists():
+        try:
+            sha256, made = store.load(path).sha256, Finding("weights", WHOLE)
+        except UserError as error:
+            made = Finding("weights", DAMAGED, str(error), (path,))
+    wanted = {
+        # What `auto` means is for each machine to say: all that can be asked is that a layer is made in one way.
+        layer: inspection.expected(
+            atlas, layer, weights_sha256=sha256, precision=None if atlas.precision == "auto" else atlas.precision
+        )
+        for layer in atlas.filters
+    }
+    filters = _examine_filters(results, atlas, wanted, cores)
+    of_layer = {layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters}
+    grounds = [made, *(each for layer in atlas.filters for each in (*filters[layer], *of_layer[layer].values()))]
+    quality, site = inspection.examine_ends(
+        results, atlas, grounds_are_whole=all(each.state == WHOLE for each in grounds)
+    )
+    return Report(filters=filters, of_layer=of_layer, weights=made, quality=quality, site=site)
+
+
+def _examine_filters(
+    results: Path, atlas: Atlas, wanted: Mapping[str, Expected], cores: int
+) -> dict[str, list[Finding]]:
+    chunks = [
+        (layer, filters[start : start + CHUNK])
+        for layer, filters in atlas.filters.items()
+        for start in range(0, len(filters), CHUNK)
+    ]
+    found: dict[str, list[Finding]] = {layer: [] for layer in atlas.filters}
+    with ProcessPoolExecutor(cores) as processes:
+        examined = processes.map(
+            inspection.examine_filters,
+            [results] * len(chunks),
+            [wanted[layer] for layer, _ in chunks],
+            [filters for _, filters in chunks],
+        )
+        for (layer, _), findings in zip(chunks, examined, strict=True):
+            found[layer] += findings
+    return {layer: inspection.disagreeing(findings, wanted[layer]) for layer, findings in found.items()}
+
+
+def format_table(report: Report) -> str:
+    """Return the table: a line for each layer, with counts of its filters and the state of what follows from them."""
+    heads = ("layer", "filters", WHOLE, MISSING, DAMAGED, OTHERWISE, *OF_LAYER)
+    rows = [heads]
+    totals: Counter[str] = Counter()
+    for layer, findings in report.filters.items():
+        states = Counter(each.state for each in findings)
+        totals += states
+        rows.append(
+            (
+                layer,
+                f"{len(findings):,}",
+                *(f"{states[state]:,}" for state in heads[2:6]),
+                *(report.of_layer[layer][name].state for name in OF_LAYER),
+            )
+        )
+    rows.append(("all", f"{totals.total():,}", *(f"{totals[state]:,}" for state in heads[2:6]), "", "", ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if 0 < column < 6 else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    ones = [f"{each.name}: {each.state}" for each in (report.weights, report.quality, report.site)]
+    return "\n".join([*lines, "", *ones])
+
+
+def format_reasons(report: Report) -> str:
+    """Return why what is not whole is not: a few lines for each layer and state; what is just missing is left out."""
+    lines = [report.weights.reason] if report.weights.state == DAMAGED else []
+    for layer, findings in report.filters.items():
+        for state in (DAMAGED, OTHERWISE):
+            reasons = [each.reason for each in (*findings, *report.of_layer[layer].values()) if each.state == state]
+            lines += reasons[:NAMED_REASONS]
+            if len(reasons) > NAMED_REASONS:
+                lines.append(f"… and {len(reasons) - NAMED_REASONS:,} more in {layer} that are {state}")
+    lines += [each.reason for each in (report.quality, report.site) if each.state in (DAMAGED, OTHERWISE)]
+    return "\n".join(lines)
+
+
+def set_aside(report: Report) -> int:
+    """Rename what cannot be used, so that the next run makes it anew; return how many files and folders.
+
+    With a filter goes what was made from it: where that is there, Snakemake takes no notice of a filter that is not.
+    """
+    findings = [report.weights] if report.weights.state == DAMAGED else []
+    for layer, filters in report.filters.items():
+        of_layer = report.of_layer[layer].values()
+        findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]
+        incomplete = any(each.state != WHOLE for each in filters)
+        findings += [each for each in of_layer if incomplete or each.state in (DAMAGED, OTHERWISE)]
+    if report.quality.state in (DAMAGED, OTHERWISE):
+        findings.append(report.quality)
+    if report.faults():
+        findings.append(report.site)
+    paths = [path for finding in findings for path in finding.paths if path.exists()]
+    for path in paths:
+        renders.set_path_aside(path)
+    return len(paths)

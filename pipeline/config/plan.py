@@ -1,0 +1,211 @@
+"""The configuration: what the user may say, whether it is right, and the plan that follows from it."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline import wording
+from pipeline.ascent import recipe
+from pipeline.ascent.recipe import Recipe
+from pipeline.config import schema
+from pipeline.errors import UserError
+from pipeline.network.architecture import load_network
+from pipeline.network.graph import ConvLayer, Network
+from pipeline.network.known import display_name
+from pipeline.selection import parse_filters
+
+# Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
+PREVIEW_FILTERS = 8
+
+# Filters that a preview always has, as pictured in the README.
+SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
+    "vgg16": {
+        "block2_conv2": (77,),
+        "block3_conv1": (159,),
+        "block3_conv3": (41,),
+        "block4_conv1": (243,),
+    }
+}
+
+# The picture shows the receptive field with room for the pattern to repeat; below 96 px there is little to see, and
+# 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
+CANVAS_PER_RECEPTIVE_FIELD = 1.5
+CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
+
+# With an exponent also where YAML, which wants 1.0e+5, makes a text of 1e5.
+_SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3})?")
+_WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What is to be made, every choice resolved.
+
+    Attributes:
+        model, preprocessing, weights: as configured.
+        network: the network that `model` names.
+        filters: filter numbers, ascending, of each layer of the atlas, layers in the network's order.
+        canvas_px: side of the pictures of each layer.
+        recipes: settings of the ascent in each layer.
+        seed: seed of all random numbers.
+        precision: "auto", "float32" or "bfloat16".
+        site: the site section with its defaults filled in.
+    """
+
+    model: str
+    preprocessing: str
+    weights: str
+    network: Network
+    filters: Mapping[str, tuple[int, ...]]
+    canvas_px: Mapping[str, int]
+    recipes: Mapping[str, Recipe]
+    seed: int
+    precision: str
+    site: Mapping[str, str]
+
+
+def plan(configuration: Mapping[str, Any]) -> Atlas:
+    """Return the atlas that a configuration asks for; keys left out take their defaults.
+
+    Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
+    """
+    form = schema.load()
+    if isinstance(configuration, Mapping):
+        configuration = {
+            key: _typed(value, inside=False) if key in ("recipe", "filters") else value
+            for key, value in configuration.items()
+        }
+    schema.check(configuration, form)
+    values = schema.defaults(form) | dict(configuration)
+    if values["model"].endswith(".keras"):
+        _check_file("model", values["model"], "")
+    network = load_network(values["model"], values["preprocessing"])
+    if values["weights"] not in ("imagenet", "model"):
+        _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
+    filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
+    canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
+    recipes = {name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters}
+    (objective,) = {each.objective for each in recipes.values()}
+    return Atlas(
+        model=values["model"],
+        preprocessing=values["preprocessing"],
+        weights=values["weights"],
+        network=network,
+        filters=filters,
+        canvas_px=canvas_px,
+        recipes=recipes,
+        seed=values["seed"],
+        precision=values["precision"],
+        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
+    )
+
+
+def automatic_canvas(layer: ConvLayer) -> int:
+    """Return the side in pixels of the picture that suits a layer's receptive field."""
+    wanted = int(CANVAS_PER_RECEPTIVE_FIELD * layer.receptive_field_px)
+    rounded = -(-wanted // CANVAS_MULTIPLE_PX) * CANVAS_MULTIPLE_PX
+    return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
+
+
+def _check_file(key: str, path: str, otherwise: str) -> None:
+    # os.path, for it takes any text whatever as a path that leads nowhere.
+    if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
+        raise UserError(f"{key}: {path:.200}: a folder or a device, not a regular file{otherwise}")
+    if not os.path.isfile(path):  # noqa: PTH113
+        where = "" if os.path.isabs(path) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
+        raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
+    if _WILDCARD.search(path):
+        raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
+
+
+def _typed(value: Any, *, inside: bool) -> Any:
+    """Return a value with the numbers and truth values in its lists and settings as such: where a mapping is given on
+    the command line (`--config 'recipe={"steps": 16}'`), Snakemake hands them over as text."""
+    if isinstance(value, Mapping):
+        # A layer's filters may be written as a text, "0-31,159"; what is in a list of them, not.
+        return {key: _typed(each, inside=key in schema.recipe_settings()) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_typed(each, inside=True) for each in value]
+    if inside and isinstance(value, str) and _SCALAR.fullmatch(value):
+        return json.loads(value)
+    return value
+
+
+def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
+    title = f"What the filters of {display_name(network.name)} {wording.WORDS[objective].look_for}"
+    return {**values, "title": values["title"] or title}
+
+
+def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
+    """Return the side in pixels of a layer's pictures: "auto" or a number; raise `UserError` if it is too small."""
+    smallest = network.smallest_canvas(layer)
+    if image_size == "auto":
+        return max(automatic_canvas(network.layer(layer)), smallest)
+    try:
+        size = int(image_size)
+    except ValueError:
+        raise UserError(f"image_size: should be auto or a number of pixels, not {image_size}") from None
+    schema.check({"image_size": size}, schema.load())
+    if size < smallest:
+        raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
+    return size
+
+
+def resolve_recipe(network: Network, layer: str, canvas_px: int, specification: str | Mapping[str, Any]) -> Recipe:
+    """Return the recipe for a layer: a name, or a mapping that is valid by the schema."""
+    return recipe.resolve(
+        specification, receptive_field_px=network.layer(layer).receptive_field_px, canvas_px=canvas_px
+    )
+
+
+def _choose_filters(
+    network: Network, model: str, layers: str | list[str], filters: str | Mapping[str, Any]
+) -> dict[str, tuple[int, ...]]:
+    with _at("layers"):
+        named = [network.layer(name).name for name in layers] if layers != "all" else None
+    if isinstance(filters, str):
+        chosen: dict[str, Any] = {
+            layer.name: filters for layer in network.layers if named is None or layer.name in named
+        }
+    else:
+        with _at("filters"):
+            chosen = {network.layer(name).name: value for name, value in filters.items()}
+        for name in named or ():
+            if name not in chosen:
+                raise UserError(f"filters: {name} is one of layers, but the mapping does not say which of its filters")
+        for name in chosen:
+            if named is not None and name not in named:
+                raise UserError(f"filters: {name} is not one of layers; add it there, or leave it out here")
+    return {
+        layer.name: _numbers(network, model, layer, chosen[layer.name])
+        for layer in network.layers
+        if layer.name in chosen
+    }
+
+
+def _numbers(network: Network, model: str, layer: ConvLayer, value: Any) -> tuple[int, ...]:
+    if value == "all":
+        return tuple(range(layer.filters))
+    if value == "preview":
+        count = min(PREVIEW_FILTERS, layer.filters)
+        spread = {round(i * (layer.filters - 1) / max(1, count - 1)) for i in range(count)}
+        return tuple(sorted(spread | set(SHOWCASE.get(model, {}).get(layer.name, ()))))
+    with _at(f"filters: {layer.name}"):
+        listed = value if isinstance(value, list) else parse_filters(str(value))
+        for number in listed:
+            network.check_filter(layer.name, number)
+        return tuple(sorted(set(listed)))
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Put the key's name before the message of a `UserError`."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None

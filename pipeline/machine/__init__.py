@@ -1,0 +1,1 @@
+"""What this machine renders on, how precisely, and TensorFlow started so."""

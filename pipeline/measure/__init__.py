@@ -1,0 +1,1 @@
+"""How strongly filters answer, what that says of them, and what pictures and kernels look like."""

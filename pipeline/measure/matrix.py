@@ -1,0 +1,119 @@
+"""The response matrix of a layer, and what it says about each filter: alive, own-best, selective, similar.
+
+R[i, c] is the answer of channel c to the final picture of the i-th rendered filter: its mean activation, or what else
+the pictures were made to raise. Measuring it is `measure.answers`' business; here it is read, and "excites" stands for
+"makes answer". `rendered` below is the channel number of each row.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.measure.noise import floored
+
+# A filter is alive when its own picture excites it at least this many times as much as noise does.
+ALIVE_RATIO = 2.0
+
+
+SIMILAR_LISTED = 8
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the response matrix says about one rendered filter.
+
+    Attributes:
+        activation: answer to its own picture.
+        noise_activation: answer to noise, floored.
+        alive: whether the first is at least `ALIVE_RATIO` times the second.
+        own_rank: 1 + number of the layer's other pictures that excite the filter more than its own does.
+        selectivity: (own − mean of the others) ÷ (own + mean of the others), −1..1.
+        similar: channel number and similarity (−1..1) of the nearest rendered filters, nearest first.
+    """
+
+    activation: float
+    noise_activation: float
+    alive: bool
+    own_rank: int
+    selectivity: float
+    similar: tuple[tuple[int, float], ...]
+
+
+def own_activations(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+    """Return the answer of each rendered filter to its own picture, (pictures,)."""
+    return responses[np.arange(len(rendered)), rendered]
+
+
+def alive(own: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return which filters are alive; one that is silent on its own picture never is. All (pictures,)."""
+    return (own > 0) & (own >= np.float32(ALIVE_RATIO) * noise)
+
+
+def own_ranks(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+    """Return, for each rendered filter, the place of its own picture among all, 1 the best; (pictures,)."""
+    return 1 + (responses[:, rendered] > own_activations(responses, rendered)).sum(0)
+
+
+def selectivities(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+    """Return how much more each rendered filter's own picture excites it than the others do, −1..1; (pictures,)."""
+    own = own_activations(responses, rendered).astype(np.float64)
+    if len(rendered) < 2:
+        return np.zeros(len(rendered))
+    others = (responses[:, rendered].sum(0, dtype=np.float64) - own) / (len(rendered) - 1)
+    total = own + others
+    return np.divide(own - others, total, out=np.zeros_like(own), where=total > 0)
+
+
+def similarities(responses: np.ndarray) -> np.ndarray:
+    """Return how alike the effects of each two pictures are, cosine −1..1, (pictures, pictures).
+
+    Every channel counts the same: its activations are centred and scaled over the pictures first, or else the few
+    channels that fire at everything would make all pictures alike. Each is compressed by a square root before that,
+    or else a picture's effect on its own filter would be all there is to see.
+    """
+    compressed = np.sqrt(responses, dtype=np.float64)
+    centred = compressed - compressed.mean(0)
+    deviation = centred.std(0)
+    profiles = centred / np.where(deviation > 0, deviation, 1)
+    norms = np.linalg.norm(profiles, axis=1, keepdims=True)
+    profiles /= np.where(norms > 0, norms, 1)
+    return np.clip(profiles @ profiles.T, -1, 1)
+
+
+def figures(responses: np.ndarray, noise: np.ndarray, rendered: np.ndarray) -> list[Figures]:
+    """Return what the response matrix says about each rendered filter, in its order.
+
+    Args:
+        responses: the response matrix, float32 (pictures, channels).
+        noise: answers to noise images of the pictures' size, float32 (noise images, channels).
+        rendered: channel number of each picture, ascending integers (pictures,).
+    """
+    own = own_activations(responses, rendered)
+    on_noise = floored(noise)[rendered]
+    columns = zip(
+        own,
+        on_noise,
+        alive(own, on_noise),
+        own_ranks(responses, rendered),
+        selectivities(responses, rendered),
+        strict=True,
+    )
+    similarity = similarities(responses)
+    return [
+        Figures(
+            activation=float(activation),
+            noise_activation=float(noise_activation),
+            alive=bool(is_alive),
+            own_rank=int(rank),
+            selectivity=float(selectivity),
+            similar=_nearest(similarity[row], row, rendered),
+        )
+        for row, (activation, noise_activation, is_alive, rank, selectivity) in enumerate(columns)
+    ]
+
+
+def _nearest(similarity: np.ndarray, own: int, rendered: np.ndarray) -> tuple[tuple[int, float], ...]:
+    # Rounded before sorting: the last bits differ between machines, and a tie must not.
+    rounded = np.round(similarity, 4)
+    order = [int(row) for row in np.argsort(-rounded, kind="stable") if row != own][:SIMILAR_LISTED]
+    return tuple((int(rendered[row]), float(rounded[row])) for row in order)

@@ -1,0 +1,46 @@
+"""Noise as natural as photographs' statistics make it, and what a channel's answer to it counts as."""
+
+import numpy as np
+
+# Noise activations are floored at this share of the layer's median: a channel that is silent on noise would call
+# any picture a success.
+NOISE_FLOOR = 0.05
+
+
+# One noise image leaves a deep layer's means (a map of 14 × 14 units) too much to chance; four do not.
+NOISE_IMAGES = 4
+
+
+NOISE_SEED = 0
+
+
+# Standard deviation of the noise in each channel, as a share of the range 0..255: that of natural photographs.
+NOISE_CONTRAST = 0.2
+
+
+def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> np.ndarray:
+    """Return images whose amplitude falls as 1/frequency, as photographs' does; the same at every call.
+
+    Returns:
+        float32 (count, canvas_px, canvas_px, 3), 0..255 around mid grey; the three channels are independent.
+    """
+    random = np.random.Generator(np.random.PCG64(NOISE_SEED))
+    frequency = np.hypot(np.fft.fftfreq(canvas_px)[:, None], np.fft.fftfreq(canvas_px)[None, :])
+    frequency[0, 0] = np.inf  # no constant part: the mean is mid grey
+    white = random.standard_normal((count, canvas_px, canvas_px, 3))
+    noise = np.fft.ifft2(np.fft.fft2(white, axes=(1, 2)) / frequency[:, :, None], axes=(1, 2)).real
+    deviation = np.maximum(noise.std((1, 2), keepdims=True), np.finfo(np.float64).tiny)
+    return np.clip(255 * (0.5 + NOISE_CONTRAST * noise / deviation), 0, 255).astype(np.float32)
+
+
+def floored(noise: np.ndarray) -> np.ndarray:
+    """Return each channel's mean answer to noise, not below `NOISE_FLOOR` of the layer's median.
+
+    Args:
+        noise: float32 (noise images, channels).
+
+    Returns:
+        float32 (channels,).
+    """
+    means = noise.mean(0)
+    return np.maximum(means, np.float32(NOISE_FLOOR) * np.median(means)).astype(np.float32)

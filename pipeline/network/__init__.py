@@ -1,0 +1,1 @@
+"""What a convolutional network is, and what it answers to an image."""

@@ -1,0 +1,116 @@
+"""The small copies of a layer's pictures that web pages show.
+
+For each filter a full-size picture, a thumbnail and the strip of snapshots, and for the layer its band (a sample of
+its filters, for the overview) and its mosaic. All are AVIF: of what a page of 512 pictures may weigh, each gets 2.5 kB,
+and at that size WebP shows blocks.
+"""
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline import errors, files, selection
+from pipeline.files import replacing_folder
+from pipeline.images import (
+    PICTURE_QUALITY,
+    WHOLE_COLOUR_PX,
+    at_most,
+    encode,
+    encode_within,
+    read_mosaic,
+    read_strip,
+    square,
+)
+from pipeline.results import layout, record
+from pipeline.results.layout import BAND_COLUMNS, BAND_TILE_PX, ENDING, SNAPSHOT_PX, band_sample
+
+# Side of a thumbnail, in pixels: 512 of them still load as 1 MB, and a pattern of 8 pixels is still seen.
+THUMBNAIL_PX = 96
+
+
+# Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
+LARGEST_BAND_BYTES = 16_500
+
+SMALL_PICTURE_QUALITY = 63
+THUMBNAIL_QUALITY = 37
+STRIP_QUALITY = 27
+BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
+MOSAIC_QUALITY = 31
+
+
+# Longest side of a mosaic's copy, in pixels: 23 × 23 tiles of 100.
+LARGEST_MOSAIC_PX = 4096
+
+
+def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> None:
+    """Write the web copies of a layer's pictures into the folder `output`, whole or not at all.
+
+    Args:
+        results: the results folder.
+        layer: name of the layer.
+        filters: numbers of its rendered filters, ascending.
+        output: the folder, replaced if it is there.
+    """
+    sample = set(band_sample(filters))
+    band_tiles = []
+    with replacing_folder(output) as folder:
+        for number in filters:
+            paths = layout.paths(results, layer, number)
+            made, pixels = record.read(paths)
+            picture = Image.fromarray(pixels)
+            count = len(made.snapshot_steps)
+            for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
+                files.write_bytes(folder / f"{paths.image.stem}{ending}{ENDING}", data)
+            if number in sample:
+                band_tiles.append(square(picture, BAND_TILE_PX))
+        files.write_bytes(folder / f"band{ENDING}", encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
+        mosaic = at_most(read_mosaic(results / "mosaics" / f"{layout.slug(layer)}.png"), LARGEST_MOSAIC_PX)
+        files.write_bytes(folder / f"mosaic{ENDING}", encode(mosaic, MOSAIC_QUALITY))
+
+
+def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str, bytes]:
+    """Return the copies of one filter's pictures: the ending of each file's name and its AVIF bytes.
+
+    Args:
+        picture: the picture, square.
+        strip: its snapshots, `count` squares in a row.
+        count: of snapshots.
+    """
+    side = min(strip.height, SNAPSHOT_PX)
+    quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
+    return {
+        "": encode(picture, quality),
+        "-thumb": encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
+        "-steps": encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
+    }
+
+
+def band(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Return equal squares side by side, in one row or two, without gaps."""
+    side = pictures[0].width
+    columns = min(len(pictures), BAND_COLUMNS)
+    whole = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side))
+    for place, picture in enumerate(pictures):
+        whole.paste(picture, (place % columns * side, place // columns * side))
+    return whole
+
+
+def main() -> None:
+    """Make the web copies of one layer's pictures."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.pictures.web",
+        description="Make the small AVIF copies of a layer's pictures that the site shows.",
+    )
+    parser.add_argument("--results", type=Path, required=True, help="the results folder")
+    parser.add_argument("--layer", required=True, help="name of the layer")
+    parser.add_argument("--filters", required=True, help="its rendered filters, such as 0-7,159")
+    parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
+    arguments = parser.parse_args()
+    make(arguments.results, arguments.layer, selection.parse_filters(arguments.filters), arguments.output)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,1 @@
+"""A job's way to a warm worker."""

@@ -1,0 +1,115 @@
+"""The running workflow as the owner of its pool: it starts the pool, and by ending in whatever way ends it."""
+
+import atexit
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import UserError
+from pipeline.machine import device
+from pipeline.pool import client
+
+# Bytes of the longest path that every system's Unix sockets take (macOS: 104 with the final zero; Linux: 108).
+ADDRESS_BYTES = 103
+# For the pool to end when told: it has only to kill its workers.
+END_SECONDS = 10
+# Jobs that may knock before the pool process has come up, or while it is busy.
+BACKLOG = 128
+
+
+def check_environment() -> None:
+    """Raise `UserError` for environment variables of ours that say nothing we know."""
+    address = os.environ.get(client.ADDRESS, "")
+    if address not in ("", client.OFF) and not address.startswith("/"):
+        raise UserError(f"{client.ADDRESS}: should be {client.OFF} for no pool, or not be set, not {address!r:.80}")
+    device.batch_size(device.wanted())
+
+
+def start_for(workflow: Any) -> int:
+    """Start the pool of a Snakemake workflow, for its jobs on this machine; return how many jobs, beyond the cores, are
+    to wait in it for a worker to find them there: none where it has no pool.
+
+    On a GPU the pool has one worker, which takes several jobs at once. Raises `UserError` where a GPU is demanded and
+    there is none.
+
+    Jobs that an executor carries elsewhere render alone, also where elsewhere is this machine: there they have a share
+    of their own, which a worker here would not keep to. Processes that Snakemake starts for a single job own no pool.
+    """
+    if not workflow.is_main_process or workflow.touch or os.environ.get(client.ADDRESS) == client.OFF:
+        return 0
+    os.environ.pop(client.ADDRESS, None)
+    if not workflow.local_exec:
+        return 0
+    cores = workflow.cores or 1
+    chosen = device.settle()
+    batch = device.batch_size(chosen)
+    limit = 1 if chosen == device.GPU else min(cores, usable_cores())
+    try:
+        os.environ[client.ADDRESS] = start(limit, batch=batch, on=chosen)
+    except OSError as error:
+        print(f"warning: no pool of workers ({error}); every filter starts TensorFlow anew", file=sys.stderr)
+        return 0
+    # While all workers have all that they take at once, as much as one takes waits.
+    return max(1, (limit + 1) * batch - cores)
+
+
+def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
+    """Start a pool of at most `limit` workers for jobs in this process's directory; return its address.
+
+    A worker renders up to `batch` jobs at once, on the device `on`.
+
+    It ends with this process. Raises `OSError` where it cannot be started.
+    """
+    directory = _private_directory()
+    try:
+        address = str(directory / "pool")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            # Bound here, so that no job can come too early; served there.
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            process = subprocess.Popen(
+                [sys.executable, "-m", "pipeline.pool.server", str(listener.fileno()), address, str(limit), str(batch)],
+                # TensorFlow leaves temporary files where a worker is killed, as all are in the end: they go, too.
+                env=os.environ | {device.DEVICE: on, "TMPDIR": str(directory)},
+                # Nothing is ever written into this pipe: that it closes tells the pool that we are gone.
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[listener.fileno()],
+                # Ctrl-C in a terminal is for the workflow; what becomes of its jobs, and so of the pool, it decides.
+                start_new_session=True,
+            )
+    except OSError:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    atexit.register(_stop, process, directory)
+    return address
+
+
+def _stop(process: subprocess.Popen, directory: Path) -> None:
+    process.stdin.close()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def usable_cores() -> int:
+    """Return on how many cores this process may run."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _private_directory() -> Path:
+    """Return a new directory that only this user enters, with a name short enough for a socket inside it.
+
+    $XDG_RUNTIME_DIR comes last, for it is removed when its user logs out, and a run may outlast that.
+    """
+    for parent in (tempfile.gettempdir(), "/tmp", os.environ.get("XDG_RUNTIME_DIR", "")):
+        if len(os.fsencode(parent)) + len("/atlas-xxxxxxxx/pool") <= ADDRESS_BYTES and os.access(parent, os.W_OK):
+            return Path(tempfile.mkdtemp(prefix="atlas-", dir=parent))
+    raise OSError("no temporary directory with a path short enough for a socket; set TMPDIR to one")

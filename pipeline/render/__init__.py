@@ -1,0 +1,1 @@
+"""One filter: from a request to its picture, record and snapshots."""

@@ -1,0 +1,218 @@
+"""The published atlas: renders every page and puts it beside its pictures and data, in one folder for any host."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import posixpath
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from PIL import Image
+
+import pipeline
+from pipeline import files, images
+from pipeline.errors import UserError, did_you_mean
+from pipeline.files import link_or_copy, replacing_folder
+from pipeline.network.known import CREDITS, display_name
+from pipeline.results import atlas as atlases
+from pipeline.results import layout
+from pipeline.results.atlas import Atlas
+from pipeline.site import addresses, contents, illustrations, publishing, tables
+from pipeline.site.pages import guide, home
+from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages.page import Page
+
+# Size of the picture that other sites show beside a link, in pixels: what OpenGraph's readers expect.
+SOCIAL_CARD = (1200, 630)
+SOCIAL_QUALITY = 80
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the user says about the site; `config.schema.yaml` says what each means.
+
+    `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
+    made from the atlas.
+    """
+
+    title: str = ""
+    author: str = ""
+    description: str = ""
+    base_url: str = ""
+    language: str = "en"
+    licence: str = ""
+
+
+def parse_site(text: str) -> Site:
+    """Return the site that a JSON object describes; raise `UserError` for anything else."""
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"--site: not valid JSON ({error})") from None
+    if not isinstance(value, dict):
+        raise UserError("--site: should be a JSON object")
+    names = [each.name for each in dataclasses.fields(Site)]
+    for key, entry in value.items():
+        if key not in names:
+            raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, names)}")
+        if not isinstance(entry, str):
+            raise UserError(f"--site: {key}: should be text, not {entry!r:.80}")
+    site = Site(**value)
+    return dataclasses.replace(site, base_url=publishing.check_base_url(site.base_url))
+
+
+def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
+    """Write the whole site into the folder `output`, whole or not at all; return the number of pages."""
+    description = site.description or guide.summary(atlas)
+    site = dataclasses.replace(site, title=site.title or guide.title(atlas))
+    shown = [
+        *contents.site_pages(atlas, site.title, description),
+        *guide.extra_pages(atlas),
+    ]
+    renderer = Renderer(atlas, site, templates)
+    with replacing_folder(output) as folder:
+        (folder / "assets").mkdir()
+        (folder / "data" / "layers").mkdir(parents=True)
+        for layer in atlas.layers:
+            _write_layer(folder / addresses.folder(layer), results, layer)
+        for page in shown:
+            (folder / page.path).write_text(renderer.render(page), encoding="utf-8", newline="\n")
+        _write_assets(folder / "assets", atlas, templates)
+        _write_data(folder, atlas, site, results)
+        _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
+    return len(shown)
+
+
+class Renderer:
+    """Turns pages into HTML: one environment, and one function through which every address passes."""
+
+    def __init__(self, atlas: Atlas, site: Site, templates: Path) -> None:
+        self.site = site
+        self.environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(templates),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
+        versions = {name: _digest(templates / name) for name in ("style.css", "atlas.js")}
+        # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
+        self.environment.filters["last_part"] = posixpath.basename
+        self.environment.globals.update(
+            site=site,
+            network=display_name(atlas.network.name),
+            credit=CREDITS.get(atlas.network.name),
+            weights_source=atlas.weights_source,
+            weights_sha256=atlas.weights_sha256,
+            version=pipeline.__version__,
+            versions=versions,
+        )
+
+    def render(self, page: Page) -> str:
+        """Return the HTML of a page."""
+        is_lost = page.path == "404.html"
+        base = self.site.base_url
+        # A host shows 404.html at any address, so only absolute links lead out of it.
+        url = (
+            functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
+        )
+        canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
+        social = (
+            publishing.absolute(base, "assets/card.jpg" if page.template != "filter.html" else page.image)
+            if base
+            else ""
+        )
+        template = self.environment.get_template(page.template)
+        return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
+
+
+def relative(origin: str, target: str) -> str:
+    """Return the relative address of `target` seen from the page `origin`, both from the root of the site."""
+    path, hash_sign, anchor = target.partition("#")
+    return posixpath.relpath(path or ".", posixpath.dirname(origin) or ".") + hash_sign + anchor
+
+
+def _write_layer(folder: Path, results: Path, layer: atlases.Layer) -> None:
+    folder.mkdir()
+    source = results / "tiles" / layer.slug
+    names = [f"band{layout.ENDING}", f"mosaic{layout.ENDING}"]
+    names += [
+        f"{addresses.digits(n)}{ending}{layout.ENDING}" for n in layer.numbers for ending in ("", "-thumb", "-steps")
+    ]
+    for name in names:
+        if not (source / name).is_file():
+            raise UserError(f"{source / name}: no such file; python -m pipeline.pictures.web makes it")
+        link_or_copy(source / name, folder / name)
+    for number in layer.numbers:
+        _write_compact(folder / f"{addresses.digits(number)}.json", layer.records[number].to_json())
+    _write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
+
+
+def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
+    for name in ("style.css", "atlas.js", "icon.svg"):
+        (folder / name).write_bytes((templates / name).read_bytes())
+    folders = [addresses.folder(layer) for layer in atlas.layers]
+    _write_text(folder / "search.js", tables.search_script(atlas, folders))
+    card = illustrations.test_card()
+    (folder / "card.png").write_bytes(images.png(card))
+    (folder / "kernels.png").write_bytes(images.png(illustrations.kernel_sheet(atlas.first_kernels)))
+    for number in illustrations.telling_kernels(atlas.first_kernels):
+        response = illustrations.response(card, atlas.first_kernels[number])
+        (folder / f"response-{number}{layout.ENDING}").write_bytes(
+            images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
+        )
+
+
+def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
+    for table, text in tables.texts(atlas):
+        _write_text(folder / table.path, text)
+    files.write_json(folder / "data" / "datapackage.json", tables.package(atlas.words, site.title, site.licence))
+    for layer in atlas.layers:
+        summary = results / "layers" / f"{layer.slug}.json"
+        _write_compact(folder / "data" / "layers" / summary.name, _without_kernels(files.read_json(summary)))
+        responses = summary.with_suffix(".response.npy")
+        if not responses.is_file():
+            raise UserError(f"{responses}: no such file; python -m pipeline.summary makes it")
+        link_or_copy(responses, folder / "data" / "layers" / responses.name)
+
+
+def _without_kernels(summary: dict[str, Any]) -> dict[str, Any]:
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    for each in summary["filters"]:
+        for side in ("incoming", "outgoing"):
+            each[side] = [{key: value for key, value in slice.items() if key != "kernel"} for slice in each[side]]
+    return summary
+
+
+def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
+    (folder / ".nojekyll").touch()
+    listed = [page for page in shown if page.path != "404.html"]
+    _write_text(folder / "robots.txt", publishing.robots(site.base_url))
+    _write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
+    if site.base_url:
+        _write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
+        _write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
+        chosen = [
+            np.asarray(Image.open(folder / addresses.filter_path(*each, ".avif"))) for each in home.highlighted(atlas)
+        ]
+        card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
+        card.save(folder / "assets" / "card.jpg", "JPEG", quality=SOCIAL_QUALITY)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write_compact(path: Path, value: Any) -> None:
+    # A third of the bytes of the indented original, thousands of times.
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    _write_text(path, text + "\n")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]

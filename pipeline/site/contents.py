@@ -1,0 +1,46 @@
+"""The pages of the site and what each of them says, computed before anything is rendered.
+
+A page is a path, a template and a view: exactly the words, numbers, drawings and addresses that the template prints.
+Addresses are paths from the root of the site; the renderer makes them relative.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from pipeline.results.atlas import Atlas
+from pipeline.site.addresses import filter_path, folder
+from pipeline.site.pages.filter import filter_view
+from pipeline.site.pages.home import blocks, highlighted, home_view
+from pipeline.site.pages.layer import layer_view
+from pipeline.site.pages.page import Page
+from pipeline.site.pages.parts import most_selective
+
+T = TypeVar("T")
+
+
+def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
+    """Yield the pages that show layers and filters: home, each layer, each filter."""
+    highlights = highlighted(atlas)
+    first = filter_path(*highlights[0], ".avif")
+    yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
+    titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
+    for before, layer, after in neighbours(atlas.layers):
+        view = layer_view(atlas, layer, titles[layer.name], before, after)
+        example = filter_path(layer, most_selective(layer).filter, ".avif")
+        yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
+        for left, each, right in neighbours(layer.filters):
+            view = filter_view(atlas, layer, each, left, right)
+            yield Page(
+                filter_path(layer, each.filter),
+                "filter.html",
+                f"{layer.name}/{each.filter}",
+                f"What filter {each.filter} of {layer.name} {layer.words.looks_for}: {each.looks.description}.",
+                view.image,
+                view,
+            )
+
+
+def neighbours(items: Sequence[T]) -> Iterator[tuple[T | None, T, T | None]]:
+    """Yield each item between its neighbours, None at the ends."""
+    padded = [None, *items, None]
+    yield from zip(padded, padded[1:], padded[2:], strict=False)

@@ -1,0 +1,219 @@
+"""Drawings for the pages, as inline SVG: kernels, curves, histograms, receptive fields.
+
+Every figure says in words (its accessible name) what it shows. Colours come from the style sheet by class, and what
+a colour means is always drawn as well: a positive weight is a filled square, a negative one a hollow square.
+"""
+
+import base64
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from pipeline.images import png
+from pipeline.site.formatting import number, signed
+
+# Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
+# the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
+CELL = 20
+LARGEST_SQUARE = 18
+SMALLEST_SQUARE = 2
+OUTLINE = 3
+
+# Size of a chart in SVG units, and the room for its axis below.
+CHART_WIDTH = 300
+CHART_HEIGHT = 110
+AXIS = 18
+
+# Bins of the hue and the orientation histograms: 20° and 10° each.
+HUE_BINS = 18
+ORIENTATION_BINS = 18
+
+# Stripes weaker than this (0..1) have no direction worth counting.
+LEAST_ORIENTATION = 0.2
+
+
+def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
+    """Draw one slice of a kernel: the area of a square is the weight's size, filled is positive, hollow negative."""
+    rows, columns = len(kernel), len(kernel[0])
+    values = [value for row in kernel for value in row]
+    largest = max(map(abs, values)) or 1.0
+    paths = {"pos": "", "neg": ""}
+    for place, value in enumerate(values):
+        kind = "neg" if value < 0 else "pos"
+        room = LARGEST_SQUARE - OUTLINE if kind == "neg" else LARGEST_SQUARE
+        # Whole and even, to be centred in whole units.
+        side = max(SMALLEST_SQUARE, 2 * round(room * math.sqrt(abs(value) / largest) / 2))
+        x, y = (place % columns) * CELL + (CELL - side) // 2, (place // columns) * CELL + (CELL - side) // 2
+        paths[kind] += f"M{x} {y}h{side}v{side}h-{side}z"
+    label = f"{signed(min(values))} to {signed(max(values))}"
+    drawn = "".join(f'<path class={kind} d="{path}"/>' for kind, path in paths.items() if path)
+    box = f"0 0 {columns * CELL} {rows * CELL}"
+    return Markup(f'<svg class=kernel viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
+
+
+def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
+    """Draw the activation at every step, with a dot at each marked step."""
+    # Whole units: half a unit is less than a third of the line's width.
+    width, height = 2 * CHART_WIDTH, 150
+    highest = max(activations)
+    last = max(1, len(activations) - 1)
+
+    def point(step: int) -> tuple[int, int]:
+        return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / (highest or 1))
+
+    line = "M" + "L".join("{} {}".format(*point(step)) for step in range(len(activations)))
+    dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)
+    label = (
+        f"Mean activation over {last} steps: {number(activations[0])} at the start, "
+        f"{number(activations[-1])} at the end, highest {number(highest)}"
+    )
+    return Markup(
+        f'<svg class="curve" viewBox="0 0 {width} {height + AXIS}" role="img" aria-label="{label}">'
+        f'<path class="axis" d="M0 {height}H{width}"/><path class="line" d="{line}"/>{dots}'
+        f'<text x="8" y="{height + 15}">step 0</text>'
+        f'<text x="{width - 8}" y="{height + 15}" class="end">step {last}</text></svg>'
+    )
+
+
+def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "activation") -> Markup:
+    """Draw how many filters answer so many times more to their picture than to noise, on a logarithmic axis.
+
+    `measure` names the answer.
+    """
+    logs = np.log10(np.clip(np.asarray(ratios, float), 0.1, None))
+    low, high = min(0.0, float(logs.min())), max(2.0, float(logs.max()) + 0.05)
+    counts, _ = np.histogram(logs, bins=40, range=(low, high))
+
+    def x(value: float) -> str:
+        return _short(CHART_WIDTH * (math.log10(value) - low) / (high - low))
+
+    ticks = "".join(
+        f'<text x="{x(tick)}" y="{CHART_HEIGHT + 14}" class="{"mid" if tick > 1 or low else ""}">×{tick:,}</text>'
+        for tick in (1, 10, 100, 1000)
+        if low <= math.log10(tick) <= high - 0.1
+    )
+    label = (
+        f"Histogram of {len(ratios)} filters: {measure} on the own picture divided by that on noise, "
+        f"median {number(float(np.median(ratios)))}, least {number(min(ratios))}; the line is at {threshold:g}"
+    )
+    return Markup(
+        f'{_chart_open(label)}<path class="bars" d="{_bars(counts)}"/>'
+        f'<path class="limit" d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
+    )
+
+
+def hue_histogram(hues: Sequence[float | None]) -> Markup:
+    """Draw how many pictures have which dominant hue."""
+    known = [hue % 360 for hue in hues if hue is not None]
+    counts, _ = np.histogram(known, bins=HUE_BINS, range=(0, 360))
+    step = CHART_WIDTH / HUE_BINS
+    highest = max(1, counts.max())
+    bars = "".join(
+        f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, count / highest)}"/>'
+        for i, count in enumerate(counts)
+        if count
+    )
+    names = (
+        ("red", 0, "start"),
+        ("yellow", 60, "mid"),
+        ("green", 120, "mid"),
+        ("cyan", 180, "mid"),
+        ("blue", 240, "mid"),
+    )
+    ticks = "".join(
+        f'<text x="{_short(CHART_WIDTH * degrees / 360)}" y="{CHART_HEIGHT + 14}" class="{anchor}">{name}</text>'
+        for name, degrees, anchor in (*names, ("pink", 345, "end"))
+    )
+    grey = len(hues) - len(known)
+    label = f"Histogram of dominant hues, 0 to 360 degrees, of {len(known)} pictures; {grey} more are grey"
+    return Markup(f"{_chart_open(label)}{bars}{ticks}</svg>")
+
+
+def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
+    """Draw how many pictures have stripes in which direction, as a half rose.
+
+    Args:
+        orientations: (degrees 0..180 anticlockwise from horizontal, strength 0..1) of each picture.
+    """
+    clear = [degrees % 180 for degrees, strength in orientations if strength >= LEAST_ORIENTATION]
+    # The first bin is centred on horizontal, and so collects what lies on both sides of it.
+    step = 180 / ORIENTATION_BINS
+    counts, _ = np.histogram([(degrees + step / 2) % 180 for degrees in clear], bins=ORIENTATION_BINS, range=(0, 180))
+    highest = max(1, counts.max())
+    centre, radius = CHART_WIDTH / 2, CHART_HEIGHT - 18
+
+    def at(degrees: float, share: float) -> str:
+        angle = math.radians(degrees)
+        x, y = centre + radius * share * math.cos(angle), CHART_HEIGHT - radius * share * math.sin(angle)
+        return f"{_short(x)} {_short(y)}"
+
+    wedges = ""
+    for i, count in enumerate(counts):
+        # The area of a wedge, not its length, is the count.
+        share = math.sqrt(count / highest)
+        halves = ((0.0, step / 2), (180 - step / 2, 180.0)) if i == 0 else ((i * step - step / 2, i * step + step / 2),)
+        wedges += "".join(
+            f"M{_short(centre)} {CHART_HEIGHT}L{at(a, share)}L{at(b, share)}z" for a, b in halves if count
+        )
+    arc = f"M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"
+    label = f"Directions of the stripes of {len(clear)} pictures; {len(orientations) - len(clear)} have no clear one"
+    return Markup(
+        f'{_chart_open(label)}<path class="axis" d="{arc}"/><path class="bars" d="{wedges}"/>'
+        f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
+        f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
+    )
+
+
+def field_frame(receptive_field_px: int, canvas_px: int) -> Markup:
+    """Draw, over a picture of `canvas_px`, the square that one unit sees; nothing when it sees more."""
+    if receptive_field_px >= canvas_px:
+        return Markup("")
+    start, side = (canvas_px - receptive_field_px) / 2, receptive_field_px
+    square = f'x="{_short(start)}" y="{_short(start)}" width="{side}" height="{side}"'
+    return Markup(
+        f'<svg class="frame" viewBox="0 0 {canvas_px} {canvas_px}" aria-hidden="true">'
+        f'<rect class="halo" {square}/><rect {square}/></svg>'
+    )
+
+
+def field_glyph(receptive_field_px: int, largest_px: int) -> Markup:
+    """Draw a receptive field, to scale in a square that stands for the network's largest."""
+    side = max(1.5, 40 * min(1.0, receptive_field_px / largest_px))
+    at = _short(22 - side / 2)
+    return Markup(
+        '<svg class="glyph" viewBox="0 0 44 44" aria-hidden="true">'
+        '<rect class="whole" x="2" y="2" width="40" height="40"/>'
+        f'<rect class="seen" x="{at}" y="{at}" width="{_short(side)}" height="{_short(side)}"/></svg>'
+    )
+
+
+def kernel_pixels(kernel: np.ndarray) -> np.ndarray:
+    """Return an RGB kernel, (height, width, 3), as uint8 pixels: mid-grey is 0, the largest weight is at full range."""
+    largest = float(np.abs(kernel).max()) or 1.0
+    return np.rint(127.5 + 127.5 * np.asarray(kernel, np.float64) / largest).astype(np.uint8)
+
+
+def kernel_uri(kernel: np.ndarray) -> str:
+    """Return an RGB kernel as a `data:` address of a picture with one pixel for each weight."""
+    return "data:image/png;base64," + base64.b64encode(png(kernel_pixels(kernel))).decode()
+
+
+def _chart_open(label: str) -> str:
+    return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}" role="img" aria-label="{label}">'
+
+
+def _bars(counts: np.ndarray) -> str:
+    step = CHART_WIDTH / len(counts)
+    highest = max(1, counts.max())
+    return "".join(_bar(i * step, step, count / highest) for i, count in enumerate(counts) if count)
+
+
+def _bar(x: float, width: float, share: float) -> str:
+    height = _short(max(1.0, (CHART_HEIGHT - 4) * share))
+    return f"M{_short(x + 0.5)} {CHART_HEIGHT}v-{height}h{_short(width - 1)}v{height}z"
+
+
+def _short(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

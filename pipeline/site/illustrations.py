@@ -1,0 +1,104 @@
+"""Pictures that explain: all kernels of the first layer on a sheet, and a convolution carried out on a test card."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.site.drawings import kernel_pixels
+
+# Side of the test card in pixels: twice as large on the page, it fills a third of a column.
+CARD_PX = 160
+
+# Kernels that are slid over the card.
+EXAMPLES = 4
+
+# Pixels between kernels on the sheet, which the page shines through.
+GAP_PX = 1
+
+
+def test_card() -> np.ndarray:
+    """Return a picture with edges in every direction, of every width and of several colours: uint8 (side, side, 3).
+
+    Rings that narrow outwards (a zone plate), and four discs.
+    """
+    axis = np.arange(CARD_PX) - CARD_PX / 2 + 0.5
+    y, x = np.meshgrid(axis, axis, indexing="ij")
+    radius = np.hypot(x, y)
+    # At the middle of a side the rings are 5 pixels wide, which the eye and a small kernel both resolve.
+    rings = 0.5 + 0.42 * np.cos(np.pi * radius**2 / (5 * CARD_PX))
+    card = np.repeat(rings[..., None], 3, axis=2)
+    offset = 0.34 * CARD_PX
+    colours = {
+        (-1, -1): (0.85, 0.2, 0.15),
+        (-1, 1): (0.15, 0.6, 0.25),
+        (1, -1): (0.15, 0.3, 0.8),
+        (1, 1): (0.95, 0.8, 0.2),
+    }
+    for (row, column), colour in colours.items():
+        disc = np.hypot(y - row * offset, x - column * offset) < 0.11 * CARD_PX
+        card[disc] = colour
+    return np.rint(255 * card).astype(np.uint8)
+
+
+def response(card: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Slide a kernel over a picture and keep what is positive, brightest where it fits best.
+
+    Args:
+        card: uint8 (height, width, 3).
+        kernel: (rows, columns, 3).
+
+    Returns:
+        uint8 (height − rows + 1, width − columns + 1): the response map, its mean colour's share taken off, 0 where
+        that is negative, 255 where it is largest.
+    """
+    pixels = card / 255.0
+    pixels -= pixels.mean(axis=(0, 1))
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, kernel.shape[:2], axis=(0, 1))
+    values = np.maximum(0, np.einsum("yxcij,ijc->yx", windows, kernel))
+    return np.rint(255 * values / (values.max() or 1)).astype(np.uint8)
+
+
+def telling_kernels(kernels: np.ndarray) -> list[int]:
+    """Return the numbers of a few kernels that differ most: the strongest, then whichever is farthest from the chosen.
+
+    Args:
+        kernels: (filters, rows, columns, 3).
+    """
+    flat = kernels.reshape(len(kernels), -1).astype(np.float64)
+    norms = np.linalg.norm(flat, axis=1)
+    directions = flat / np.maximum(norms, 1e-12)[:, None]
+    chosen = [int(norms.argmax())]
+    # Weak kernels are noise that any choice by direction would love.
+    strong = norms >= np.median(norms)
+    while len(chosen) < min(EXAMPLES, int(strong.sum())):
+        nearest = np.abs(directions @ directions[chosen].T).max(axis=1)
+        nearest[chosen] = np.inf
+        chosen.append(int(np.where(strong, nearest, np.inf).argmin()))
+    return chosen
+
+
+def kernel_sheet(kernels: np.ndarray) -> np.ndarray:
+    """Return all kernels side by side, near-square, one pixel for each weight: uint8 (height, width, RGBA)."""
+    count, rows, columns, _ = kernels.shape
+    across = int(np.ceil(np.sqrt(count)))
+    down = -(-count // across)
+    shape = (down * (rows + GAP_PX) - GAP_PX, across * (columns + GAP_PX) - GAP_PX, 4)
+    sheet = np.zeros(shape, np.uint8)
+    for place, kernel in enumerate(kernels):
+        top, left = place // across * (rows + GAP_PX), place % across * (columns + GAP_PX)
+        sheet[top : top + rows, left : left + columns, :3] = kernel_pixels(kernel)
+        sheet[top : top + rows, left : left + columns, 3] = 255
+    return sheet
+
+
+def social_card(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
+    """Return pictures, uint8 (side, side, 3), tiled side by side to fill a picture of (width, height), uint8."""
+    width, height = size
+    columns = max(1, len(pictures))
+    edges = [round(width * place / columns) for place in range(columns + 1)]
+    card = np.zeros((height, width, 3), np.uint8)
+    for picture, left, right in zip(pictures, edges, edges[1:], strict=False):
+        rows = np.arange(height) * len(picture) // max(height, right - left)
+        across = np.arange(right - left) * len(picture) // max(height, right - left)
+        card[:, left:right] = picture[rows[:, None], across[None, :]]
+    return card

@@ -1,0 +1,1 @@
+"""What each kind of page says, computed before anything is drawn."""

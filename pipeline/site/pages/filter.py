@@ -1,0 +1,223 @@
+"""The page of a filter: its picture, what was measured of it, and the filters it belongs with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pipeline import images
+from pipeline.results import layout
+from pipeline.results.atlas import Atlas, Layer
+from pipeline.results.layer_summary import Filter, Slice
+from pipeline.results.record import Record
+from pipeline.site import drawings
+from pipeline.site.addresses import filter_path, folder
+from pipeline.site.formatting import number, part_of, percent_of
+from pipeline.site.pages.parts import Fact, Tile, recipe_words, tile
+from pipeline.wording import Words
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A strong slice of a kernel, drawn, and the filter at its other end."""
+
+    tile: Tile
+    share: str
+    drawing: Markup
+
+
+@dataclass(frozen=True)
+class FilterView:
+    """The page of a filter."""
+
+    layer: str
+    layer_href: str
+    number: int
+    lead: str
+    image: str
+    canvas_px: int
+    field: str
+    alt: str
+    frame: Markup
+    is_coarse: bool
+    alive: bool
+    words: Words
+    quality: tuple[Fact, ...]
+    geometry: tuple[Fact, ...]
+    look: tuple[Fact, ...]
+    colour: str
+    steps: tuple[int, ...]
+    steps_image: str
+    snapshot_px: int
+    curve: Markup
+    curve_note: str
+    kernel_uri: str
+    incoming: tuple[Weight, ...]
+    incoming_note: str
+    outgoing: tuple[Weight, ...]
+    outgoing_note: str
+    similar: tuple[Tile, ...]
+    recipe: tuple[tuple[str, str], ...]
+    record: str
+    previous: tuple[str, str] | None
+    next: tuple[str, str] | None
+
+
+def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, right: Filter | None) -> FilterView:
+    """Return the view of a filter's page."""
+    record = layer.records[each.filter]
+    sees = layer.receptive_field_px
+    height, width = layer.kernel_size
+    others = len(layer.filters) - 1
+    above = each.own_rank - 1
+    is_first = layer.name == atlas.network.layers[0].name
+    words = layer.words
+    lead = f"{words.filter_note}{each.looks.description}."
+    return FilterView(
+        layer=layer.name,
+        layer_href=f"{folder(layer)}/index.html",
+        number=each.filter,
+        lead=f"{lead[:1].upper()}{lead[1:]}",
+        image=filter_path(layer, each.filter, ".avif"),
+        canvas_px=record.canvas_px,
+        field=f"The frame is what one unit sees: {sees} × {sees} of {record.canvas_px} × {record.canvas_px} pixels."
+        if sees < record.canvas_px
+        else f"One unit sees {sees} × {sees} pixels, more than the picture's {record.canvas_px}.",
+        alt=f"Filter {each.filter} of {layer.name}: {each.looks.description}",
+        is_coarse=record.canvas_px <= images.WHOLE_COLOUR_PX,
+        frame=drawings.field_frame(sees, record.canvas_px),
+        alive=each.alive,
+        words=words,
+        quality=(
+            answer(each, words),
+            Fact(
+                "Own rank",
+                part_of(each.own_rank, others + 1),
+                "the layer has no other picture"
+                if others == 0
+                else f"no other picture of the layer {words.excites} it more"
+                if above == 0
+                else f"{above} other "
+                f"{f'picture {words.excites}' if above == 1 else f'pictures {words.excite}'} it more",
+            ),
+            Fact(
+                "Robustness",
+                percent_of(each.robust_activation / each.activation if each.activation else 0.0),
+                "of it is left when the picture is turned, scaled and moved a little",
+            ),
+            Fact(
+                "Selectivity",
+                number(each.selectivity, 2) if others else "–",
+                f"1: only its own picture {words.excites} it; 0: all do, equally"
+                if others
+                else "the layer has no other picture",
+            ),
+            *activation_left(layer, record),
+        ),
+        geometry=(
+            Fact("Receptive field", f"{sees} × {sees} px", "what one unit sees of the input"),
+            Fact("Stride", f"{layer.stride_px} px", "from one unit to the next"),
+            Fact("Kernel", f"{height} × {width} × {layer.input_channels}", f"L2 norm {number(each.kernel_norm)}"),
+            Fact("Bias", number(each.bias), ""),
+        ),
+        look=(
+            Fact(
+                "Hue",
+                "grey" if each.looks.hue is None else f"{each.looks.hue:.0f}°",
+                f"saturation {number(each.looks.saturation, 2)}",
+            ),
+            Fact("Frequency", f"{number(each.looks.spectral_centroid, 2)} cycles/px", "spectral centroid"),
+            Fact(
+                "Direction",
+                f"{each.looks.orientation:.0f}°",
+                f"strength {number(each.looks.orientation_strength, 2)} of 1",
+            ),
+            Fact("Contrast", number(each.looks.contrast, 2), "standard deviation of luminance"),
+        ),
+        colour=each.looks.colour,
+        steps=record.snapshot_steps,
+        steps_image=filter_path(layer, each.filter, "-steps.avif"),
+        snapshot_px=min(record.canvas_px, layout.SNAPSHOT_PX),
+        curve=drawings.curve(record.activations, record.snapshot_steps),
+        curve_note=f"Mean activation at every step{words.curve_note}, from {number(record.first_activation)} "
+        f"to {number(record.last_activation)}; dots mark the pictures above.",
+        kernel_uri=drawings.kernel_uri(atlas.first_kernels[each.filter]) if is_first else "",
+        incoming=tuple(weight(atlas, part) for part in in_order(each.incoming)),
+        incoming_note=share_words(each.incoming),
+        outgoing=tuple(weight(atlas, part) for part in each.outgoing),
+        outgoing_note=outgoing_words(each.outgoing),
+        similar=tuple(
+            tile(layer, other, label=f"{other} · {number(similarity, 2)}")
+            for other, similarity in each.similar
+            if similarity > 0
+        ),
+        recipe=(
+            *(
+                (key.replace("_", " "), attempts_words(value, layer) if key == "attempts" else recipe_words(value))
+                for key, value in record.recipe.items()
+            ),
+            ("seed", str(record.seed)),
+            ("precision", record.precision),
+            ("random starts tried", str(record.attempts)),
+        ),
+        record=filter_path(layer, each.filter, ".json"),
+        previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,
+        next=(str(right.filter), filter_path(layer, right.filter)) if right else None,
+    )
+
+
+def answer(each: Filter, words: Words) -> Fact:
+    """Return how many times more a filter answers to its own picture than to noise."""
+    on_noise = f"{number(each.noise_activation)} on noise"
+    if each.activation == 0:
+        return Fact(
+            words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all; {on_noise}"
+        )
+    return Fact(
+        words.measure.capitalize(), f"× {number(each.ratio)}", f"{number(each.activation)} on its picture, {on_noise}"
+    )
+
+
+def attempts_words(attempts: object, layer: Layer) -> str:
+    """Return the recipe's `attempts` as text: only the objective `channel` has more than one."""
+    if layer.objective == "channel":
+        return f"{attempts}: random starts at most, until the filter is alive"
+    return f"{attempts}, but with the objective {layer.objective} there is one random start"
+
+
+def activation_left(layer: Layer, record: Record) -> Iterator[Fact]:
+    """Yield, where pictures were made to oppose their filters, how much of a filter's activation is left."""
+    if layer.objective == "negative_channel":
+        ratio = record.last_activation / record.noise_activation if record.noise_activation else 0.0
+        yield Fact(
+            "Activation",
+            f"× {number(ratio, 2)}",
+            f"{number(record.last_activation)} at the last step, {number(record.noise_activation)} on noise: "
+            + ("the picture silences the filter" if ratio < 1 else "elsewhere in the picture the filter is excited"),
+        )
+
+
+def weight(atlas: Atlas, part: Slice) -> Weight:
+    """Return a strong slice with the tile of the filter at its other end."""
+    if part.layer == "input":
+        other = Tile(part.filter, ("red", "green", "blue")[part.filter], "", "", "", "")
+    elif part.layer in atlas.by_name:
+        other = tile(atlas.by_name[part.layer], part.filter, label=f"{part.layer}/{part.filter}")
+    else:
+        other = Tile(part.filter, f"{part.layer}/{part.filter}", "", "", "", "")
+    return Weight(other, percent_of(part.share), drawings.kernel_map(part.kernel))
+
+
+def in_order(parts: Sequence[Slice]) -> Sequence[Slice]:
+    """Return slices as they are shown: colours as red, green, blue, filters as they are, the strongest first."""
+    return sorted(parts, key=lambda part: part.filter) if parts and parts[0].layer == "input" else parts
+
+
+def share_words(parts: Sequence[Slice]) -> str:
+    """Say how much of a kernel its strongest slices are."""
+    return f"{percent_of(sum(part.share for part in parts))} of the kernel’s squared norm together."
+
+
+def outgoing_words(parts: Sequence[Slice]) -> str:
+    """Say what the outgoing slices are shares of."""
+    return "Shares are of the reading filter’s own kernel." if parts else ""

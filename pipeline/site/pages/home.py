@@ -1,0 +1,141 @@
+"""The home page: the network as a stack of layers, and what opens it."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pipeline.measure.matrix import ALIVE_RATIO
+from pipeline.results import layout
+from pipeline.results.atlas import Atlas, Layer
+from pipeline.site import drawings
+from pipeline.site.addresses import folder
+from pipeline.site.formatting import percent
+from pipeline.site.pages.parts import Fact, Plate, most_selective, plate, rendered_words, stride_words
+from pipeline.wording import Words
+
+# Pictures that open the home page.
+HIGHLIGHTS = 4
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer on the home page."""
+
+    name: str
+    href: str
+    facts: str
+    quality: str
+    glyph: Markup
+    band: str
+    band_width: int
+    band_height: int
+    band_alt: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring layers whose units are equally far apart in the picture."""
+
+    title: str
+    note: str
+    layers: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """The home page."""
+
+    filters: int
+    layers: int
+    highlights: tuple[Plate, ...]
+    words: Words
+    figures: tuple[Fact, ...]
+    blocks: tuple[Block, ...]
+
+
+def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
+    """Return the view of the home page."""
+    count, alive = (sum(getattr(layer.figures, key) for layer in atlas.layers) for key in ("rendered", "alive"))
+    words = atlas.words
+    largest = max(layer.receptive_field_px for layer in atlas.network.layers)
+    return HomeView(
+        filters=count,
+        layers=len(atlas.layers),
+        highlights=tuple(plate(layer, filter) for layer, filter in highlights),
+        words=words,
+        figures=(
+            Fact(
+                "filters", f"{count:,}", f"of {sum(layer.filters for layer in atlas.network.layers):,} in the network"
+            ),
+            Fact("layers", str(len(atlas.layers)), f"of {len(atlas.network.layers)} that convolve"),
+            Fact(
+                words.alive,
+                percent(alive, count),
+                f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
+            ),
+            *own_best_fact(atlas),
+        ),
+        blocks=tuple(
+            Block(title, note, tuple(layer_row(layer, largest) for layer in group))
+            for title, note, group in blocks(atlas)
+        ),
+    )
+
+
+def own_best_fact(atlas: Atlas) -> Iterator[Fact]:
+    """Yield how many pictures are their filters' best, of those that there are others to compare with."""
+    compared = [layer.figures for layer in atlas.layers if layer.figures.rendered > 1]
+    if compared:
+        yield Fact(
+            "own best",
+            percent(sum(made.own_best for made in compared), sum(made.rendered for made in compared)),
+            f"{atlas.words.excited} by no other picture of their layer more",
+        )
+
+
+def layer_row(layer: Layer, largest_px: int) -> LayerRow:
+    """Return a layer as the home page lists it."""
+    sample = layout.band_sample(layer.numbers)
+    columns = min(len(sample), layout.BAND_COLUMNS)
+    return LayerRow(
+        name=layer.name,
+        href=f"{folder(layer)}/index.html",
+        facts=f"{rendered_words(layer)} · sees {layer.receptive_field_px} px",
+        quality=quality_words(layer),
+        glyph=drawings.field_glyph(layer.receptive_field_px, largest_px),
+        band=f"{folder(layer)}/band.avif",
+        band_width=columns * layout.BAND_TILE_PX,
+        band_height=-(-len(sample) // columns) * layout.BAND_TILE_PX,
+        band_alt=f"{len(sample)} of its pictures",
+    )
+
+
+def quality_words(layer: Layer) -> str:
+    """Say how sure the pictures of a layer are."""
+    made = layer.figures
+    failing = made.rendered - made.alive
+    alive = f"{failing:,} not {layer.words.alive}" if failing else f"all {layer.words.alive}"
+    return f"{alive} · {percent(made.own_best, made.rendered)} own best" if made.rendered > 1 else alive
+
+
+def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
+    """Group neighbouring layers of one stride; return a title, a note and the layers of each group.
+
+    The groups are counted in the whole network, so that a part of it does not call its own first group Block 1.
+    """
+    runs = [list(run) for _, run in itertools.groupby(atlas.network.layers, key=lambda layer: layer.stride_px)]
+    groups = [
+        (place, [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
+        for place, run in enumerate(runs, 1)
+    ]
+    return [(f"Block {place}", stride_words(group[0].stride_px), group) for place, group in groups if group]
+
+
+def highlighted(atlas: Atlas) -> list[tuple[Layer, int]]:
+    """Return filters from across the network's depth, to open the home page with."""
+    deep_enough = [layer for layer in atlas.layers if layer.index >= 2] or list(atlas.layers)
+    count = min(HIGHLIGHTS, len(deep_enough))
+    places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
+    return [(deep_enough[place], most_selective(deep_enough[place]).filter) for place in places]

@@ -1,0 +1,99 @@
+"""What several kinds of page are made of: tiles and plates of filters, facts, and the words that go with them."""
+
+from dataclasses import dataclass
+
+from pipeline import images
+from pipeline.results import layout
+from pipeline.results.atlas import Layer
+from pipeline.results.layer_summary import Filter
+from pipeline.site.addresses import filter_path
+from pipeline.site.formatting import part_of
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A small picture of a filter.
+
+    `href` and `image` are empty when the filter is not in the atlas; `failing` is what to add to the label of a filter
+    whose picture does not do what it should, else empty.
+    """
+
+    number: int
+    label: str
+    href: str
+    image: str
+    alt: str
+    failing: str
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A large picture of a filter; a coarse one has so few pixels that each is shown as a square."""
+
+    label: str
+    href: str
+    image: str
+    alt: str
+    is_coarse: bool
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A term, its value and what that means."""
+
+    term: str
+    value: str
+    note: str
+
+
+def tile(layer: Layer, filter: int, alt: str = "", label: str = "") -> Tile:
+    """Return the tile of a filter, an empty one when it is not in the atlas."""
+    found = layer.by_number.get(filter)
+    label = label or str(filter)
+    if found is None:
+        return Tile(filter, label, "", "", "", "")
+    return Tile(
+        number=filter,
+        label=label,
+        href=filter_path(layer, filter),
+        image=filter_path(layer, filter, "-thumb.avif"),
+        alt=alt or found.looks.description,
+        failing="" if found.alive else f" · not {layer.words.alive}",
+    )
+
+
+def plate(layer: Layer, filter: int) -> Plate:
+    """Return the large picture of a filter."""
+    return Plate(
+        label=f"{layer.name}/{filter}",
+        href=filter_path(layer, filter),
+        image=filter_path(layer, filter, layout.ENDING),
+        alt=f"Filter {filter} of {layer.name}: {layer.by_number[filter].looks.description}",
+        is_coarse=layer.canvas_px <= images.WHOLE_COLOUR_PX,
+    )
+
+
+def most_selective(layer: Layer) -> Filter:
+    """Return the filter that a layer is shown by: alive, its own picture its best, and the most selective."""
+    return max(layer.filters, key=lambda each: (each.alive, each.own_rank == 1, each.selectivity, -each.filter))
+
+
+def rendered_words(layer: Layer) -> str:
+    """Say how many of a layer's filters are in the atlas."""
+    if len(layer.filters) == layer.filters_total:
+        return f"{layer.filters_total:,} filters" if layer.filters_total != 1 else "1 filter"
+    return f"{part_of(len(layer.filters), layer.filters_total)} filters"
+
+
+def stride_words(stride_px: int) -> str:
+    """Say how far apart the units of a layer are."""
+    return "a unit at every pixel" if stride_px == 1 else f"a unit every {stride_px} pixels"
+
+
+def recipe_words(value: object) -> str:
+    """Return a setting of the recipe as text."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)

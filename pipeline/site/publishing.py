@@ -1,0 +1,87 @@
+"""The files that hosts, crawlers, feed readers and language models look for beside the pages."""
+
+from collections.abc import Sequence
+from urllib.parse import quote, urlsplit
+from xml.sax.saxutils import escape
+
+from pipeline.errors import UserError
+from pipeline.network.known import display_name
+from pipeline.results.atlas import Atlas
+from pipeline.site.pages.page import Page
+from pipeline.site.pages.parts import rendered_words
+
+
+def check_base_url(base_url: str) -> str:
+    """Return the address of the site's root without a final slash; raise `UserError` when it is none."""
+    if not base_url:
+        return ""
+    try:
+        parts = urlsplit(base_url)
+        is_right = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    except ValueError:
+        is_right = False
+    if not is_right or any(character.isspace() or character in "<>\"'\\" for character in base_url):
+        raise UserError(f"site.base_url: '{base_url}' should be an address like https://example.org/atlas")
+    return base_url.rstrip("/")
+
+
+def absolute(base_url: str, path: str) -> str:
+    """Return the public address of a page; folders are named without their index."""
+    path = path.removesuffix("index.html") if path == "index.html" or path.endswith("/index.html") else path
+    return f"{base_url}/{quote(path)}"
+
+
+def robots(base_url: str) -> str:
+    """Return robots.txt: everything may be read, and where the sitemap is."""
+    return "User-agent: *\nAllow: /\n" + (f"\nSitemap: {base_url}/sitemap.xml\n" if base_url else "")
+
+
+def sitemap(base_url: str, pages: Sequence[Page]) -> str:
+    """Return sitemap.xml: the address of every page."""
+    lines = "".join(f"<url><loc>{escape(absolute(base_url, page.path))}</loc></url>\n" for page in pages)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</urlset>\n'
+    )
+
+
+def feed(base_url: str, title: str, description: str, pages: Sequence[Page]) -> str:
+    """Return an RSS 2.0 feed with one entry for each layer; without dates, so that builds are repeatable."""
+    items = "".join(
+        f"<item><title>{escape(page.title)}</title><link>{escape(absolute(base_url, page.path))}</link>"
+        f"<description>{escape(page.description)}</description>"
+        f'<guid isPermaLink="true">{escape(absolute(base_url, page.path))}</guid></item>\n'
+        for page in pages
+        if page.template == "layer.html"
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>\n'
+        f"<title>{escape(title)}</title><link>{escape(base_url)}/</link>"
+        f"<description>{escape(description or title)}</description>\n{items}</channel></rss>\n"
+    )
+
+
+def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Sequence[Page]) -> str:
+    """Return llms.txt: what the site is and where its parts are, in Markdown."""
+    prefix = f"{base_url}/" if base_url else ""
+
+    def link(path: str, name: str) -> str:
+        return f"[{_plain(name)}]({prefix}{quote(path)})"
+
+    counts = {layer.name: rendered_words(layer) for layer in atlas.layers}
+    layers = "".join(
+        f"- {link(page.path, page.title)}: {counts[page.title]}\n" for page in pages if page.template == "layer.html"
+    )
+    return (
+        f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
+        f"Network: {_plain(display_name(atlas.network.name))}. Each filter has a page (`<layer>/<number>.html`), "
+        "a picture (`<layer>/<number>.avif`) and a record (`<layer>/<number>.json`).\n\n"
+        f"## Layers\n\n{layers}\n## More\n\n"
+        f"- {link('how-to-read.html', 'How to read the pictures')}\n"
+        f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"
+    )
+
+
+def _plain(text: str) -> str:
+    """Return text on one line, without what Markdown would read as a link or as HTML."""
+    return " ".join(text.translate(str.maketrans(dict.fromkeys("[]<>`", " "))).split())

@@ -1,0 +1,1 @@
+"""What the pictures of a layer prove, and those of all layers together."""

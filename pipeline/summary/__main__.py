@@ -1,0 +1,55 @@
+"""The command that summarises a rendered layer: `python -m pipeline.summary`."""
+
+import argparse
+import io
+from pathlib import Path
+
+import numpy as np
+
+from pipeline import errors, files, selection
+from pipeline.machine import device, start
+from pipeline.network.architecture import load_network
+from pipeline.results import renders as layer_renders
+from pipeline.results.layout import response_path
+from pipeline.summary.summarise import measure, summarise
+from pipeline.weights import store
+from pipeline.weights.store import check_tensors
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
+    parser.add_argument("--model", required=True, help="vgg16, or the path of a .keras file")
+    parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
+    parser.add_argument("--weights", required=True, type=Path, help="the file that pipeline.weights wrote")
+    parser.add_argument("--results", required=True, type=Path, help="directory of results, where filters/ is")
+    parser.add_argument("--layer", required=True, help="name of the layer")
+    parser.add_argument("--filters", required=True, help="the rendered filters, such as 0-31,159")
+    parser.add_argument(
+        "--output", required=True, type=Path, help="the summary to write; the response matrix goes beside it"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="threads of TensorFlow (default: 1)")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Check a layer's renders; write its response matrix, then its summary."""
+    arguments = _arguments()
+    network = load_network(arguments.model, arguments.preprocessing)
+    layer = network.layer(arguments.layer)
+    filters = selection.parse_filters(arguments.filters)
+    for filter in filters:
+        network.check_filter(layer.name, filter)
+    loaded = store.load(arguments.weights)
+    check_tensors(network, loaded, arguments.weights)
+    renders = layer_renders.load(network, layer, filters, loaded.sha256, arguments.results)
+    # A GPU is for the renders that go on meanwhile.
+    start.import_tensorflow(arguments.threads, on=device.CPU)
+    measured = measure(network, loaded, layer, renders)
+    buffer = io.BytesIO()
+    np.save(buffer, measured.responses, allow_pickle=False)
+    files.write_bytes(response_path(arguments.output), buffer.getvalue())
+    files.write_json(arguments.output, summarise(network, loaded, layer, renders, measured))
+
+
+if __name__ == "__main__":
+    errors.run(main)

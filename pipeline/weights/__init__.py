@@ -1,0 +1,1 @@
+"""A network's weights, from wherever they are, in one verified file."""

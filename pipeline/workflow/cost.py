@@ -1,0 +1,96 @@
+"""What an atlas will cost on this machine, before it is begun: `python -m pipeline.workflow.cost`."""
+
+import argparse
+import time
+
+import numpy as np
+
+from pipeline import errors
+from pipeline.config import plan
+from pipeline.config.plan import Atlas
+from pipeline.errors import UserError
+from pipeline.machine import precision
+from pipeline.machine import start as runtime
+from pipeline.network.graph import Network
+
+# Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
+BYTES_PER_PIXEL = 7
+
+# What a filter takes besides its convolutions (transforms, files, a process), as if it were more of them: 0.1 s where
+# VGG16's layers take from 0.1 to 7 s (AMX, bfloat16).
+OTHER_FLOPS = 20 * 10**9
+
+# Seconds to try the machine for, after a first run that compiles.
+TRIAL_SECONDS = 2.0
+
+
+def ascent_flops(atlas: Atlas) -> int:
+    """Return the floating-point operations of the convolutions of all ascents of an atlas, forward and backward."""
+    return sum(len(atlas.filters[layer]) * flops for layer, flops in flops_per_filter(atlas).items())
+
+
+def flops_per_filter(atlas: Atlas) -> dict[str, int]:
+    """Return, for each layer of an atlas, the floating-point operations of the convolutions of one filter's ascent."""
+    return {
+        layer: _flops_per_filter(atlas.network, layer, atlas.canvas_px[layer], atlas.recipes[layer].steps)
+        for layer in atlas.filters
+    }
+
+
+def result_bytes(atlas: Atlas) -> int:
+    """Return about how many bytes the pictures, records and snapshots of an atlas take."""
+    return sum(BYTES_PER_PIXEL * atlas.canvas_px[layer] ** 2 * len(filters) for layer, filters in atlas.filters.items())
+
+
+def measure_flops_per_second(atlas: Atlas) -> float:
+    """Return the rate of one core in the costliest layer of an atlas, by trying: random weights do as well as true."""
+    runtime.import_tensorflow()
+    from pipeline.ascent.optimise import Ascent
+    from pipeline.network.forward import TruncatedNetwork
+
+    network = atlas.network
+    layer = max(atlas.filters, key=lambda name: network.convolution_flops(name, atlas.canvas_px[name]))
+    random = np.random.default_rng(0)
+    tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
+    truncated = TruncatedNetwork(network, tensors, layer, precision.resolve(atlas.precision))
+    recipe = plan.resolve_recipe(network, layer, atlas.canvas_px[layer], {"steps": 4, "snapshots": []})
+    ascent = Ascent(truncated.channel_responses, atlas.canvas_px[layer], recipe)
+    list(ascent.run(0, random))
+    runs, start = 0, time.perf_counter()
+    while time.perf_counter() - start < TRIAL_SECONDS:
+        list(ascent.run(0, random))
+        runs += 1
+    flops = _flops_per_filter(network, layer, atlas.canvas_px[layer], recipe.steps)
+    return runs * flops / (time.perf_counter() - start)
+
+
+def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) -> int:
+    # A step is a forward pass and one for the gradient with respect to the image; the last picture is looked at once.
+    return network.convolution_flops(layer, canvas_px) * (2 * steps + 1)
+
+
+def main() -> None:
+    """Print what the full atlas of a network will cost."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.workflow.cost",
+        description="Say what the atlas of all filters will cost on this machine.",
+    )
+    parser.add_argument("--model", default="vgg16")
+    parser.add_argument("--preprocessing", default="auto")
+    parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
+    arguments = parser.parse_args()
+    if arguments.cores < 1:
+        raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
+    atlas = plan.plan({"model": arguments.model, "preprocessing": arguments.preprocessing, "filters": "all"})
+    filters, flops, rate = sum(map(len, atlas.filters.values())), ascent_flops(atlas), measure_flops_per_second(atlas)
+    hours = flops / rate / arguments.cores / 3600
+    print(
+        f"{filters:,} filters in {len(atlas.filters)} layers: {flops / 1e15:.1f} × 10^15 floating-point operations, "
+        f"about {hours:.1f} hours on {arguments.cores} cores at {rate / 1e9:,.0f} × 10^9 a second each "
+        f"({precision.resolve(atlas.precision)}), and {result_bytes(atlas) / 1e9:.1f} GB on disk. "
+        "It can be stopped at any time; the same command goes on where it stopped."
+    )
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,281 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline import selection
+from pipeline.ascent import recipe
+from pipeline.config import plan, schema
+from pipeline.errors import UserError
+from pipeline.network.architecture import load_network
+from tests.support.hostile import FORM, HOSTILE, PATHS, examples, within
+
+NUMBERS = st.lists(st.integers(0, 600), min_size=1, max_size=40).map(lambda numbers: tuple(sorted(set(numbers))))
+
+
+def message(configuration) -> str:
+    with pytest.raises(UserError) as caught:
+        plan.plan(configuration)
+    return str(caught.value)
+
+
+def test_an_empty_configuration_is_the_default_atlas():
+    atlas = plan.plan({})
+
+    assert (atlas.model, atlas.preprocessing, atlas.weights) == ("vgg16", "auto", "imagenet")
+    assert (atlas.seed, atlas.precision) == (0, "auto")
+    assert atlas.recipes.keys() == atlas.canvas_px.keys() == atlas.filters.keys()
+    title = {"title": "What the filters of VGG16 look for"}
+    assert atlas.site == schema.defaults(FORM["properties"]["site"]) | title
+    assert list(atlas.filters) == [layer.name for layer in load_network("vgg16").layers]
+
+
+def test_the_preview_is_small_spread_and_has_the_showcase():
+    filters = plan.plan({"filters": "preview"}).filters
+
+    assert sum(map(len, filters.values())) == 108
+    for layer, numbers in filters.items():
+        assert len(numbers) == plan.PREVIEW_FILTERS + len(plan.SHOWCASE["vgg16"].get(layer, ()))
+        assert (numbers[0], numbers[-1]) == (0, load_network("vgg16").layer(layer).filters - 1)
+        assert max(np.diff(numbers)) <= numbers[-1] // 6
+    for layer, numbers in plan.SHOWCASE["vgg16"].items():
+        assert set(numbers) <= set(filters[layer])
+
+
+def test_all_is_every_filter():
+    filters = plan.plan({"filters": "all"}).filters
+
+    assert sum(map(len, filters.values())) == 4224
+    assert filters["block5_conv3"] == tuple(range(512))
+
+
+def test_a_preview_of_a_small_layer_is_the_whole_layer(keras_file):
+    filters = plan.plan({"model": str(keras_file), "preprocessing": "unit", "weights": "model"}).filters
+
+    assert filters == {"first": (0, 1, 2, 3), "second": (0, 1, 2, 3, 4, 5)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("all", tuple(range(64))),
+        ("preview", (0, 9, 18, 27, 36, 45, 54, 63)),
+        (5, (5,)),
+        ("5", (5,)),
+        ("9, 0-3 ,3", (0, 1, 2, 3, 9)),
+        ("0-63", tuple(range(64))),
+        ([9, 3, 3], (3, 9)),
+    ],
+)
+def test_filters_may_be_said_in_every_way(given, expected):
+    assert plan.plan({"filters": {"block1_conv1": given}}).filters == {"block1_conv1": expected}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (64, "filters: block1_conv1: block1_conv1 has no filter 64: its filters are 0 to 63"),
+        ("0-64", "filters: block1_conv1: block1_conv1 has no filter 64"),
+        ([0, 10**30], f"filters: block1_conv1: block1_conv1 has no filter {10**30}"),
+        ("3-1", "filters: block1_conv1: the range '3-1' runs backwards; write 1-3"),
+        ("1,,2", "filters: block1_conv1: '' is not a filter number or range; write for example 0-31,159"),
+        ("1.5", "filters: block1_conv1: '1.5' is not a filter number"),
+        ("1-2-3", "filters: block1_conv1: '1-2-3' is not"),
+        ("-1", "filters: block1_conv1: '-1' is not"),
+        ("al", "filters: block1_conv1: 'al' is not"),
+    ],
+)
+def test_filters_that_are_not_there_are_named_with_their_layer(given, expected):
+    assert message({"filters": {"block1_conv1": given}}).startswith(expected)
+
+
+def test_layers_come_in_the_networks_order():
+    atlas = plan.plan({"layers": ["block2_conv2", "block1_conv2"], "filters": "all"})
+
+    assert list(atlas.filters) == list(atlas.canvas_px) == ["block1_conv2", "block2_conv2"]
+
+
+def test_a_mapping_alone_chooses_the_layers():
+    filters = plan.plan({"filters": {"block3_conv1": 159, "block1_conv1": 0}}).filters
+
+    assert filters == {"block1_conv1": (0,), "block3_conv1": (159,)}
+    assert list(filters) == ["block1_conv1", "block3_conv1"]
+
+
+def test_layers_and_a_mapping_must_name_the_same():
+    both = {"layers": ["block1_conv1", "block1_conv2"]}
+
+    assert message(both | {"filters": {"block1_conv1": 1}}) == (
+        "filters: block1_conv2 is one of layers, but the mapping does not say which of its filters"
+    )
+    assert message({"layers": ["block1_conv1"], "filters": {"block1_conv1": 1, "block1_conv2": 1}}) == (
+        "filters: block1_conv2 is not one of layers; add it there, or leave it out here"
+    )
+    right = plan.plan(both | {"filters": {"block1_conv2": 2, "block1_conv1": 1}})
+    assert right.filters == {"block1_conv1": (1,), "block1_conv2": (2,)}
+
+
+@pytest.mark.parametrize("key", ["layers", "filters"])
+def test_a_layer_that_is_not_there_suggests_the_nearest(key):
+    given = ["block1_cnv1"] if key == "layers" else {"block1_cnv1": 1}
+
+    assert message({key: given}).startswith(
+        f"{key}: vgg16 has no convolutional layer 'block1_cnv1'; did you mean block1_conv1?"
+    )
+
+
+def test_automatic_canvases_grow_with_the_receptive_field_within_their_limits():
+    atlas = plan.plan({"filters": "all"})
+    sides = list(atlas.canvas_px.values())
+
+    assert sides == sorted(sides)
+    assert (sides[0], sides[-1]) == (plan.CANVAS_SMALLEST_PX, plan.CANVAS_LARGEST_PX)
+    assert all(side % plan.CANVAS_MULTIPLE_PX == 0 for side in sides)
+    for layer in atlas.network.layers:
+        assert atlas.canvas_px[layer.name] >= layer.receptive_field_px
+
+
+def test_a_fixed_size_holds_for_every_layer():
+    assert set(plan.plan({"image_size": 100}).canvas_px.values()) == {100}
+
+
+def test_a_size_that_is_too_small_names_the_layer_and_the_smallest():
+    assert message({"image_size": 31}) == "image_size: 31 is too small for block5_conv1, which needs at least 32 pixels"
+    assert plan.plan({"image_size": 32}).canvas_px["block5_conv3"] == 32
+    assert plan.plan({"image_size": 8, "layers": ["block1_conv1"]}).canvas_px == {"block1_conv1": 8}
+
+
+def test_a_size_from_the_command_line_has_the_same_bounds():
+    network = load_network("vgg16")
+
+    assert plan.resolve_canvas(network, "block1_conv1", "100") == 100
+    for size in ("big", "2049", "9" * 30, "-64", "7"):
+        with pytest.raises(UserError, match="image_size: "):
+            plan.resolve_canvas(network, "block1_conv1", size)
+
+
+def test_single_settings_override_the_rest():
+    atlas = plan.plan({"recipe": {"base": "classic", "steps": 7}, "site": {"title": "Mine"}, "seed": 4})
+
+    assert {each.steps for each in atlas.recipes.values()} == {7}
+    assert {each.parameterisation for each in atlas.recipes.values()} == {"pixels"}
+    assert atlas.site == schema.defaults(FORM["properties"]["site"]) | {"title": "Mine"}
+    assert atlas.seed == 4
+
+
+def test_each_layer_has_the_recipe_that_suits_its_receptive_field_and_canvas():
+    atlas = plan.plan({"filters": "all", "image_size": 200})
+
+    for layer in atlas.network.layers:
+        expected = recipe.resolve("default", receptive_field_px=layer.receptive_field_px, canvas_px=200)
+        assert atlas.recipes[layer.name] == expected
+
+
+def test_a_model_that_is_not_there_is_named():
+    assert message({"model": "vgg61"}).startswith("model: unknown model 'vgg61'; did you mean vgg16?")
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+def test_a_relative_path_that_leads_nowhere_is_told_where_it_began(key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    text = message({key: "mine/net.keras", "preprocessing": "unit"})
+
+    assert text.startswith(f"{key}: mine/net.keras: no such file in {tmp_path}, where relative paths begin")
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+@pytest.mark.parametrize("path", ["/nowhere/x", "x" * 5000, "a\0b", "\udcff", "~/x"])
+def test_no_text_whatever_is_more_than_a_path_that_leads_nowhere(key, path):
+    assert ": no such file" in message({key: path + ".keras", "preprocessing": "unit"})
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+@pytest.mark.parametrize("target", [".", "/dev/zero"])
+def test_what_is_there_and_no_file_is_not_called_missing(key, target, tmp_path):
+    path = tmp_path / "other.keras"
+    path.symlink_to(target)
+
+    assert message({key: str(path), "preprocessing": "unit"}).startswith(
+        f"{key}: {path}: a folder or a device, not a regular file"
+    )
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused(key, keras_file, tmp_path):
+    path = tmp_path / "my{net}.keras"
+    path.symlink_to(keras_file)
+    given = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
+
+    assert message(given | {key: str(path)}) == (
+        f"{key}: {path}: Snakemake takes what is in braces for a wildcard; rename it without them"
+    )
+
+
+def test_a_configuration_is_left_as_it_was():
+    given = {"filters": {"block1_conv1": [3, 1]}, "recipe": {"base": "classic"}}
+
+    plan.plan(given)
+
+    assert given == {"filters": {"block1_conv1": [3, 1]}, "recipe": {"base": "classic"}}
+
+
+@given(NUMBERS)
+def test_filters_written_as_text_are_read_back(numbers):
+    assert selection.parse_filters(selection.format_filters(numbers)) == numbers
+
+
+@given(st.text(alphabet="0123456789,- x", max_size=12))
+def test_any_text_of_filters_is_read_ascending_or_refused(text):
+    try:
+        numbers = selection.parse_filters(text)
+    except UserError:
+        return
+    assert list(numbers) == sorted(set(numbers))
+
+
+def test_filters_are_written_in_the_shortest_way():
+    assert selection.format_filters((0, 1, 2, 9, 11, 12)) == "0-2,9,11-12"
+    assert selection.format_filters((7,)) == "7"
+
+
+@examples(300)
+@given(PATHS, HOSTILE)
+def test_a_hostile_value_gives_a_sound_plan_or_the_users_mistake(path, value):
+    try:
+        atlas = plan.plan(within(path, value))
+    except UserError:
+        return
+    assert all(type(number) is int for numbers in atlas.filters.values() for number in numbers)
+    assert all(type(side) is int for side in atlas.canvas_px.values())
+    assert type(atlas.seed) is int
+
+
+def test_numbers_inside_a_mapping_may_come_as_text_as_from_snakemakes_command_line():
+    said = {"recipe": {"steps": "16", "leak": "0.5", "stretch": "true"}, "filters": {"block1_conv1": ["3", "1"]}}
+
+    atlas = plan.plan(said)
+
+    recipe = atlas.recipes["block1_conv1"]
+    assert (recipe.steps, recipe.leak, recipe.stretch) == (16, 0.5, True)
+    assert atlas.filters == {"block1_conv1": (1, 3)}
+
+
+@pytest.mark.parametrize(("text", "value"), [("1e2", 100.0), ("1.5E-2", 0.015), ("1e+2", 100.0)])
+def test_a_number_whose_exponent_yaml_takes_for_text_is_a_number(text, value):
+    atlas = plan.plan({"recipe": {"learning_rate": text}})
+
+    assert {each.learning_rate for each in atlas.recipes.values()} == {value}
+
+
+def test_the_title_follows_the_model_unless_it_is_said(keras_file):
+    own = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
+
+    assert plan.plan(own).site["title"] == f"What the filters of {keras_file.stem} look for"
+    assert plan.plan({**own, "site": {"title": "Mine"}}).site["title"] == "Mine"
+
+
+def test_the_title_says_what_the_objective_makes_of_the_pictures():
+    against = plan.plan({"recipe": {"objective": "negative_channel"}})
+
+    assert against.site["title"] == "What the filters of VGG16 are against"

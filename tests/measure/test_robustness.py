@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from pipeline.measure import robustness
+
+SIDE_PX = 64
+
+
+def a_picture() -> np.ndarray:
+    """Return a bright square a little off the middle of a dark picture, uint8 (64, 64, 3)."""
+    picture = np.full((SIDE_PX, SIDE_PX, 3), 40, np.uint8)
+    picture[20:36, 28:44] = 220
+    return picture
+
+
+def centre_of_light(picture: np.ndarray) -> tuple[float, float]:
+    light = picture.mean(-1) - 40
+    y, x = np.mgrid[:SIDE_PX, :SIDE_PX] + 0.5
+    return float((light * x).sum() / light.sum()), float((light * y).sum() / light.sum())
+
+
+def test_there_is_a_picture_for_each_view():
+    assert robustness.views(a_picture()).shape == (len(robustness.VIEWS), SIDE_PX, SIDE_PX, 3)
+    assert robustness.views(a_picture(), robustness.FEW_VIEWS).shape == (2, SIDE_PX, SIDE_PX, 3)
+
+
+def test_the_view_that_moves_nothing_is_the_picture_itself():
+    np.testing.assert_array_equal(robustness.views(a_picture(), [(0.0, 1.0, 0, 0)])[0], a_picture())
+
+
+def test_a_view_is_moved_right_and_down():
+    x, y = centre_of_light(a_picture())
+
+    (moved,) = robustness.views(a_picture(), [(0.0, 1.0, 3, -2)])
+
+    assert centre_of_light(moved) == pytest.approx((x + 3, y - 2), abs=0.01)
+
+
+def test_a_view_is_scaled_about_the_middle():
+    x, y = centre_of_light(a_picture())
+    middle = SIDE_PX / 2
+
+    (larger,) = robustness.views(a_picture(), [(0.0, 1.25, 0, 0)])
+
+    assert centre_of_light(larger) == pytest.approx(
+        (middle + 1.25 * (x - middle), middle + 1.25 * (y - middle)), abs=0.1
+    )
+
+
+def test_a_flat_picture_stays_flat_in_every_view():
+    flat = np.full((SIDE_PX, SIDE_PX, 3), (200, 30, 90), np.uint8)
+
+    assert np.unique(robustness.views(flat).reshape(-1, 3), axis=0).tolist() == [[200, 30, 90]]
+
+
+def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tensors):
+    from pipeline.measure.answers import to_pictures
+
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, (2, SIDE_PX, SIDE_PX, 3), np.uint8)
+
+    found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5, 2], images)
+
+    for value, image, filter in zip(found, images, [5, 2], strict=True):
+        means = to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image))[:, filter]
+        assert value == pytest.approx(means.mean(), rel=1e-5)
+
+
+def test_a_robust_answer_is_that_of_the_objective(tiny_network, tiny_tensors):
+    from pipeline.measure import answers
+
+    image = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
+
+    for objective in ("neuron", "negative_channel"):
+        found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5], image[None], objective=objective)
+        expected = answers.to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image), objective=objective)
+        assert found[0] == pytest.approx(expected[:, 5].mean(), rel=1e-5)
+
+
+def test_both_precisions_agree(tiny_network, tiny_tensors):
+    images = np.random.default_rng(1).integers(0, 256, (1, SIDE_PX, SIDE_PX, 3), np.uint8)
+
+    exact, rounded = (
+        robustness.robust_activations(tiny_network, tiny_tensors, "l2", [1], images, precision=precision)[0]
+        for precision in ("float32", "bfloat16")
+    )
+
+    assert exact != rounded
+    assert rounded == pytest.approx(exact, rel=0.03)

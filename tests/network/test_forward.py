@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from pipeline.network import forward
+from pipeline.network.architecture import _ACTIVATIONS, load_network
+from pipeline.network.forward import TruncatedNetwork
+
+SIDE = 19
+TOLERANCE = 1e-4
+
+# What stands before the last convolution, one kind of layer each.
+BODIES = {
+    "nothing": lambda x, layers: x,
+    "a convolution with same padding": lambda x, layers: layers.Conv2D(5, 3, padding="same")(x),
+    "a convolution with valid padding": lambda x, layers: layers.Conv2D(5, 4)(x),
+    "a strided convolution": lambda x, layers: layers.Conv2D(5, 3, strides=2, padding="same")(x),
+    "a dilated convolution": lambda x, layers: layers.Conv2D(5, 3, dilation_rate=2, padding="same")(x),
+    "a grouped convolution": lambda x, layers: layers.Conv2D(6, 3, groups=3)(x),
+    "a convolution without bias": lambda x, layers: layers.Conv2D(5, 3, use_bias=False)(x),
+    "a wide kernel": lambda x, layers: layers.Conv2D(5, (1, 5), padding="same")(x),
+    "maximum pooling": lambda x, layers: layers.MaxPooling2D()(x),
+    "overlapping maximum pooling": lambda x, layers: layers.MaxPooling2D(3, strides=2, padding="same")(x),
+    "average pooling": lambda x, layers: layers.AveragePooling2D(2)(x),
+    "average pooling with same padding": lambda x, layers: layers.AveragePooling2D(3, strides=2, padding="same")(x),
+    "zero padding": lambda x, layers: layers.ZeroPadding2D(((1, 2), (3, 0)))(x),
+    "batch normalisation": lambda x, layers: layers.BatchNormalization()(x),
+    "batch normalisation without scale": lambda x, layers: layers.BatchNormalization(scale=False, epsilon=0.1)(x),
+    "batch normalisation without centre": lambda x, layers: layers.BatchNormalization(center=False)(x),
+    "a capped leaky ReLU": lambda x, layers: layers.ReLU(max_value=0.4, negative_slope=0.3)(layers.Conv2D(5, 3)(x)),
+    "a ReLU": lambda x, layers: layers.ReLU()(layers.Conv2D(5, 3)(x)),
+    "a sum": lambda x, layers: layers.Add()([layers.Conv2D(5, 1)(x), layers.Conv2D(5, 1)(x), layers.Conv2D(5, 1)(x)]),
+    "a concatenation": lambda x, layers: layers.Concatenate()([layers.Conv2D(5, 1)(x), x]),
+    "what only training needs": lambda x, layers: layers.GaussianNoise(1.0)(layers.Dropout(0.5)(x)),
+} | {
+    f"activation {name}": lambda x, layers, name=name: layers.Activation(name)(
+        layers.Conv2D(5, 3, activation=name)(x)
+    )
+    for name in sorted(_ACTIVATIONS)
+}  # fmt: skip
+
+# The last convolution itself.
+ENDS = {
+    "plain": {"kernel_size": 3, "padding": "same"},
+    "strided and valid": {"kernel_size": 3, "strides": 2},
+    "dilated": {"kernel_size": 3, "dilation_rate": 2},
+    "grouped": {"kernel_size": 3, "groups": 3},
+    "without bias": {"kernel_size": 3, "use_bias": False},
+}
+
+
+def images(count: int = 2, side: int = SIDE) -> tf.Tensor:
+    return tf.constant(np.random.default_rng(5).random((count, side, side, 3), np.float32))
+
+
+def tensors_of(model) -> dict[str, np.ndarray]:
+    return {f"{layer.name}/{weight.name}": weight.numpy() for layer in model.layers for weight in layer.weights}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_every_kind_of_layer_does_what_keras_does(functional, body):
+    model, network = functional(lambda x, layers: layers.Conv2D(4, 3, name="last")(body(x, layers)))
+
+    responses = TruncatedNetwork(network, tensors_of(model), "last", "float32").responses(images())
+
+    np.testing.assert_allclose(responses, model(images(), training=False), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_the_last_convolution_does_what_keras_does_but_for_its_activation(functional, end):
+    import keras
+
+    model, network = functional(
+        lambda x, layers: layers.Conv2D(6, name="last", activation="relu", **end)(layers.Conv2D(6, 3)(x))
+    )
+
+    responses = TruncatedNetwork(network, tensors_of(model), "last", "float32").responses(images())
+
+    assert float(tf.reduce_min(responses)) < 0
+    expected = keras.ops.convert_to_numpy(model(images()))
+    np.testing.assert_allclose(tf.nn.relu(responses), expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_one_channel_alone_responds_as_it_does_among_all(functional, end, precision):
+    model, network = functional(lambda x, layers: layers.Conv2D(6, name="last", **end)(layers.Conv2D(6, 3)(x)))
+    truncated = TruncatedNetwork(network, tensors_of(model), "last", precision)
+    # Libraries may sum in another order where there is one channel: rounding, and nothing else, may differ.
+    tolerance = 1e-5 if precision == "float32" else 2e-2
+
+    together = truncated.responses(images())
+
+    for channel in range(6):
+        alone = truncated.channel_responses(images(), tf.constant(channel))
+        np.testing.assert_allclose(alone[..., 0], together[..., channel], rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("groups", [1, 3])
+def test_each_image_of_a_batch_may_have_a_channel_of_its_own(functional, groups):
+    model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=groups, name="last")(x))
+    truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
+    pictures = images(3)
+
+    own = truncated.channel_responses(pictures, tf.constant([4, 0, 2]))
+
+    for picture, response, channel in zip(pictures, own, (4, 0, 2), strict=True):
+        np.testing.assert_array_equal(response, truncated.channel_responses(picture[None], tf.constant(channel))[0])
+
+
+def test_the_number_of_the_channel_may_be_a_tensor_inside_a_compiled_function(tiny_network, tiny_tensors):
+    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
+    compiled = tf.function(truncated.channel_responses, autograph=False)
+    together = truncated.responses(images())
+
+    for channel in (0, 5):
+        alone = compiled(images(), tf.constant(channel))
+        np.testing.assert_allclose(alone[..., 0], together[..., channel], rtol=1e-5, atol=1e-5)
+    assert compiled.experimental_get_tracing_count() == 1
+
+
+def test_a_layer_may_have_a_name_that_is_none_of_tensorflows(functional):
+    model, network = functional(lambda x, layers: layers.Conv2D(4, 3, name="a löwe")(x))
+    truncated = TruncatedNetwork(network, tensors_of(model), "a löwe", "float32")
+
+    compiled = tf.function(truncated.channel_responses, autograph=False)(images(1), tf.constant(0))
+
+    np.testing.assert_allclose(compiled, truncated.responses(images(1))[..., :1], rtol=1e-5, atol=1e-5)
+
+
+def test_a_grouped_channel_can_be_climbed(functional):
+    model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=3, name="last")(x))
+    truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
+    image = images(1)
+
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        value = tf.reduce_sum(truncated.channel_responses(image, tf.constant(4)))
+    gradient = np.abs(tape.gradient(value, image)).sum((0, 1, 2))
+
+    # Channel 4 of 6 in 3 groups reads the third of the input's channels.
+    assert gradient[2] > 0
+    assert (gradient[:2] == 0).all()
+
+
+def test_bfloat16_differs_from_float32_by_its_rounding(tiny_network, tiny_tensors):
+    exact, rounded = (
+        TruncatedNetwork(tiny_network, tiny_tensors, "l2", precision).responses(images(2, 32)).numpy()
+        for precision in ("float32", "bfloat16")
+    )
+
+    # bfloat16 has 8 significant bits: each value is rounded by up to 1 / 256, and hundreds of them are averaged.
+    error = np.abs(rounded - exact)
+    assert rounded.dtype == np.float32
+    assert 0 < error.max() < 0.03 * np.abs(exact).max()
+    assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.999
+
+
+def test_a_layer_is_computed_without_the_weights_of_later_ones(tiny_network, tiny_tensors):
+    first_only = {name: value for name, value in tiny_tensors.items() if name.startswith("l0/")}
+    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l0", "float32")
+
+    assert [node.name for node in truncated.nodes] == ["input", "l0"]
+    assert truncated._parameters.keys() == first_only.keys()
+
+
+@pytest.mark.parametrize("mode", ["caffe", "tf", "torch"])
+def test_preprocessing_is_that_of_keras(mode):
+    from keras.applications.imagenet_utils import preprocess_input
+
+    expected = preprocess_input(images().numpy() * 255.0, data_format="channels_last", mode=mode)
+
+    np.testing.assert_allclose(forward.preprocess(images(), mode), expected, rtol=1e-5, atol=1e-4)
+
+
+def test_red_reaches_vgg16_as_its_last_channel_with_the_mean_subtracted():
+    red = tf.constant([[[[1.0, 0.0, 0.0]]]])
+
+    np.testing.assert_allclose(forward.preprocess(red, "caffe")[0, 0, 0], [-103.939, -116.779, 131.32], atol=1e-3)
+
+
+def test_unit_and_raw_are_as_their_names_say():
+    np.testing.assert_array_equal(forward.preprocess(images(), "unit"), images())
+    np.testing.assert_allclose(forward.preprocess(images(), "raw"), images() * 255)
+
+
+def test_the_networks_preprocessing_is_applied(sequential, random_tensors):
+    layers = ("Conv2D", {"filters": 3, "kernel_size": [3, 3]})
+    plain, caffe = sequential(layers), sequential(layers, preprocessing="caffe")
+    tensors = random_tensors(plain)
+
+    expected = TruncatedNetwork(plain, tensors, "l0", "float32").responses(forward.preprocess(images(), "caffe"))
+
+    np.testing.assert_array_equal(TruncatedNetwork(caffe, tensors, "l0", "float32").responses(images()), expected)
+
+
+def test_mean_activations_are_means_of_what_is_above_zero_on_8_bit_pictures(tiny_network, tiny_tensors):
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
+    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
+    expected = np.maximum(truncated.responses(tf.constant(pixels / np.float32(255))), 0).mean((1, 2))
+
+    means = truncated.mean_activations(pixels, batch=2)
+
+    assert means.dtype == np.float32
+    np.testing.assert_allclose(means, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_vgg16_responds_as_kerass_own_model(random_tensors):
+    import keras
+
+    network = load_network("vgg16")
+    tensors = random_tensors(network)
+    image = images(1, 48)
+    model = keras.applications.VGG16(weights=None, include_top=False)
+    for layer in model.layers:
+        if layer.weights:
+            layer.set_weights([tensors[f"{layer.name}/{weight.name}"] for weight in layer.weights])
+    theirs = keras.Model(model.input, model.get_layer("block4_conv2").output)
+
+    ours = TruncatedNetwork(network, tensors, "block4_conv2", "float32").responses(image)
+
+    expected = theirs(keras.applications.vgg16.preprocess_input(image.numpy() * 255.0))
+    np.testing.assert_allclose(tf.nn.relu(ours), expected, rtol=1e-3, atol=1e-3 * float(tf.reduce_max(expected)))

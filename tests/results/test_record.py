@@ -1,0 +1,249 @@
+import io
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import images
+from pipeline.errors import UserError
+from pipeline.files import PROJECT
+from pipeline.results import layout
+from pipeline.results import record as records
+from pipeline.results.record import Record
+
+
+def a_picture(side: int = 16, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (side, side, 3), np.uint8)
+
+
+def a_record(image: np.ndarray, **changes) -> Record:
+    fields = {
+        "model": "tiny",
+        "layer": "conv1",
+        "filter": 7,
+        "receptive_field_px": 3,
+        "stride_px": 1,
+        "canvas_px": len(image),
+        "seed": 1,
+        "attempts": 2,
+        "precision": "float32",
+        "recipe": {"name": "default", "steps": 2, "snapshots": [0, 2]},
+        "activations": (0.25, 0.5, 1.0 / 3.0),
+        "noise_activation": 0.125,
+        "snapshot_steps": (0, 2),
+        "image_sha256": records.image_digest(image),
+        "weights_sha256": "0" * 64,
+        "versions": {"atlas": "1", "method": 1, "tensorflow": "2", "numpy": "2", "pillow": "13"},
+    }
+    return Record(**{**fields, **changes})
+
+
+def written(results: Path, **changes) -> layout.FilterPaths:
+    image = a_picture()
+    record = a_record(image, **changes)
+    paths = layout.paths(results, record.layer, record.filter)
+    records.write(paths, record, image, [image, image[::-1]])
+    return paths
+
+
+def a_png(width: int, height: int, depth: int = 8, colour: int = 2) -> bytes:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def test_what_is_written_is_read_back(tmp_path):
+    paths = written(tmp_path)
+    record, image = records.read(paths)
+    assert record == a_record(a_picture())
+    assert np.array_equal(image, a_picture())
+
+
+def test_files_stand_where_the_documentation_says(tmp_path):
+    paths = written(tmp_path)
+    assert sorted(each.relative_to(tmp_path).as_posix() for each in tmp_path.rglob("*.*")) == [
+        "filters/conv1/007.json",
+        "filters/conv1/007.png",
+        "filters/conv1/007.snapshots.webp",
+    ]
+    assert paths == layout.beside(paths.image)
+    assert layout.paths(tmp_path, "conv1", 1023).image.name == "1023.png"
+
+
+def test_keys_are_the_documented_ones_in_their_order():
+    documented = []
+    section = (PROJECT / "docs/formats.md").read_text().split("## filters/")[1].split("\n## ")[0]
+    for line in section.splitlines():
+        if line.startswith("| `"):
+            documented += [name.strip(" `") for name in line.split("|")[1].split(",")]
+    assert list(a_record(a_picture()).to_json()) == documented
+
+
+def test_the_png_carries_the_record_on_one_line(tmp_path):
+    paths = written(tmp_path, model="größe\n")
+    with Image.open(paths.image) as picture:
+        text = picture.text["atlas"]
+    assert "\n" not in text
+    assert json.loads(text) == json.loads(paths.record.read_text())
+
+
+def test_the_same_render_gives_the_same_bytes(tmp_path):
+    first, second = written(tmp_path / "a"), written(tmp_path / "b")
+    for name in ("image", "record", "snapshots"):
+        assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
+
+
+def test_snapshots_stand_side_by_side(tmp_path):
+    with Image.open(written(tmp_path).snapshots) as strip:
+        assert strip.format == "WEBP"
+        assert strip.size == (32, 16)
+
+
+def test_a_strip_too_long_for_webp_is_made_smaller():
+    strip = images.encode_snapshots([np.zeros((40, 40, 3), np.uint8)] * 500)
+    with Image.open(io.BytesIO(strip)) as picture:
+        assert picture.size == (16000, 32)
+
+
+def test_the_record_is_written_last(tmp_path, monkeypatch):
+    order = []
+    monkeypatch.setattr(records.files, "write_bytes", lambda path, data: order.append(path.suffix))
+    monkeypatch.setattr(records.files, "write_json", lambda path, value: order.append(path.suffix))
+    written(tmp_path)
+    assert order == [".webp", ".png", ".json"]
+
+
+def test_a_record_of_another_picture_is_not_written(tmp_path):
+    paths = layout.paths(tmp_path, "conv1", 7)
+    with pytest.raises(ValueError, match="another picture"):
+        records.write(paths, a_record(a_picture()), a_picture(seed=1), [a_picture()] * 2)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("schema", "atlas/record/2"),
+        ("model", ""),
+        ("layer", 3),
+        ("filter", True),
+        ("filter", -1),
+        ("filter", 1.0),
+        ("canvas_px", 0),
+        ("canvas_px", 10**9),
+        ("seed", "1"),
+        ("attempts", 0),
+        ("noise_activation", -1),
+        ("noise_activation", float("inf")),
+        ("noise_activation", 10**400),
+        ("activations", [0.1, 1e39]),
+        ("seed", 2**63),
+        ("recipe", {"steps": {"deep": 1}}),
+        ("recipe", {"snapshots": [[0]]}),
+        ("recipe", {"steps": None}),
+        ("versions", {"atlas": "1", "method": 1, "tensorflow": "2", "numpy": ["2"], "pillow": "13"}),
+        ("versions", {"atlas": "1", "method": "x", "tensorflow": "2", "numpy": "2", "pillow": "13"}),
+        ("precision", "float16"),
+        ("recipe", []),
+        ("activations", []),
+        ("activations", [0.1, float("nan")]),
+        ("activations", [0.1, -0.1]),
+        ("activations", [0.1, float("inf")]),
+        ("first_activation", 0.5),
+        ("last_activation", "x"),
+        ("snapshot_steps", [2, 0]),
+        ("snapshot_steps", [0, 3]),
+        ("image_sha256", "A" * 64),
+        ("weights_sha256", "0" * 63),
+        ("versions", {"atlas": "1"}),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_file(key, value):
+    record = {**a_record(a_picture()).to_json(), key: value}
+    with pytest.raises(UserError, match=rf"some/007\.json: {key}: "):
+        Record.from_json(record, Path("some/007.json"))
+
+
+def test_an_unknown_key_is_named_without_its_control_characters():
+    with pytest.raises(UserError, match=r"x\.json: 'a\\x1b\[2J': not a key of a record"):
+        Record.from_json({**a_record(a_picture()).to_json(), "a\x1b[2J": 1}, Path("x.json"))
+
+
+def test_a_missing_key_is_named():
+    record = a_record(a_picture()).to_json()
+    del record["seed"]
+    with pytest.raises(UserError, match="seed: missing"):
+        Record.from_json(record, Path("x.json"))
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 3])
+def test_what_is_not_an_object_is_not_a_record(value):
+    with pytest.raises(UserError, match="not a record"):
+        Record.from_json(value, Path("x.json"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda paths: paths.image.unlink(), r"007\.png: no such file"),
+        (lambda paths: paths.record.unlink(), r"007\.json: no such file"),
+        (lambda paths: paths.record.write_text("{"), r"007\.json: not valid JSON"),
+        (lambda paths: paths.image.write_bytes(paths.image.read_bytes()[:900]), r"007\.png: damaged"),
+        (lambda paths: paths.image.write_bytes(b"hello"), r"007\.png: not an 8-bit RGB PNG"),
+        (lambda paths: paths.image.write_bytes(a_png(16, 16, depth=16)), r"007\.png: not an 8-bit RGB PNG"),
+        (lambda paths: paths.image.write_bytes(a_png(16, 16, colour=0)), r"007\.png: not an 8-bit RGB PNG"),
+        (lambda paths: paths.image.write_bytes(a_png(30000, 30000)), r"007\.png: damaged"),
+        (lambda paths: paths.image.write_bytes(a_png(9000, 9000)), r"007\.png: 9000 × 9000 pixels, not 16 × 16"),
+        (lambda paths: Image.fromarray(a_picture(seed=1)).save(paths.image), r"007\.png: its pixels are not"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, damage, message):
+    paths = written(tmp_path)
+    damage(paths)
+    with pytest.raises(UserError, match=message):
+        records.read(paths)
+
+
+def test_a_record_in_the_place_of_another_filter_is_refused(tmp_path):
+    paths = written(tmp_path)
+    other = layout.paths(tmp_path, "conv1", 8)
+    for name in ("image", "record", "snapshots"):
+        getattr(paths, name).rename(getattr(other, name))
+    with pytest.raises(UserError, match=r"008\.json: filter: it is of filter 7"):
+        records.read(other)
+
+
+def test_a_record_in_the_place_of_another_layer_is_refused(tmp_path):
+    written(tmp_path)
+    (tmp_path / "filters/conv1").rename(tmp_path / "filters/conv2")
+    with pytest.raises(UserError, match="layer: it is of 'conv1', not of conv2"):
+        records.read(layout.paths(tmp_path, "conv2", 7))
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc", "..", "/etc/passwd", "a/b", "", ".hidden", "-rf", "ü", "a\x00b", "x" * 300]
+)
+def test_a_hostile_layer_name_becomes_a_safe_path(name):
+    path = layout.paths(Path("results"), name, 0).image
+    assert path.parent.parent == Path("results/filters")
+    assert layout._SAFE_NAME.fullmatch(path.parent.name)
+
+
+def test_different_layers_get_different_paths():
+    names = ["conv1", "conv 1", "conv-1", "conv/1", "conv\\1", "é", "è"]
+    assert len({layout.slug(name) for name in names}) == len(names)
+    assert layout.slug("block1_conv1") == "block1_conv1"
+
+
+def test_reading_a_record_does_not_need_tensorflow():
+    command = "import sys, pipeline.results.record; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0

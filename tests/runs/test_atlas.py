@@ -1,0 +1,181 @@
+"""What the workflow does: all of an atlas, and after a change only what depends on it."""
+
+import json
+import os
+from collections import Counter
+
+import pytest
+
+from pipeline import selection
+from pipeline.pool import client
+from tests.support import workflow as workflows
+from tests.support.workflow import FILTERS, OF_LAYER, REPOSITORY, Workflow, jobs
+
+pytest_plugins = ["tests.support.workflow_fixtures"]
+
+RENDERED = [f"{layer}/{number:03}" for layer, text in FILTERS.items() for number in selection.parse_filters(text)]
+LAYERS = list(FILTERS)
+CHAIN = {"weights": 1, "summary": 13, "mosaic": 13, "tiles": 13, "quality": 1, "site": 1, "all": 1}
+
+
+def test_the_preview_of_vgg16_has_8_filters_a_layer_and_the_showcase(tmp_path):
+    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": "preview"})
+
+    planned = Counter(rule for rule, _ in vgg16.plan())
+
+    assert planned == CHAIN | {"render": 13 * 8 + 4}
+
+
+def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
+    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": "all"})
+
+    # The table alone: 4,224 paragraphs take seconds to print.
+    counted = workflows.counts(vgg16.run("--dry-run").output)
+
+    assert counted == CHAIN | {"render": 4224, "total": 4267}
+    assert not vgg16.results.exists()
+
+
+def test_every_file_of_the_formats_is_made(finished):
+    of_filters = [f"filters/{each}{ending}" for each in RENDERED for ending in (".png", ".json", ".snapshots.webp")]
+    of_layers = [
+        name
+        for layer in LAYERS
+        for name in (f"layers/{layer}.json", f"layers/{layer}.response.npy", f"mosaics/{layer}.png", f"tiles/{layer}")
+    ]
+
+    for name in ["weights.npz", *of_filters, *of_layers, "quality.json", "quality.txt", "site/index.html"]:
+        assert (finished.results / name).exists(), name
+    assert not workflows.half_written(finished.directory)
+    # The pool has ended with the workflow that started it.
+    assert not workflows.processes_in(finished.directory)
+
+
+def test_a_run_ends_with_the_table_of_its_figures(finished, atlas):
+    for name in ("quality.json", "site/index.html"):
+        (atlas.results / name).unlink()
+
+    run = atlas.run()
+
+    table = (finished.results / "quality.txt").read_text()
+    assert run.code == 0, run.output
+    assert table in run.output
+    assert [line.split()[0] for line in table.splitlines()[:4]] == ["layer", *LAYERS, "all"]
+
+
+def test_every_link_of_the_site_leads_somewhere(finished):
+    pages = list((finished.results / "site").rglob("*.html"))
+
+    assert len(pages) > len(RENDERED)
+    assert workflows.broken_links(finished.results / "site") == []
+
+
+def test_links_that_lead_nowhere_are_found(tmp_path):
+    (tmp_path / "index.html").write_text('<a href="gone.html"></a><a href="#gone"></a><img src="icon.svg">')
+    (tmp_path / "icon.svg").touch()
+
+    assert workflows.broken_links(tmp_path) == ["index.html: gone.html", "index.html: #gone"]
+
+
+def test_a_record_says_how_the_picture_was_made(finished):
+    record = json.loads((finished.results / "filters/second/003.json").read_text())
+
+    assert (record["layer"], record["filter"], record["canvas_px"], record["seed"]) == ("second", 3, 64, 0)
+    assert record["recipe"]["steps"] == 3
+
+
+def test_after_a_finished_run_there_is_nothing_to_do(atlas):
+    assert atlas.plan() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"recipe": {"steps": 4}}, jobs(RENDERED, LAYERS), id="steps"),
+        pytest.param({"seed": 1}, jobs(RENDERED, LAYERS), id="seed"),
+        pytest.param({"precision": "bfloat16"}, jobs(RENDERED, LAYERS), id="precision"),
+        pytest.param({"image_size": 48}, jobs(RENDERED, LAYERS), id="image_size"),
+        pytest.param(
+            {"filters": FILTERS | {"second": "0-5"}}, jobs(["second/004", "second/005"], ["second"]), id="add"
+        ),
+        pytest.param({"filters": FILTERS | {"second": "0-2"}}, jobs((), ["second"]), id="filter left out"),
+        pytest.param(
+            {"layers": ["second"], "filters": {"second": "0-3"}},
+            sorted([*jobs(), ("quality", "")]),
+            id="layer left out",
+        ),
+        pytest.param({"site": {"title": "Another"}}, jobs(), id="site"),
+    ],
+)
+def test_a_change_makes_anew_what_depends_on_it(atlas, changes, expected):
+    assert atlas.plan(**changes) == expected
+
+
+def test_an_added_layer_leaves_the_files_of_the_others_alone(one_layer, finished):
+    files = workflows.rewritten(workflows.marks(one_layer.results), workflows.marks(finished.results))
+    # A copy has other inodes: what matters is when a file was written.
+    before = {name: written for name, (_, written) in workflows.marks(one_layer.results).items()}
+    after = {name: written for name, (_, written) in workflows.marks(finished.results).items()}
+    written = {name for name in files if before.get(name) != after[name]}
+
+    made = {name for name in written if not name.startswith(("site/", "logs/", "quality."))}
+    assert made
+    assert all("second" in name for name in made)
+    assert "site/index.html" in written
+
+
+def test_another_title_writes_the_pages_and_nothing_else(atlas):
+    before = workflows.marks(atlas.results)
+
+    run = atlas.run(site={"title": "Another title"})
+
+    assert run.code == 0, run.output
+    written = workflows.rewritten(before, workflows.marks(atlas.results))
+    assert {name.split("/")[0] for name in written - {"logs/site.log"}} == {"site"}
+    assert "Another title" in (atlas.results / "site/index.html").read_text()
+
+
+def test_code_and_templates_render_nothing_anew(atlas):
+    templates = atlas.project / "templates"
+    for path in [atlas.project / "Snakefile", *(atlas.project / "pipeline").rglob("*.py")]:
+        path.touch()
+    assert atlas.plan() == []
+
+    page, style = templates / "home.html", templates / "style.css"
+    times = [(path, path.stat().st_mtime_ns, path.read_bytes()) for path in (page, style)]
+    page.write_text(page.read_text() + "<!-- changed -->\n")
+    style.write_text(style.read_text() + "/* changed */\n")
+    try:
+        assert atlas.plan() == jobs()
+    finally:
+        for path, time, data in times:
+            path.write_bytes(data)
+            os.utime(path, ns=(time, time))
+
+
+def test_a_run_without_a_pool_from_another_directory_gives_the_same_bytes(fresh, finished, tmp_path):
+    fresh.environment[client.ADDRESS] = client.OFF
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    names = ["filters/first/000.png", "filters/second/003.png"]
+
+    run = fresh.run(*(f"results/{name}" for name in names), cwd=elsewhere)
+
+    assert run.code == 0, run.output
+    assert list(elsewhere.iterdir()) == []
+    made, expected = workflows.contents(fresh.results), workflows.contents(finished.results)
+    assert len(made) == 1 + 2 * 3
+    assert made == {name: expected[name] for name in made}
+
+
+def test_a_chain_run_at_once_on_one_core_gives_the_bytes_of_one_run_in_parts_on_two(fresh, finished):
+    run = fresh.run(cores=1)
+
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+
+
+def test_every_rule_of_a_layer_is_planned_for_a_fresh_atlas(fresh):
+    planned = Counter(rule for rule, _ in fresh.plan())
+
+    assert planned == {"weights": 1, "render": 7, "quality": 1, "site": 1, "all": 1} | dict.fromkeys(OF_LAYER, 2)

@@ -1,0 +1,391 @@
+import csv
+import dataclasses
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.network.architecture import load_network
+from pipeline.results import atlas as atlases
+from pipeline.site import build as site
+from pipeline.site import tables
+from pipeline.site.build import Site
+from tests.support import synthetic
+from tests.support.markup import Document, documents
+
+NUMBERS = {"block1_conv1": [0, 9, 63], "block1_conv2": [0, 1, 2, 3], "block3_conv1": [7, 36, 159]}
+BASE = "https://example.org/atlas"
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("results")
+    synthetic.make_results(folder, load_network("vgg16"), NUMBERS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def atlas(results):
+    return atlases.read(results, results / "weights.npz", load_network("vgg16"), list(NUMBERS))
+
+
+@pytest.fixture(scope="module")
+def build(results, atlas, repository):
+    def build(output: Path, **settings) -> Path:
+        site.build(atlas, Site(**settings), results=results, templates=repository / "templates", output=output)
+        return output
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def plain(build, tmp_path_factory) -> Path:
+    return build(tmp_path_factory.mktemp("plain") / "site", title="A title", author="An Author", licence="CC BY 4.0")
+
+
+@pytest.fixture(scope="module")
+def public(build, tmp_path_factory) -> Path:
+    return build(tmp_path_factory.mktemp("public") / "site", base_url=BASE)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_layer_and_every_filter_has_a_page(plain):
+    expected = {"index.html", "how-to-read.html", "data/index.html", "404.html"}
+    expected |= {f"{layer}/index.html" for layer in NUMBERS}
+    expected |= {f"{layer}/{number:03}.html" for layer, numbers in NUMBERS.items() for number in numbers}
+    assert set(documents(plain)) == expected
+
+
+def test_every_link_and_every_anchor_resolves_inside_the_site(plain):
+    pages = documents(plain)
+    ids = {document.path.resolve(): set(document.ids()) for document in pages.values()}
+    for name, document in pages.items():
+        for address in document.addresses():
+            if address.startswith(("https://", "data:")):
+                continue
+            path, anchor = document.target(address)
+            assert path.is_relative_to(plain.resolve()), f"{name}: {address}"
+            assert path.is_file(), f"{name}: {address}"
+            assert not anchor or anchor in ids[path], f"{name}: {address}"
+
+
+def test_ids_are_unique_on_each_page(plain):
+    for name, document in documents(plain).items():
+        assert len(document.ids()) == len(set(document.ids())), name
+
+
+def test_every_page_can_be_reached_from_home_by_links_alone(plain):
+    pages = {document.path.resolve(): document for document in documents(plain).values()}
+    reached, waiting = set(), [(plain / "index.html").resolve()]
+    while waiting:
+        page = waiting.pop()
+        if page in reached or page not in pages:
+            continue
+        reached.add(page)
+        links = [each["href"] for each in pages[page].all("a") if not each["href"].startswith("https:")]
+        waiting += [pages[page].target(link)[0] for link in links]
+    assert set(pages) - reached == {(plain / "404.html").resolve()}
+
+
+def test_every_picture_has_a_text_and_a_size(plain):
+    for name, document in documents(plain).items():
+        for image in document.all("img"):
+            assert {"src", "alt", "width", "height"} <= image.keys(), name
+            assert image["width"].isdecimal(), name
+            assert image["height"].isdecimal(), name
+
+
+def test_the_text_of_a_filters_picture_says_which_filter_and_how_it_looks(plain, atlas):
+    described = atlas.by_name["block3_conv1"].by_number[159].looks.description
+    images = Document(plain / "block3_conv1" / "159.html").all("img")
+    assert f"Filter 159 of block3_conv1: {described}" in [image["alt"] for image in images]
+
+
+def test_headings_go_down_by_one_level_at_a_time(plain):
+    for name, document in documents(plain).items():
+        levels = [int(tag[1]) for tag, _ in document.elements if tag in ("h1", "h2", "h3", "h4")]
+        assert levels[0] == 1, name
+        assert levels.count(1) == 1, name
+        assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), name
+
+
+def test_nothing_is_loaded_from_elsewhere(plain, public):
+    for folder in (plain, public):
+        for name, document in documents(folder).items():
+            loaded = [each.get("src", "") for each in document.all("img") + document.all("script")]
+            loaded += [each["href"] for each in document.all("link") if each["rel"] not in ("canonical", "alternate")]
+            if name == "404.html" and folder == public:
+                assert all(address.startswith(BASE) for address in loaded)
+            else:
+                assert not [each for each in loaded if "//" in each and not each.startswith("data:")], name
+
+
+def test_without_a_base_address_nothing_absolute_is_written(plain):
+    assert not (plain / "sitemap.xml").exists()
+    assert not (plain / "feed.xml").exists()
+    for document in documents(plain).values():
+        assert not [each for each in document.all("link") if each["rel"] == "canonical"]
+        assert not [each for each in document.all("meta") if "property" in each]
+
+
+def test_with_a_base_address_pages_name_themselves_and_the_sitemap_lists_them(public):
+    pages = {name for name in documents(public) if name != "404.html"}
+    tree = ElementTree.parse(public / "sitemap.xml")
+    listed = {each.text for each in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")}
+    assert listed == {f"{BASE}/{name.removesuffix('index.html')}" for name in pages}
+    for name, document in documents(public).items():
+        canonical = [each["href"] for each in document.all("link") if each["rel"] == "canonical"]
+        assert canonical == ([] if name == "404.html" else [f"{BASE}/{name.removesuffix('index.html')}"])
+    assert f"Sitemap: {BASE}/sitemap.xml" in (public / "robots.txt").read_text()
+
+
+def test_the_feed_has_one_entry_for_each_layer(public):
+    items = ElementTree.parse(public / "feed.xml").findall("channel/item")
+    assert [item.findtext("title") for item in items] == list(NUMBERS)
+    assert items[0].findtext("link") == f"{BASE}/block1_conv1/"
+
+
+def test_the_picture_for_other_sites_is_there_when_it_is_named(public):
+    home = {
+        each["property"]: each["content"] for each in Document(public / "index.html").all("meta") if "property" in each
+    }
+    assert home["og:image"] == f"{BASE}/assets/card.jpg"
+    assert (public / "assets" / "card.jpg").stat().st_size > 10_000
+
+
+def test_the_lost_page_finds_its_way_from_any_depth(public):
+    links = [each["href"] for each in Document(public / "404.html").all("a") if not each["href"].startswith("#")]
+    assert all(link.startswith("https://") for link in links)
+
+
+def test_hosts_are_told_not_to_process_the_files(plain):
+    assert (plain / ".nojekyll").is_file()
+
+
+def test_llms_txt_leads_to_every_layer(plain):
+    text = (plain / "llms.txt").read_text()
+    for layer in NUMBERS:
+        assert f"[{layer}]({layer}/index.html)" in text
+
+
+def test_two_builds_give_the_same_bytes(public, build, tmp_path):
+    assert contents(build(tmp_path / "site", base_url=BASE)) == contents(public)
+
+
+def test_a_failure_leaves_the_previous_site(results, atlas, build, repository, tmp_path):
+    output = build(tmp_path / "site", title="Before")
+    before = contents(output)
+    broken = tmp_path / "results"
+    shutil.copytree(results, broken)
+    (broken / "tiles" / "block3_conv1" / "159-thumb.avif").unlink()
+    with pytest.raises(UserError, match=r"159-thumb\.avif"):
+        site.build(atlas, Site(title="After"), results=broken, templates=repository / "templates", output=output)
+    assert contents(output) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "site"]
+
+
+def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
+    network = load_network("vgg16")
+    synthetic.make_results(tmp_path, network, {"block4_conv2": [300]})
+    atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, ["block4_conv2"])
+    site.build(atlas, Site(), results=tmp_path, templates=repository / "templates", output=tmp_path / "site")
+    page = Document(tmp_path / "site" / "block4_conv2" / "300.html")
+    assert "1 of 1" in page.text
+    assert not page.all("a")[0]["href"].startswith("None")
+    home = Document(tmp_path / "site" / "index.html")
+    assert "1 of 512 filters" in home.text
+    assert "What 1 filter of VGG16 looks for: one picture, made by gradient ascent." in home.text
+    # With nothing to compare with, nothing is said of it.
+    texts = [document.text for name, document in documents(tmp_path / "site").items() if name != "how-to-read.html"]
+    assert not [text for text in texts if "own best" in text or "excites it more" in text]
+
+
+def test_the_tables_hold_every_filter_and_describe_every_column(plain):
+    package = json.loads((plain / "data" / "datapackage.json").read_text())
+    for resource in package["resources"]:
+        with (plain / "data" / resource["path"]).open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert rows
+        assert list(rows[0]) == [field["name"] for field in resource["schema"]["fields"]]
+        assert all(field["description"] for field in resource["schema"]["fields"])
+    with (plain / "data" / "filters.csv").open(newline="") as stream:
+        found = [(row["layer"], int(row["filter"])) for row in csv.DictReader(stream)]
+    assert found == [(layer, number) for layer, numbers in NUMBERS.items() for number in numbers]
+
+
+def test_the_published_record_is_the_result(plain, results):
+    published, result = plain / "block3_conv1/159.json", results / "filters/block3_conv1/159.json"
+
+    assert json.loads(published.read_text()) == json.loads(result.read_text())
+
+
+def test_the_published_summary_is_the_result_without_the_networks_kernels(plain, results):
+    published = json.loads((plain / "data/layers/block3_conv1.json").read_text())
+    result = json.loads((results / "layers/block3_conv1.json").read_text())
+
+    slices = [slice for each in result["filters"] for side in ("incoming", "outgoing") for slice in each[side]]
+    assert all(slice.pop("kernel") for slice in slices)
+    assert published == result
+
+
+def test_a_table_never_begins_a_cell_with_a_formula():
+    assert tables._cell("=1+1") == "'=1+1"
+    assert tables._cell(-0.5) == -0.5
+    assert tables._cell("vertical stripes") == "vertical stripes"
+
+
+def test_the_search_script_knows_every_filter(plain):
+    text = (plain / "assets" / "search.js").read_text()
+    index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
+    assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
+    assert all(len(layer["words"]) == len(layer["filters"]) for layer in index["layers"])
+
+
+def test_hostile_settings_are_text_and_nothing_else(build, tmp_path):
+    output = build(
+        tmp_path / "site", title=HOSTILE, author=HOSTILE, description=HOSTILE, licence=HOSTILE, base_url=BASE
+    )
+    for name, document in documents(output).items():
+        scripts = document.all("script")
+        assert len(scripts) == 1, name
+        assert not [each for _, each in document.elements if any(key.startswith("on") for key in each)], name
+        assert "{{ 7*7 }}" in document.text, name
+        assert not [each for each in document.all("img") if each["src"] == "x"], name
+    ElementTree.parse(output / "feed.xml")
+    assert "<script" not in (output / "llms.txt").read_text()
+    assert "<script" not in (output / "assets" / "search.js").read_text()
+
+
+def test_hostile_layer_names_stay_inside_the_site(sequential, repository, tmp_path):
+    names = ["../../up", 'a"><script>x</script>', "data", "Ünï/côdé 𝕏"]
+    layers = [("Conv2D", {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}) for name in names]
+    network = sequential(*layers)
+    results = tmp_path / "results"
+    synthetic.make_results(results, network, {name: [0, 1, 2, 3] for name in names})
+    atlas = atlases.read(results, results / "weights.npz", network, names)
+    output = tmp_path / "out" / "site"
+    site.build(atlas, Site(base_url=BASE), results=results, templates=repository / "templates", output=output)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["site"]
+    pages = documents(output)
+    assert len([name for name in pages if name.endswith("/003.html")]) == len(names)
+    for name, document in pages.items():
+        assert len(document.all("script")) == 1, name
+        for address in document.addresses():
+            if not address.startswith(("https://", "data:")):
+                path, _ = document.target(address)
+                assert path.is_relative_to(output.resolve()), address
+                assert path.is_file(), address
+    headings = {Document(path).text for path in output.glob("*/index.html")}
+    assert all(any(name in text for text in headings) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not valid JSON"),
+        ("[]", "JSON object"),
+        ('{"titel": "x"}', "did you mean title"),
+        ('{"title": 3}', "title: should be text"),
+        ('{"base_url": "javascript:alert(1)"}', "base_url"),
+        ('{"base_url": "https://"}', "base_url"),
+        ('{"base_url": "https://example.org/?q=1"}', "base_url"),
+        ('{"base_url": "https://[::1"}', "base_url"),
+    ],
+)
+def test_mistakes_in_the_site_section_are_named(text, message):
+    with pytest.raises(UserError, match=message):
+        site.parse_site(text)
+
+
+def test_a_final_slash_of_the_base_address_does_not_matter():
+    assert site.parse_site(json.dumps({"base_url": BASE + "/"})).base_url == BASE
+
+
+@pytest.mark.parametrize(
+    ("origin", "target", "address"),
+    [
+        ("index.html", "block1_conv1/000.html", "block1_conv1/000.html"),
+        ("block1_conv1/000.html", "block1_conv1/001.html", "001.html"),
+        ("block1_conv1/000.html", "index.html#layers", "../index.html#layers"),
+        ("data/index.html", "", ".."),
+        ("index.html", "", "."),
+    ],
+)
+def test_addresses_are_relative(origin, target, address):
+    assert site.relative(origin, target) == address
+
+
+def test_a_damaged_summary_is_named(results, tmp_path):
+    broken = tmp_path / "results"
+    shutil.copytree(results, broken)
+    path = broken / "layers" / "block3_conv1.json"
+    value = json.loads(path.read_text())
+    del value["filters"][1]["hue"]
+    path.write_text(json.dumps(value))
+    with pytest.raises(UserError, match=r"block3_conv1\.json.*hue"):
+        atlases.read(broken, broken / "weights.npz", load_network("vgg16"), list(NUMBERS))
+
+
+def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypatch):
+    names = ["a,b", "a, 'b'"]
+    layers = [{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}}]
+    layers += [
+        {"class_name": "Conv2D", "config": {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}}
+        for name in names
+    ]
+    model = tmp_path / "mine.keras"
+    with zipfile.ZipFile(model, "w") as archive:
+        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    results = tmp_path / "results"
+    made = synthetic.make_results(results, load_network(str(model), "unit"), {name: [0, 1] for name in names})
+    command = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]
+    command += ["--layers", *names, "--templates", repository / "templates", "--output", tmp_path / "site"]
+    monkeypatch.setattr(sys, "argv", list(map(str, command)))
+    command.main()
+    titles = {Document(path).text for path in (tmp_path / "site").glob("*/index.html")}
+    assert all(any("each sees" in text and name in text for text in titles) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("objective", "message"),
+    [("neuron", "objective: neuron, but channel in block1_conv1"), ("nothing", "objective: should be one of channel")],
+)
+def test_an_atlas_has_one_objective_that_is_known(results, tmp_path, objective, message):
+    mixed = tmp_path / "results"
+    shutil.copytree(results, mixed)
+    path = mixed / "layers" / "block3_conv1.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"objective": objective}))
+    with pytest.raises(UserError, match=message):
+        atlases.read(mixed, mixed / "weights.npz", load_network("vgg16"), list(NUMBERS))
+
+
+def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, repository, tmp_path):
+    for objective, words in (("channel", "look for"), ("negative_channel", "are against")):
+        layers = tuple(dataclasses.replace(layer, objective=objective) for layer in atlas.layers)
+        changed = dataclasses.replace(atlas, layers=layers)
+        output = tmp_path / objective
+        site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
+        assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
+        assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+
+
+def test_the_command_line_builds_without_tensorflow(results, repository, tmp_path):
+    blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None"
+    program = f"{blocked}\nfrom pipeline.site.__main__ import main\nmain()"
+    command = [sys.executable, "-c", program, "--weights", results / "weights.npz", "--results", results]
+    command += ["--layers", "block3_conv1", "block1_conv1", "--site", '{"title": "T"}', "--output", tmp_path / "site"]
+    command += ["--templates", repository / "templates"]
+    subprocess.run(command, check=True, cwd=repository)
+    assert (tmp_path / "site" / "block3_conv1" / "159.html").is_file()
+    assert not (tmp_path / "site" / "block1_conv2").exists()

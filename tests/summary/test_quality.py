@@ -1,0 +1,180 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.errors import UserError
+from pipeline.files import PROJECT
+from pipeline.summary import quality
+
+NOISE = 2.0
+
+
+def a_filter(number: int, *, ratio: float = 8.0, own_rank: int = 1, robustness: float = 0.5, selectivity: float = 0.6):
+    return {
+        "filter": number,
+        "activation": ratio * NOISE,
+        "noise_activation": NOISE,
+        "robust_activation": robustness * ratio * NOISE,
+        "alive": ratio >= 2,
+        "own_rank": own_rank,
+        "selectivity": selectivity,
+    }
+
+
+def a_summary(layer: str, index: int, *filters, retried: int = 0):
+    return {
+        "schema": "atlas/layer/1",
+        "model": "tiny",
+        "layer": layer,
+        "index": index,
+        "filters_total": 10,
+        "weights_sha256": "0" * 64,
+        "figures": {
+            "rendered": len(filters),
+            "alive": sum(each["alive"] for each in filters),
+            "own_best": sum(each["own_rank"] == 1 for each in filters),
+            "own_best_top5": sum(each["own_rank"] <= 5 for each in filters),
+            "retried": retried,
+        },
+        "filters": list(filters),
+    }
+
+
+@pytest.fixture
+def summaries():
+    """Return two layers, the later first: 3 filters of which one is dead and one mistaken, and 2 faultless ones."""
+    return [
+        a_summary("late", 1, a_filter(0, robustness=0.9), a_filter(4, ratio=5, robustness=0.7, selectivity=0.2)),
+        a_summary(
+            "early", 0, a_filter(1), a_filter(2, ratio=1.5, own_rank=9), a_filter(3, ratio=3, own_rank=3), retried=1
+        ),
+    ]
+
+
+def test_figures_of_layers_and_of_all_are_counted(summaries):
+    found = quality.collect(summaries)
+
+    early, late = found["layers"]
+    assert (early["layer"], late["layer"]) == ("early", "late")
+    counts = {key: found["total"][key] for key in ("rendered", "alive", "own_best", "own_best_top5", "retried")}
+    assert counts == {"rendered": 5, "alive": 4, "own_best": 3, "own_best_top5": 4, "retried": 1}
+    assert (early["rendered"], early["alive"], early["own_best"], early["own_best_top5"]) == (3, 2, 1, 2)
+    assert (late["median_selectivity"], late["median_robustness"]) == (0.4, 0.8)
+    # The median of all filters, not of the layers' medians.
+    assert found["total"]["median_selectivity"] == 0.6
+
+
+def test_failing_filters_are_all_listed_and_the_worst_come_first(summaries):
+    found = quality.collect(summaries)
+
+    assert found["failing"] == [{"layer": "early", "filter": 2}]
+    assert [(each["layer"], each["filter"]) for each in found["worst"]] == [
+        ("early", 2), ("early", 3), ("late", 4), ("early", 1), ("late", 0)
+    ]  # fmt: skip
+    assert found["worst"][0] == {"layer": "early", "filter": 2, "alive": False, "own_rank": 9, "ratio": 1.5}
+
+
+def test_a_layer_whose_filters_are_all_silent_has_figures_too():
+    silent = a_filter(0, ratio=0) | {"noise_activation": 0.0}
+
+    found = quality.collect([a_summary("only", 0, silent)])
+
+    assert found["total"]["median_robustness"] is None
+    assert found["worst"][0]["ratio"] is None
+    assert "only/0 (own rank 1)" in quality.format_text(found)
+    json.dumps(found, allow_nan=False)
+
+
+def test_the_table_has_a_row_for_each_layer_and_one_for_all_and_names_the_worst(summaries):
+    lines = quality.format_text(quality.collect(summaries)).splitlines()
+
+    assert [line.split()[0] for line in lines[:4]] == ["layer", "early", "late", "all"]
+    assert lines[1].split() == ["early", "3", "66.6", "%", "33.3", "%", "66.6", "%", "0.60", "0.50", "1"]
+    assert lines[4].endswith(": early/2")
+    assert lines[5].startswith("least sure: early/2 (own rank 9, 1.5 × noise), early/3 (own rank 3, 3.0 × noise)")
+    assert len({len(line) for line in lines[:4]}) == 1
+
+
+def test_a_filter_that_its_own_picture_leaves_silent_is_named_in_words(summaries):
+    summaries[0]["filters"][0]["activation"] = 0.0
+
+    text = quality.format_text(quality.collect(summaries))
+
+    assert "next to nothing on its own picture)" in text
+    assert "0.0 × noise" not in text
+
+
+def test_the_table_of_opposing_pictures_speaks_of_opposition(summaries):
+    lines = quality.format_text(
+        quality.collect([summary | {"objective": "negative_channel"} for summary in summaries])
+    ).splitlines()
+
+    assert lines[0].split()[2] == "opposed"
+    assert lines[4] == "failing (not twice the opposition on noise): early/2"
+
+
+def test_all_but_one_is_not_rounded_to_all():
+    many = [a_filter(number) for number in range(4223)]
+
+    text = quality.format_text(quality.collect([a_summary("only", 0, *many, a_filter(4223, ratio=1))]))
+
+    assert "99.9 %" in text.splitlines()[1]
+
+
+def test_a_long_list_of_failing_filters_is_cut_with_its_length():
+    dead = [a_filter(number, ratio=0) for number in range(20)]
+
+    text = quality.format_text(quality.collect([a_summary("only", 0, *dead)]))
+
+    assert "only/7 and 12 more\n" in text
+
+
+def test_the_command_writes_what_it_prints(summaries, tmp_path):
+    for summary in summaries:
+        (tmp_path / f"{summary['layer']}.json").write_text(json.dumps(summary))
+    arguments = [*sorted(map(str, tmp_path.iterdir())), "--output", str(tmp_path / "out/quality.json")]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pipeline.summary.quality", *arguments],
+        cwd=PROJECT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (tmp_path / "out/quality.txt").read_text() == quality.format_text(quality.collect(summaries))
+    assert json.loads((tmp_path / "out/quality.json").read_text()) == quality.collect(summaries)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"schema": "atlas/record/1"}, r"late\.json: not the summary of a layer"),
+        ({"weights_sha256": "1" * 64}, r"late\.json: not of the same weights as .*early\.json"),
+        ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in .*early\.json"),
+        ({"objective": "neurone"}, r"late\.json: objective: should be one of channel, neuron, negative_channel"),
+        ({"filters": [{"filter": 0}]}, "damaged summary"),
+        ({"figures": []}, "damaged summary"),
+    ],
+)
+def test_what_is_no_summary_of_the_atlas_is_named(summaries, tmp_path, monkeypatch, change, message):
+    late, early = summaries
+    (tmp_path / "late.json").write_text(json.dumps(late | change))
+    (tmp_path / "early.json").write_text(json.dumps(early))
+    monkeypatch.setattr(sys, "argv", ["quality", str(tmp_path / "early.json"), str(tmp_path / "late.json")])
+
+    with pytest.raises(UserError, match=message):
+        quality.main()
+
+
+def test_the_documentation_names_the_keys_of_the_file(summaries):
+    section = (PROJECT / "docs/formats.md").read_text().split("## quality.json")[1].split("\n## ")[0]
+    documented = []
+    for line in section.splitlines():
+        if line.startswith("| `"):
+            documented += [name.strip(" `") for name in line.split("|")[1].split(",")]
+
+    found = quality.collect(summaries)
+
+    assert list(found) == documented
+    assert [key for key in [*found["layers"][0], *found["worst"][0]] if key not in section] == []

@@ -1,0 +1,348 @@
+import dataclasses
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import errors
+from pipeline.errors import UserError
+from pipeline.files import PROJECT
+from pipeline.measure import matrix as response
+from pipeline.network.architecture import load_network
+from pipeline.network.graph import Network
+from pipeline.results import layout
+from pipeline.results import record as records
+from pipeline.results import renders as layer_renders
+from pipeline.results.record import Record
+from pipeline.results.renders import Render
+from pipeline.summary import __main__ as command
+from pipeline.summary import summarise
+from pipeline.weights import store
+from pipeline.weights.store import Weights
+
+CANVAS = 24
+CONFIG = {
+    "class_name": "Sequential",
+    "config": {
+        "layers": [
+            {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}},
+            *(
+                {
+                    "class_name": "Conv2D",
+                    "config": {
+                        "name": name,
+                        "filters": 8,
+                        "kernel_size": [3, 3],
+                        "padding": "same",
+                        "activation": "relu",
+                    },
+                }
+                for name in ("first", "second")
+            ),
+        ]
+    },
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Atlas:
+    """A tiny model with its weights and renders, on disk and in memory."""
+
+    directory: Path
+    network: Network
+    weights: Weights
+
+    @property
+    def results(self) -> Path:
+        return self.directory / "results"
+
+    def paths(self, filter: int, layer: str = "first") -> layout.FilterPaths:
+        return layout.paths(self.results, layer, filter)
+
+    def command(self, filters: str, layer: str = "first") -> list[str]:
+        return [
+            *("--model", str(self.directory / "tiny.keras"), "--preprocessing", "unit"),
+            *("--weights", str(self.directory / "weights.npz"), "--results", str(self.results)),
+            *("--layer", layer, "--filters", filters, "--output", str(self.results / "layers" / f"{layer}.json")),
+        ]
+
+    def run(self, monkeypatch, filters: str, layer: str = "first") -> None:
+        monkeypatch.setattr(sys, "argv", ["summary", *self.command(filters, layer)])
+        command.main()
+
+
+def a_picture(filter: int) -> np.ndarray:
+    return np.random.default_rng(filter).integers(0, 256, (CANVAS, CANVAS, 3), np.uint8)
+
+
+def a_record(network: Network, weights: Weights, layer: str, filter: int, **changes) -> Record:
+    described = network.layer(layer)
+    fields = {
+        "model": network.name,
+        "layer": layer,
+        "filter": filter,
+        "receptive_field_px": described.receptive_field_px,
+        "stride_px": described.stride_px,
+        "canvas_px": CANVAS,
+        "seed": 0,
+        "attempts": 1,
+        "precision": "float32",
+        "recipe": {"steps": 1},
+        "activations": (0.1, 0.2),
+        "noise_activation": 0.05,
+        "snapshot_steps": (1,),
+        "image_sha256": records.image_digest(a_picture(filter)),
+        "weights_sha256": weights.sha256,
+        "versions": {"atlas": "1", "method": 1, "tensorflow": "2", "numpy": "2", "pillow": "13"},
+    }
+    return Record(**{**fields, **changes})
+
+
+def render(atlas: Atlas, filter: int, layer: str = "first", **changes) -> None:
+    record = a_record(atlas.network, atlas.weights, layer, filter, **changes)
+    records.write(atlas.paths(filter, layer), record, a_picture(filter), [a_picture(filter)])
+
+
+def make_atlas(directory: Path) -> Atlas:
+    with zipfile.ZipFile(directory / "tiny.keras", "w") as archive:
+        archive.writestr("config.json", json.dumps(CONFIG))
+    network = load_network(str(directory / "tiny.keras"), "unit")
+    random = np.random.default_rng(0)
+    tensors = {name: random.standard_normal(shape).astype(np.float32) for name, shape in network.parameters.items()}
+    weights = Weights(tensors, store.digest(tensors, tensors), "made for a test")
+    store.save(directory / "weights.npz", weights)
+    atlas = Atlas(directory, network, weights)
+    for filter in (0, 1, 2, 5):
+        render(atlas, filter)
+    return atlas
+
+
+@pytest.fixture
+def atlas(tmp_path) -> Atlas:
+    return make_atlas(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def summarised(tmp_path_factory) -> Atlas:
+    """An atlas whose first layer the command line has summarised."""
+    atlas = make_atlas(tmp_path_factory.mktemp("atlas"))
+    command = [sys.executable, "-m", "pipeline.summary", *atlas.command("0-2,5")]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return atlas
+
+
+def the_summary(atlas: Atlas) -> dict:
+    return json.loads((atlas.results / "layers/first.json").read_text())
+
+
+def convolve(image: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    """The response map of a 3×3 convolution with zeros around the image, written out."""
+    height, width = image.shape[:2]
+    padded = np.pad(image, ((1, 1), (1, 1), (0, 0)))
+    parts = [padded[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3)]
+    return sum(parts) + bias
+
+
+def test_the_response_matrix_is_each_filters_mean_activation_on_each_picture(summarised):
+    found = np.load(summarised.results / "layers/first.response.npy", allow_pickle=False)
+    tensors = summarised.weights.tensors
+    expected = [
+        np.maximum(convolve(a_picture(filter) / 255.0, tensors["first/kernel"], tensors["first/bias"]), 0).mean((0, 1))
+        for filter in (0, 1, 2, 5)
+    ]
+    assert found.dtype == np.float32
+    assert found == pytest.approx(np.array(expected), rel=1e-4)
+
+
+def test_a_summary_has_the_documented_keys_in_their_order(summarised):
+    tables = (PROJECT / "docs/formats.md").read_text().split("## layers/")[1]
+    layer, filter = (
+        [
+            name.strip(" `")
+            for line in table.splitlines()
+            if line.startswith("| `")
+            for name in line.split("|")[1].split(",")
+        ]
+        for table in tables.split("Each of `filters`:")
+    )
+    found = the_summary(summarised)
+    assert list(found) == layer
+    assert list(found["filters"][0]) == filter
+
+
+def test_a_summary_agrees_with_its_response_matrix(summarised):
+    found = the_summary(summarised)
+    matrix = np.load(summarised.results / "layers/first.response.npy")
+    assert [each["filter"] for each in found["filters"]] == [0, 1, 2, 5]
+    for row, each in enumerate(found["filters"]):
+        assert np.float32(each["activation"]) == matrix[row, each["filter"]]
+        assert each["own_rank"] == 1 + (matrix[:, each["filter"]] > matrix[row, each["filter"]]).sum()
+        assert each["alive"] == (each["activation"] >= 2 * each["noise_activation"])
+    figures = found["figures"]
+    assert figures["rendered"] == 4
+    assert figures["alive"] == sum(each["alive"] for each in found["filters"])
+    assert figures["own_best"] == sum(each["own_rank"] == 1 for each in found["filters"])
+    assert figures["own_best_top5"] == 4
+    assert sorted(figures["worst"]) == [0, 1, 2, 5]
+    assert figures["retried"] == 0
+    assert figures["median_selectivity"] == pytest.approx(
+        np.median([each["selectivity"] for each in found["filters"]]), abs=1e-4
+    )
+
+
+def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
+    from pipeline.measure import robustness
+    from pipeline.measure.answers import to_pictures
+
+    found = the_summary(summarised)
+    for each in found["filters"]:
+        views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
+        means = to_pictures(summarised.network, summarised.weights.tensors, "first", views)
+        assert each["robust_activation"] == pytest.approx(means[:, each["filter"]].mean(), rel=1e-5)
+    medians = np.median([each["robust_activation"] for each in found["filters"]])
+    assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
+
+
+def test_a_summary_counts_the_filters_that_were_tried_again(atlas):
+    layer = atlas.network.layer("first")
+    renders = [
+        Render(a_record(atlas.network, atlas.weights, "first", filter, attempts=attempts), a_picture(filter))
+        for filter, attempts in ((0, 1), (1, 3), (2, 2))
+    ]
+    matrix = np.ones((3, 8), np.float32)
+    measured = summarise.Measurements(matrix, matrix, np.ones(3, np.float32))
+    assert summarise.summarise(atlas.network, atlas.weights, layer, renders, measured)["figures"]["retried"] == 2
+
+
+def test_a_summary_states_kernels_and_bias(summarised):
+    tensors = summarised.weights.tensors
+    for each in the_summary(summarised)["filters"]:
+        kernel = tensors["first/kernel"][..., each["filter"]]
+        assert np.array_equal(np.array(each["kernel_rgb"], np.float32), kernel)
+        assert np.float32(each["bias"]) == tensors["first/bias"][each["filter"]]
+        assert each["kernel_norm"] == pytest.approx(np.linalg.norm(kernel), rel=1e-6)
+        assert {neighbour["layer"] for neighbour in each["incoming"]} == {"input"}
+        assert {neighbour["layer"] for neighbour in each["outgoing"]} == {"second"}
+
+
+def test_the_same_renders_give_the_same_summary(summarised):
+    network, layer = summarised.network, summarised.network.layer("first")
+    renders, faults = layer_renders.read(summarised.results, "first", (0, 1, 2, 5))
+    assert not faults
+    measured = summarise.measure(network, summarised.weights, layer, renders)
+    again = summarise.summarise(network, summarised.weights, layer, renders, measured)
+    assert again == the_summary(summarised)
+
+
+def test_later_layers_have_no_rgb_kernels(atlas):
+    layer = atlas.network.layer("second")
+    renders = [Render(a_record(atlas.network, atlas.weights, "second", 3), a_picture(3))]
+    matrix = np.ones((1, 8), np.float32)
+    measured = summarise.Measurements(matrix, matrix, np.ones(1, np.float32))
+    found = summarise.summarise(atlas.network, atlas.weights, layer, renders, measured)
+    assert "kernel_rgb" not in found["filters"][0]
+    assert found["filters"][0]["similar"] == []
+    assert found["filters"][0]["selectivity"] == 0
+
+
+def test_the_worst_are_the_dead_then_the_badly_ranked_then_the_faint():
+    def figures(alive: bool, rank: int, activation: float) -> response.Figures:
+        return response.Figures(activation, 1.0, alive, rank, 0.0, ())
+
+    found = [figures(True, 1, 9), figures(True, 1, 3), figures(True, 4, 9), figures(False, 1, 1)]
+    assert summarise.worst(np.array([10, 11, 12, 13]), found) == [13, 12, 11, 10]
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda paths: paths.image.write_bytes(paths.image.read_bytes()[:500]), r"001\.png: damaged"),
+        (lambda paths: paths.record.write_text("{"), r"001\.json: not valid JSON"),
+        (lambda paths: paths.image.unlink(), r"001\.png: no such file"),
+    ],
+)
+def test_a_damaged_render_is_set_aside_and_named(atlas, monkeypatch, damage, reason):
+    paths = atlas.paths(1)
+    damage(paths)
+    left = {path.name: path.read_bytes() for path in (paths.image, paths.record) if path.exists()}
+    with pytest.raises(UserError, match=rf"{reason}.*run the same command again"):
+        atlas.run(monkeypatch, "0-2,5")
+    for name, content in left.items():
+        assert not (paths.image.parent / name).exists()
+        assert (paths.image.parent / f"{name}.damaged").read_bytes() == content
+    assert atlas.paths(0).image.exists()
+    assert not (atlas.results / "layers").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"recipe": {"steps": 2}}, "recipe: not the same"),
+        ({"precision": "bfloat16", "seed": 3}, "seed, precision: not the same"),
+        ({"weights_sha256": "0" * 64}, "weights_sha256: '000"),
+        ({"model": "other"}, "model: 'other' is not"),
+        ({"receptive_field_px": 5}, "receptive_field_px: 5 is not this atlas's 3"),
+        (
+            {"versions": {"atlas": "1", "method": 2, "tensorflow": "2", "numpy": "2", "pillow": "13"}},
+            "method: not the same",
+        ),
+    ],
+)
+def test_a_render_that_disagrees_with_the_others_is_set_aside(atlas, monkeypatch, changes, reason):
+    render(atlas, 2, **changes)
+    with pytest.raises(UserError, match=rf"002\.json: {reason}"):
+        atlas.run(monkeypatch, "0-2,5")
+    assert not atlas.paths(2).record.exists()
+    assert [atlas.paths(filter).record.exists() for filter in (0, 1, 5)] == [True] * 3
+
+
+def test_a_second_damaged_file_does_not_overwrite_the_first(atlas, monkeypatch):
+    for content in ("first", "second", "third"):
+        render(atlas, 1)
+        atlas.paths(1).record.write_text(content)
+        with pytest.raises(UserError):
+            atlas.run(monkeypatch, "0-2,5")
+    kept = sorted(path.read_text() for path in atlas.paths(1).record.parent.glob("001.json.damaged*"))
+    assert kept == ["first", "second", "third"]
+
+
+def test_after_a_repair_nothing_is_found_amiss(atlas, monkeypatch):
+    atlas.paths(1).image.write_bytes(b"")
+    with pytest.raises(UserError):
+        atlas.run(monkeypatch, "0-2,5")
+    render(atlas, 1)
+    renders, faults = layer_renders.read(atlas.results, "first", (0, 1, 2, 5))
+    assert len(renders) == 4
+    assert not faults
+
+
+def test_many_damaged_files_make_one_line(atlas, monkeypatch, capsys):
+    for filter in range(8):
+        render(atlas, filter)
+        atlas.paths(filter).image.write_bytes(b"x")
+    monkeypatch.setattr(sys, "argv", ["summary", *atlas.command("0-7")])
+    with pytest.raises(SystemExit) as stopped:
+        errors.run(command.main)
+    assert str(stopped.value.code).startswith("error: ")
+    assert "and 4 more" in str(stopped.value.code)
+    assert "\n" not in str(stopped.value.code)
+    assert not list(atlas.results.rglob("*.png"))
+
+
+def test_a_filter_that_the_layer_does_not_have_is_refused(atlas, monkeypatch):
+    with pytest.raises(UserError, match="first has no filter 8"):
+        atlas.run(monkeypatch, "0-8")
+
+
+def test_the_weights_of_another_network_are_refused(atlas, monkeypatch):
+    tensors = {"other/kernel": np.zeros((3, 3, 3, 8), np.float32)}
+    foreign = Weights(tensors, store.digest(tensors, tensors), "another network")
+    store.save(atlas.directory / "weights.npz", foreign)
+    with pytest.raises(UserError, match=r"weights\.npz: not the weights of tiny: first/kernel"):
+        atlas.run(monkeypatch, "0-2,5")
+    assert atlas.paths(0).record.exists()

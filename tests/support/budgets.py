@@ -1,0 +1,75 @@
+"""What the pages weigh, held against their budgets: `python -m tests.support.budgets SITE` prints the table.
+
+What a browser loads before scrolling is measured in `tests/browser`, where there is one.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.markup import Document
+
+KIB = 1024
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A figure and the most that it may be; `unit` is how many of the measured things make one of the printed ones."""
+
+    name: str
+    measured: float
+    most: float
+    unit: int
+    unit_name: str
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the figure is within its budget."""
+        return self.measured <= self.most * self.unit
+
+    def __str__(self) -> str:
+        value = self.measured / self.unit
+        mark = "" if self.is_kept else "  OVER"
+        return f"{self.name:44} {value:10,.1f} of {self.most:6,} {self.unit_name}{mark}"
+
+
+def page_bytes(path: Path) -> int:
+    """Return the bytes of a page's HTML."""
+    return path.stat().st_size
+
+
+def measure(site: Path) -> Iterator[Budget]:
+    """Yield every budget of a site: the heaviest page of each kind, and the whole."""
+    home = Document(site / "index.html")
+    yield Budget("home, in all", home.size(), 300, KIB, "KiB")
+    yield Budget("home, elements", len(home.elements), 500, 1, "")
+    layers = [path for path in sorted(site.glob("*/index.html")) if path.parent.name != "data"]
+    layer = Document(max(layers, key=page_bytes))
+    yield Budget("heaviest layer page, HTML", page_bytes(layer.path), 120, KIB, "KiB")
+    yield Budget("most elements of a layer page", max(len(Document(path).elements) for path in layers), 1200, 1, "")
+    yield Budget(
+        "heaviest layer page, after scrolling", max(Document(path).size() for path in layers), 1536, KIB, "KiB"
+    )
+    filters = sorted(site.glob("*/[0-9]*.html"))
+    yield Budget("heaviest filter page, HTML", max(map(page_bytes, filters)), 15, KIB, "KiB")
+    yield Budget("heaviest filter page, in all", max(Document(path).size() for path in filters), 120, KIB, "KiB")
+    yield Budget("script", page_bytes(site / "assets" / "atlas.js"), 10, KIB, "KiB")
+    yield Budget("style", page_bytes(site / "assets" / "style.css"), 12, KIB, "KiB")
+    whole = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
+    yield Budget("whole site", whole, 150, MB, "MB")
+
+
+def main() -> None:
+    """Print the budgets of a site; fail when one is exceeded."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("site", type=Path, help="the folder of the site, such as results/site")
+    budgets = list(measure(parser.parse_args().site))
+    print("\n".join(map(str, budgets)))
+    sys.exit(not all(budget.is_kept for budget in budgets))
+
+
+if __name__ == "__main__":
+    main()
