@@ -49,9 +49,10 @@ bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
 soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if anything grows
 	$(BIN)/python -m bench.soak --cores $(CORES)
 
-docs: $(INSTALLED_FOR_TESTS) ## write docs/configuration.md and docs/dependencies.md
+docs: $(INSTALLED_FOR_TESTS) ## write what is printed of docs/: configuration.md, dependencies.md, tables of formats.md
 	$(BIN)/python -m docs.configuration > docs/configuration.md
 	$(BIN)/python -m docs.dependencies > docs/dependencies.md
+	$(BIN)/python -m docs.formats
 
 clean: ## remove the virtual environment and everything built, but not results/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from pipeline import files, images
+from pipeline import files
 from pipeline.errors import UserError
 
 # zlib level: 8 ms and 94 kB for a 224-px picture; levels 5 to 9 give the same bytes, 1 to 3 save 2 ms and cost 11 kB.
@@ -144,9 +144,9 @@ def read_strip(path: Path, count: int) -> Image.Image:
             if picture.width != picture.height * count:
                 raise UserError(f"{path}: {picture.width} × {picture.height} pixels, not {count} squares in a row")
             return picture.convert("RGB")
-    except images.PICTURE_DAMAGE as error:
+    except PICTURE_DAMAGE as error:
         raise UserError(
-            f"{path}: damaged picture ({images.damage_words(error)}); delete it and its record to render it anew"
+            f"{path}: damaged picture ({damage_words(error)}); delete it and its record to render it anew"
         ) from None
 
 
@@ -161,8 +161,8 @@ def read_mosaic(path: Path) -> Image.Image:
             if math.prod(picture.size) > LARGEST_MOSAIC_PIXELS:
                 raise UserError(f"{path}: implausibly large ({picture.width} × {picture.height} pixels)")
             return picture.convert("RGB")
-    except images.PICTURE_DAMAGE as error:
-        raise UserError(f"{path}: damaged picture ({images.damage_words(error)}); delete it to make it anew") from None
+    except PICTURE_DAMAGE as error:
+        raise UserError(f"{path}: damaged picture ({damage_words(error)}); delete it to make it anew") from None
 
 
 def png(pixels: np.ndarray) -> bytes:
@@ -182,5 +182,5 @@ def check_mosaic(path: Path) -> None:
         ):
             # Checksums of all parts, without decoding.
             picture.verify()
-    except images.PICTURE_DAMAGE as error:
-        raise UserError(f"{path}: damaged picture ({images.damage_words(error)})") from None
+    except PICTURE_DAMAGE as error:
+        raise UserError(f"{path}: damaged picture ({damage_words(error)})") from None

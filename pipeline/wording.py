@@ -92,3 +92,8 @@ WORDS = {
         curve_note=" (not what the ascent went for: stripes that oppose a filter excite it half a period on)",
     ),
 }
+
+
+def title(network: str, words: Words) -> str:
+    """Return what an atlas is called that has no name of its own: what the filters of `network` look for."""
+    return f"What the filters of {network} {words.look_for}"

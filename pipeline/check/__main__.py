@@ -10,7 +10,7 @@ from pipeline.check.report import examine, format_reasons, format_table, set_asi
 from pipeline.config import file, plan
 from pipeline.errors import UserError
 from pipeline.pool import owner
-from pipeline.results import renders
+from pipeline.results import layout, renders
 
 
 def main() -> None:
@@ -21,7 +21,9 @@ def main() -> None:
         "Exit code 0: it is whole; 1: it is not.",
     )
     file.add_options(parser)
-    parser.add_argument("--results", type=Path, default=Path("results"), help="the results folder (default: results)")
+    parser.add_argument(
+        "--results", type=Path, default=layout.RESULTS, help="the results folder (default: %(default)s)"
+    )
     parser.add_argument("--cores", type=int, default=owner.usable_cores(), help="processes (default: all cores)")
     parser.add_argument(
         "--set-aside",

@@ -6,10 +6,9 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,9 +17,12 @@ from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Atlas
 from pipeline.errors import UserError
 from pipeline.images import check_mosaic
+from pipeline.measure.version import MEASURES
+from pipeline.results import agreement, layer_summary, layout
 from pipeline.results import atlas as atlases
-from pipeline.results import layer_summary, layout
 from pipeline.results import record as records
+from pipeline.results.agreement import Expected
+from pipeline.results.layout import LayerPaths
 from pipeline.results.record import Record
 from pipeline.site import build
 from pipeline.summary import quality
@@ -54,35 +56,18 @@ class Finding:
     record: Record | None = None
 
 
-@dataclass(frozen=True)
-class Expected:
-    """What every record of a layer should say; None for what the layer's records only have to agree on.
-
-    Attributes:
-        layer: name of the layer.
-        values: keys of a record, and "method", to their value.
-    """
-
-    layer: str
-    values: Mapping[str, Any]
-
-
-def expected(atlas: Atlas, layer: str, *, weights_sha256: str | None, precision: str | None) -> Expected:
+def expected(atlas: Atlas, layer: str, weights_sha256: str | None) -> Expected:
     """Return what the records of a layer of an atlas should say."""
-    found = atlas.network.layer(layer)
-    return Expected(
-        layer,
-        {
-            "model": atlas.network.name,
-            "receptive_field_px": found.receptive_field_px,
-            "stride_px": found.stride_px,
-            "canvas_px": atlas.canvas_px[layer],
-            "seed": atlas.seed,
-            "precision": precision,
-            "recipe": atlas.recipes[layer].to_json(),
-            "weights_sha256": weights_sha256,
-            "method": METHOD,
-        },
+    return agreement.expected(
+        atlas.network,
+        atlas.network.layer(layer),
+        weights_sha256,
+        canvas_px=atlas.canvas_px[layer],
+        seed=atlas.seed,
+        # What `auto` means is for each machine to say: all that can be asked is that a layer is made in one way.
+        precision=None if atlas.precision == "auto" else atlas.precision,
+        recipe=atlas.recipes[layer].to_json(),
+        method=METHOD,
     )
 
 
@@ -94,33 +79,23 @@ def examine_filters(results: Path, wanted: Expected, filters: Sequence[int]) -> 
 def disagreeing(findings: Iterable[Finding], wanted: Expected) -> list[Finding]:
     """Return the findings of a layer with those made otherwise that differ from most others in what nothing fixes."""
     findings = list(findings)
-    for key in [key for key, value in wanted.values.items() if value is None]:
-        counted = collections.Counter(getattr(each.record, key) for each in findings if each.state == WHOLE)
-        usual = counted.most_common(1)[0][0] if counted else None
-        findings = [
-            _made_otherwise(each, key, usual) if each.state == WHOLE and getattr(each.record, key) != usual else each
-            for each in findings
-        ]
-    return findings
+    settled = agreement.settle(wanted, (each.record for each in findings if each.state == WHOLE and each.record))
+    return [_held_against(each, settled) for each in findings]
 
 
 def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
     """Return findings for what follows from a layer's pictures: its summary, mosaic and tiles."""
-    slug = layout.slug(layer)
+    paths = layout.layer_paths(results, layer)
     return {
-        name: _finding(name, paths, examine)
-        for name, paths, examine in (
+        name: _finding(name, files_, examine)
+        for name, files_, examine in (
             (
                 "summary",
-                (results / f"layers/{slug}.json", results / f"layers/{slug}.response.npy"),
-                lambda: _check_summary(results, atlas, layer, weights_sha256),
+                (paths.summary, paths.responses),
+                lambda: _check_summary(paths, atlas, layer, weights_sha256),
             ),
-            ("mosaic", (results / f"mosaics/{slug}.png",), lambda: check_mosaic(results / f"mosaics/{slug}.png")),
-            (
-                "tiles",
-                (results / f"tiles/{slug}",),
-                lambda: _check_tiles(results / f"tiles/{slug}", atlas.filters[layer]),
-            ),
+            ("mosaic", (paths.mosaic,), lambda: check_mosaic(paths.mosaic)),
+            ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, atlas.filters[layer])),
         )
     }
 
@@ -130,13 +105,11 @@ def examine_ends(results: Path, atlas: Atlas, *, grounds_are_whole: bool) -> tup
 
     Where what they are made from is not whole, they are just looked for.
     """
-    table = (results / "quality.json", results / "quality.txt")
-    index = (results / "site/index.html",)
+    quality_paths = layout.quality(results)
+    table = (quality_paths.figures, quality_paths.text)
+    index = (layout.site(results) / "index.html",)
     if not grounds_are_whole:
-        return tuple(
-            replace(found, state=THERE) if found.state == WHOLE else found
-            for found in (_finding("quality", table, lambda: None), _finding("site", index, lambda: None))
-        )
+        return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", index, _nothing)))
     return (
         _finding("quality", table, lambda: _check_quality(results, atlas)),
         _finding("site", index, lambda: _check_site(results, atlas)),
@@ -146,10 +119,18 @@ def examine_ends(results: Path, atlas: Atlas, *, grounds_are_whole: bool) -> tup
 def libraries(findings: Iterable[Finding]) -> collections.Counter[str]:
     """Return how many filters were made by which versions of the libraries: "tensorflow 2.21.0, …" to a count."""
     return collections.Counter(
-        ", ".join(f"{name} {finding.record.versions[name]}" for name in LIBRARIES)
+        ", ".join(f"{name} {getattr(finding.record.versions, name)}" for name in LIBRARIES)
         for finding in findings
         if finding.record
     )
+
+
+def _nothing() -> None:
+    """Find nothing wrong."""
+
+
+def _just_there(found: Finding) -> Finding:
+    return replace(found, state=THERE) if found.state == WHOLE else found
 
 
 _CURE = "--set-aside lets the next run make it anew"
@@ -184,39 +165,32 @@ def _examine_filter(results: Path, wanted: Expected, number: int) -> Finding:
         images.read_strip(paths.snapshots, len(record.snapshot_steps))
     except (UserError, OSError) as error:
         return Finding(name, DAMAGED, str(error), all_three)
-    finding = Finding(name, WHOLE, paths=all_three, record=record)
-    for key, value in wanted.values.items():
-        found = record.versions["method"] if key == "method" else getattr(record, key)
-        if value is not None and _plain(found) != _plain(value):
-            return _made_otherwise(finding, key, value)
-    return finding
+    return _held_against(Finding(name, WHOLE, paths=all_three, record=record), wanted)
 
 
-def _made_otherwise(finding: Finding, key: str, wanted: Any) -> Finding:
-    found = finding.record.versions["method"] if key == "method" else getattr(finding.record, key)
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        # Of two recipes, what differs.
-        key, found, wanted = next(
-            (f"{key}.{part}", found.get(part), wanted.get(part))
-            for part in [*wanted, *found]
-            if _plain(found.get(part)) != _plain(wanted.get(part))
+def _held_against(finding: Finding, wanted: Expected) -> Finding:
+    """Return a whole finding as made otherwise where its record is not as expected."""
+    if finding.state != WHOLE or not finding.record or not (odd := agreement.difference(finding.record, wanted)):
+        return finding
+    return replace(finding, state=OTHERWISE, reason=f"{finding.paths[1]}: {odd}")
+
+
+def _check_summary(paths: LayerPaths, atlas: Atlas, layer: str, weights_sha256: str | None) -> None:
+    found = layer_summary.read_any(paths.summary)
+    if found.name != layer:
+        raise UserError(f"{paths.summary}: the summary of {found.name:.80}, not of {layer}")
+    if found.model != atlas.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
+        raise _MadeOtherwiseError(f"{paths.summary}: of another network, or other weights")
+    if found.measures != MEASURES:
+        raise _MadeOtherwiseError(f"{paths.summary}: by measures {found.measures}, not {MEASURES}")
+    if found.numbers != tuple(atlas.filters[layer]):
+        raise _MadeOtherwiseError(
+            f"{paths.summary}: of {len(found.numbers)} filters that are not those of the configuration"
         )
-    reason = f"{finding.paths[1]}: {key}: {found!r:.40}, not {wanted!r:.40}"
-    return replace(finding, state=OTHERWISE, reason=reason)
+    _check_responses(paths.responses, (len(found.numbers), atlas.network.layer(layer).filters))
 
 
-def _check_summary(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> None:
-    path = results / f"layers/{layout.slug(layer)}.json"
-    value = layer_summary.read(path)
-    if value["layer"] != layer:
-        raise UserError(f"{path}: not the summary of {layer}")
-    if value["model"] != atlas.network.name or (weights_sha256 and value["weights_sha256"] != weights_sha256):
-        raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
-    filters = [each["filter"] for each in value["filters"]]
-    if filters != list(atlas.filters[layer]):
-        raise _MadeOtherwiseError(f"{path}: of {len(filters)} filters that are not those of the configuration")
-    path = path.with_suffix(".response.npy")
-    shape = (len(filters), atlas.network.layer(layer).filters)
+def _check_responses(path: Path, shape: tuple[int, int]) -> None:
     try:
         with files.opened(path) as stream:
             found, _, dtype = files.read_header(stream)
@@ -229,13 +203,12 @@ def _check_summary(results: Path, atlas: Atlas, layer: str, weights_sha256: str 
         raise UserError(f"{path}: truncated, or with something after its end")
 
 
-def _check_tiles(folder: Path, filters: Sequence[int]) -> None:
-    wanted = {f"{number:0{layout.FILTER_DIGITS}}" for number in filters}
-    thumbnail = f"-thumb{layout.ENDING}"
-    if wanted != {path.name.removesuffix(thumbnail) for path in folder.glob(f"*{thumbnail}")}:
+def _check_copies(folder: Path, filters: Sequence[int]) -> None:
+    numbers = {path.name.removesuffix(layout.THUMBNAIL) for path in folder.glob(f"*{layout.THUMBNAIL}")}
+    if numbers != set(map(layout.digits, filters)):
         raise _MadeOtherwiseError(f"{folder}: not of the filters of the configuration")
-    for stem in ("band", "mosaic", *(f"{number}{ending}" for number in sorted(wanted) for ending in ("", "-steps"))):
-        path = folder / f"{stem}{layout.ENDING}"
+    for name in layout.copies(filters):
+        path = folder / name
         if not path.is_file() or not _ends_with_a_box(path):
             raise UserError(f"{path}: missing, empty or truncated")
 
@@ -254,17 +227,15 @@ def _ends_with_a_box(path: Path) -> bool:
 
 
 def _check_quality(results: Path, atlas: Atlas) -> None:
-    figures, text = quality.sum_up([results / f"layers/{layout.slug(layer)}.json" for layer in atlas.filters])
-    for path, data in (
-        (results / "quality.json", files.json_bytes(figures)),
-        (results / "quality.txt", text.encode()),
-    ):
+    figures, text = quality.sum_up([layout.layer_paths(results, layer).summary for layer in atlas.filters])
+    paths = layout.quality(results)
+    for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
         if files.read_bytes(path) != data:
             raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
 
 
 def _check_site(results: Path, atlas: Atlas) -> None:
-    shown = atlases.read(results, results / "weights.npz", atlas.network, list(atlas.filters))
+    shown = atlases.read(results, layout.weights(results), atlas.network, list(atlas.filters))
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "site")
         build.build(
@@ -272,12 +243,8 @@ def _check_site(results: Path, atlas: Atlas) -> None:
         )
         # What else is there, such as a CNAME, is its owner's.
         for made in sorted(path for path in fresh.rglob("*") if path.is_file()):
-            path = results / "site" / made.relative_to(fresh)
+            path = layout.site(results) / made.relative_to(fresh)
             if not path.is_file():
                 raise UserError(f"{path}: no such file; {_CURE}")
             if not filecmp.cmp(made, path, shallow=False):
                 raise _MadeOtherwiseError(f"{path}: not what these results and this configuration give; {_CURE}")
-
-
-def _plain(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

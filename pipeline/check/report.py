@@ -10,7 +10,7 @@ from pipeline.check import inspection
 from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
 from pipeline.config.plan import Atlas
 from pipeline.errors import UserError
-from pipeline.results import renders
+from pipeline.results import layout, renders
 from pipeline.weights import store
 
 # Filters that a process examines at a time: about a second's work.
@@ -44,20 +44,14 @@ class Report:
 
 def examine(results: Path, atlas: Atlas, cores: int) -> Report:
     """Return what a results directory holds of an atlas, examined by `cores` processes."""
-    path = results / "weights.npz"
+    path = layout.weights(results)
     sha256, made = None, Finding("weights", MISSING, f"{path}: no such file")
     if path.exists():
         try:
             sha256, made = store.load(path).sha256, Finding("weights", WHOLE)
         except UserError as error:
             made = Finding("weights", DAMAGED, str(error), (path,))
-    wanted = {
-        # What `auto` means is for each machine to say: all that can be asked is that a layer is made in one way.
-        layer: inspection.expected(
-            atlas, layer, weights_sha256=sha256, precision=None if atlas.precision == "auto" else atlas.precision
-        )
-        for layer in atlas.filters
-    }
+    wanted = {layer: inspection.expected(atlas, layer, sha256) for layer in atlas.filters}
     filters = _examine_filters(results, atlas, wanted, cores)
     of_layer = {layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters}
     grounds = [made, *(each for layer in atlas.filters for each in (*filters[layer], *of_layer[layer].values()))]

@@ -137,7 +137,7 @@ def _typed(value: Any, *, inside: bool) -> Any:
 
 
 def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
-    title = f"What the filters of {display_name(network.name)} {wording.WORDS[objective].look_for}"
+    title = wording.title(display_name(network.name), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
 
 

@@ -10,14 +10,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import errors, files, images, selection
 from pipeline.errors import UserError
-from pipeline.results import layout, record
+from pipeline.results import layer_summary, layout
+from pipeline.results.layer_summary import Layer
 
 TILE_PX = 112
 SMALLEST_TILE_PX, LARGEST_TILE_PX = 32, 512
@@ -60,43 +60,6 @@ class Tile:
     alive: bool | None
 
 
-@dataclass(frozen=True)
-class Layer:
-    """What the mosaic takes from a layer's summary.
-
-    Attributes:
-        model, layer: names.
-        filters_total: filters that the layer has.
-        receptive_field_px, canvas_px: lengths in input pixels.
-        alive: whether each rendered filter is alive, by number.
-    """
-
-    model: str
-    layer: str
-    filters_total: int
-    receptive_field_px: int
-    canvas_px: int
-    alive: dict[int, bool]
-
-    @classmethod
-    def from_json(cls, value: Any, path: Path) -> "Layer":
-        """Return the layer that a summary describes; raise `UserError` when it does not."""
-        try:
-            layer = cls(
-                model=str(value["model"]),
-                layer=str(value["layer"]),
-                filters_total=int(value["filters_total"]),
-                receptive_field_px=int(value["receptive_field_px"]),
-                canvas_px=int(value["canvas_px"]),
-                alive={int(each["filter"]): each["alive"] is True for each in value["filters"]},
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{path}: not a layer's summary ({error!r:.80}); delete it to make it anew") from None
-        if not 1 <= layer.canvas_px <= record.LARGEST_CANVAS_PX:
-            raise UserError(f"{path}: canvas_px: should be 1 to {record.LARGEST_CANVAS_PX}, not {layer.canvas_px}")
-        return layer
-
-
 def columns(tiles: int) -> int:
     """Return how many columns a grid of so many tiles gets: wide rather than tall, with few empty places."""
     low, high = (share * math.sqrt(tiles) for share in COLUMNS_RANGE)
@@ -117,7 +80,7 @@ def title(layer: Layer, tiles: int) -> str:
     total = "" if tiles == layer.filters_total else f" of {layer.filters_total}"
     plural = "" if max(tiles, layer.filters_total) == 1 else "s"
     return (
-        f"{layer.model:.60} · {layer.layer:.60} · {tiles}{total} filter{plural} · "
+        f"{layer.model:.60} · {layer.name:.60} · {tiles}{total} filter{plural} · "
         f"receptive field {layer.receptive_field_px} px · canvas {layer.canvas_px} px"
     )
 
@@ -197,11 +160,12 @@ def _tiles(results: Path, layer: Layer, filters: Sequence[int], missing: list[in
     """Yield the tiles of `filters`, and note in `missing` those without a usable picture."""
     for filter in filters:
         try:
-            image = images.read_image(layout.paths(results, layer.layer, filter).image, layer.canvas_px)
+            image = images.read_image(layout.paths(results, layer.name, filter).image, layer.canvas_px)
         except UserError:
             image = None
             missing.append(filter)
-        yield Tile(filter, image, layer.alive.get(filter))
+        found = layer.by_number.get(filter)
+        yield Tile(filter, image, found.alive if found else None)
 
 
 def _arguments() -> argparse.Namespace:
@@ -222,12 +186,10 @@ def main() -> None:
     arguments = _arguments()
     if not SMALLEST_TILE_PX <= arguments.tile_px <= LARGEST_TILE_PX:
         raise UserError(f"--tile-px: should be {SMALLEST_TILE_PX} to {LARGEST_TILE_PX}, not {arguments.tile_px}")
-    layer = Layer.from_json(files.read_json(arguments.summary), arguments.summary)
-    if layer.layer != arguments.layer:
-        raise UserError(f"{arguments.summary}: it is of {layer.layer!r:.80}, not of {arguments.layer}")
-    filters = sorted(selection.parse_filters(arguments.filters) if arguments.filters else layer.alive)
-    if not filters:
-        raise UserError(f"{arguments.summary}: it lists no filters")
+    layer = layer_summary.read(arguments.summary)
+    if layer.name != arguments.layer:
+        raise UserError(f"{arguments.summary}: it is of {layer.name!r:.80}, not of {arguments.layer}")
+    filters = selection.parse_filters(arguments.filters) if arguments.filters else layer.numbers
     missing: list[int] = []
     mosaic = draw(
         title(layer, len(filters)),
@@ -242,7 +204,7 @@ def main() -> None:
     if missing:
         # The mosaic is made all the same: an honest gap tells more than no mosaic.
         numbers = selection.format_filters(tuple(missing))
-        print(f"warning: {layer.layer}: no usable picture of filter {numbers}: marked as missing", file=sys.stderr)
+        print(f"warning: {layer.name}: no usable picture of filter {numbers}: marked as missing", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from pipeline.images import (
     square,
 )
 from pipeline.results import layout, record
-from pipeline.results.layout import BAND_COLUMNS, BAND_TILE_PX, ENDING, SNAPSHOT_PX, band_sample
+from pipeline.results.layout import BAND_COLUMNS, BAND_TILE_PX, SNAPSHOT_PX, band_sample
 
 # Side of a thumbnail, in pixels: 512 of them still load as 1 MB, and a pattern of 8 pixels is still seen.
 THUMBNAIL_PX = 96
@@ -63,12 +63,12 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
             picture = Image.fromarray(pixels)
             count = len(made.snapshot_steps)
             for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
-                files.write_bytes(folder / f"{paths.image.stem}{ending}{ENDING}", data)
+                files.write_bytes(folder / f"{paths.image.stem}{ending}", data)
             if number in sample:
                 band_tiles.append(square(picture, BAND_TILE_PX))
-        files.write_bytes(folder / f"band{ENDING}", encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
-        mosaic = at_most(read_mosaic(results / "mosaics" / f"{layout.slug(layer)}.png"), LARGEST_MOSAIC_PX)
-        files.write_bytes(folder / f"mosaic{ENDING}", encode(mosaic, MOSAIC_QUALITY))
+        files.write_bytes(folder / layout.BAND, encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
+        mosaic = at_most(read_mosaic(layout.layer_paths(results, layer).mosaic), LARGEST_MOSAIC_PX)
+        files.write_bytes(folder / layout.MOSAIC, encode(mosaic, MOSAIC_QUALITY))
 
 
 def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str, bytes]:
@@ -82,9 +82,9 @@ def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str
     side = min(strip.height, SNAPSHOT_PX)
     quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
-        "": encode(picture, quality),
-        "-thumb": encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
-        "-steps": encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
+        layout.PICTURE: encode(picture, quality),
+        layout.THUMBNAIL: encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
+        layout.STEPS: encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
     }
 
 

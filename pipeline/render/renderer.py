@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import pipeline
 from pipeline import files
+from pipeline.ascent import batch
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
@@ -20,7 +21,7 @@ from pipeline.network.forward import TruncatedNetwork
 from pipeline.render import animation
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout, record
-from pipeline.results.record import Record
+from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 
 load_weights = functools.lru_cache(maxsize=1)(store.load)
@@ -85,7 +86,10 @@ def _ascent(key: tuple, weights_sha256: str) -> LayerAscent:
         network = dataclasses.replace(network, preprocessing="unit")
     truncated = TruncatedNetwork(network, load_weights(weights_path).tensors, layer, precision)
     noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
-    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe), floored(noise))
+    responses = truncated.channel_responses
+    if not tf.config.get_visible_devices("GPU"):
+        responses = functools.partial(batch.one_by_one, responses)
+    return LayerAscent(Ascent(responses, canvas_px, recipe), floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
@@ -111,11 +115,7 @@ def climb(requests: Sequence[RenderRequest], progress: Callable[[int], None] = l
     first = requests[0]
     network, recipe = first.network, first.recipe
     loaded = load_weights(first.weights)
-    if any(
-        name not in loaded.tensors or loaded.tensors[name].shape != network.parameters[name]
-        for name in network.parameters
-    ):
-        raise UserError(f"{first.weights}: not the weights of {network.name}; python -m pipeline.weights makes them")
+    loaded.check(network, first.weights)
     shared = _ascent((network, first.layer, first.canvas_px, first.precision, recipe, first.weights), loaded.sha256)
     results = [
         Climbed(request, [], float(shared.noise_activations[request.filter]), loaded.sha256) for request in requests
@@ -157,17 +157,19 @@ def write(climbed: Climbed) -> None:
         precision=request.precision,
         recipe=recipe.to_json(),
         activations=best.activations,
+        first_activation=best.activations[0],
+        last_activation=best.activations[-1],
         noise_activation=climbed.noise_activation,
         snapshot_steps=recipe.snapshot_steps,
         image_sha256=record.image_digest(best.pictures[recipe.steps]),
         weights_sha256=climbed.weights_sha256,
-        versions={
-            "atlas": pipeline.__version__,
-            "method": METHOD,
-            "tensorflow": tf.__version__,
-            "numpy": np.__version__,
-            "pillow": PIL.__version__,
-        },
+        versions=Versions(
+            atlas=pipeline.__version__,
+            method=METHOD,
+            tensorflow=tf.__version__,
+            numpy=np.__version__,
+            pillow=PIL.__version__,
+        ),
     )
     if request.animation:
         frames = [best.pictures[step] for step in animation.frame_steps(recipe.steps, request.animation_every)]

@@ -18,8 +18,9 @@ from pipeline.machine.precision import resolve
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import Network
 from pipeline.render.animation import ENDINGS
+from pipeline.results import layout
 
-DEFAULT_WEIGHTS = Path("results/weights.npz")
+DEFAULT_WEIGHTS = layout.weights(layout.RESULTS)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Everything an atlas shows: the layers of a results folder, their filters, and the records of their renders."""
 
-import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,49 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
+from pipeline.measure import kernels
 from pipeline.network.graph import Network
 from pipeline.results import layer_summary, layout, record
-from pipeline.results.layer_summary import Figures, Filter, filter_of
+from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
 from pipeline.weights import store
-from pipeline.wording import WORDS, Words
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One layer of the atlas: what it is, its figures, its rendered filters by number, and their records.
-
-    `slug` is the name of its folder, here and on the site; `objective` what its pictures were made for.
-    """
-
-    name: str
-    slug: str
-    index: int
-    filters_total: int
-    input_channels: int
-    kernel_size: tuple[int, int]
-    receptive_field_px: int
-    stride_px: int
-    canvas_px: int
-    objective: str
-    figures: Figures
-    filters: tuple[Filter, ...]
-    records: Mapping[int, Record]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """Numbers of the rendered filters, ascending."""
-        return tuple(each.filter for each in self.filters)
-
-    @property
-    def words(self) -> Words:
-        """How to speak of what its pictures were made for."""
-        return WORDS[self.objective]
-
-    @functools.cached_property
-    def by_number(self) -> Mapping[int, Filter]:
-        """The rendered filters, found by number."""
-        return {each.filter: each for each in self.filters}
+from pipeline.wording import Words
 
 
 @dataclass(frozen=True)
@@ -61,6 +24,7 @@ class Atlas:
     Attributes:
         network: the whole network, of which `layers` may be a part.
         layers: those that were rendered.
+        records: of each layer by name, those of its rendered filters by number.
         weights_sha256: digest of the weights.
         weights_source: a sentence that says where they came from.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
@@ -68,6 +32,7 @@ class Atlas:
 
     network: Network
     layers: tuple[Layer, ...]
+    records: Mapping[str, Mapping[int, Record]]
     weights_sha256: str
     weights_source: str
     first_kernels: np.ndarray
@@ -87,57 +52,30 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
     """Return the atlas of the given layers; raise `UserError`, naming the file, for what is missing or wrong."""
     made = store.load(weights_path)
     wanted = {network.layer(name).name for name in layers}
-    ordered = [layer.name for layer in network.layers if layer.name in wanted]
-    first = network.layers[0]
-    kernels = np.moveaxis(made.tensors[f"{first.name}/kernel"], 3, 0)
-    if network.preprocessing == "caffe":
-        # Such networks read blue, green, red.
-        kernels = kernels[..., ::-1]
-    found = tuple(read_layer(results, name) for name in ordered)
-    for layer in found:
-        if layer.objective != found[0].objective:
-            raise UserError(
-                f"{results / 'layers' / layer.slug}.json: objective: {layer.objective}, but {found[0].objective} in "
-                f"{found[0].name}; an atlas has one objective"
-            )
+    found = {
+        layout.layer_paths(results, layer.name).summary: read_layer(results, layer.name)
+        for layer in network.layers
+        if layer.name in wanted
+    }
+    layer_summary.check_alike(found)
     return Atlas(
         network=network,
-        layers=found,
+        layers=tuple(found.values()),
+        records={layer.name: _records(results, layer) for layer in found.values()},
         weights_sha256=made.sha256,
         weights_source=made.source,
-        first_kernels=kernels,
+        first_kernels=np.moveaxis(kernels.kernel_of(network, made.tensors, network.layers[0].name), 3, 0),
     )
 
 
 def read_layer(results: Path, name: str) -> Layer:
-    """Return one layer of the results: its summary and the records of its filters."""
-    slug = layout.slug(name)
-    path = results / "layers" / f"{slug}.json"
-    value = layer_summary.read(path)
-    if value["layer"] != name:
-        raise UserError(f"{path}: not the summary of {name}; delete it to make it anew")
-    layer_summary.check_objective(value, path)
-    try:
-        filters = tuple(filter_of(each) for each in value["filters"])
-        figures = {**value["figures"], "worst": tuple(value["figures"]["worst"])}
-        return Layer(
-            name=name,
-            slug=slug,
-            index=value["index"],
-            filters_total=value["filters_total"],
-            input_channels=value["input_channels"],
-            kernel_size=tuple(value["kernel_size"]),
-            receptive_field_px=value["receptive_field_px"],
-            stride_px=value["stride_px"],
-            canvas_px=value["canvas_px"],
-            objective=layer_summary.objective(value),
-            figures=Figures(**{each.name: figures[each.name] for each in dataclasses.fields(Figures)}),
-            filters=filters,
-            records={each.filter: _record(results, name, each.filter) for each in filters},
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: damaged summary ({error!r:.80}); delete it to make it anew") from None
+    """Return the summary of the layer `name`; raise `UserError` where its file is missing, or another's."""
+    path = layout.layer_paths(results, name).summary
+    layer = layer_summary.read(path)
+    if layer.name != name:
+        raise UserError(f"{path}: the summary of {layer.name:.80}, not of {name}; delete it to make it anew")
+    return layer
 
 
-def _record(results: Path, layer: str, filter: int) -> Record:
-    return record.read_record(layout.paths(results, layer, filter).record)
+def _records(results: Path, layer: Layer) -> dict[int, Record]:
+    return {number: record.read_record(layout.paths(results, layer.name, number).record) for number in layer.numbers}

@@ -1,205 +1,248 @@
-"""The summary of a layer as it is read back: nothing in it is relied on before it was found to be what
-`docs/formats.md` says, for its numbers become names of files, and its colours become style."""
+"""The summary of a layer: what it is, what was measured of its rendered filters, and how sure their pictures are.
 
-import dataclasses
+`docs/formats.md` and the tables of the site print what the fields mean from here.
+"""
+
+import functools
 import math
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from pipeline import files, wording
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
 from pipeline.errors import UserError
-from pipeline.measure.looks import Descriptors
-from pipeline.results.record import LARGEST_ACTIVATION, LARGEST_CANVAS_PX, LARGEST_INTEGER
+from pipeline.measure.matrix import ALIVE_RATIO
+from pipeline.measure.noise import NOISE_FLOOR
+from pipeline.measure.version import MEASURES
+from pipeline.network.graph import LARGEST_CANVAS_PX
+from pipeline.results import document, layout
+from pipeline.results.document import (
+    LARGEST_INTEGER,
+    Activation,
+    Count,
+    Digest,
+    Document,
+    FromOne,
+    Number,
+    Part,
+    Share,
+)
+from pipeline.wording import DEFAULT, WORDS, Words
 
-SCHEMA = "atlas/layer/1"
+# How many filters `figures.worst` lists.
+WORST_LISTED = 16
 
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+# Own rank up to which a picture counts in `own_best_top5`.
+TOP = 5
 
-
-def read(path: Path) -> dict[str, Any]:
-    """Return the summary in `path`; raise `UserError`, naming the file and the key, where it is not one."""
-    value = files.read_json(path)
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
-        raise UserError(f"{path}: not the summary of a layer ({SCHEMA}); delete it to make it anew")
-    wrong = _first_wrong(_LAYER, value)
-    if wrong is None:
-        numbers = [each["filter"] for each in value["filters"]]
-        if numbers != sorted(set(numbers)) or not numbers or numbers[-1] >= value["filters_total"]:
-            wrong = ".filters"
-    if wrong is not None:
-        raise UserError(f"{path}: damaged summary, at {wrong[1:]}; delete it to make it anew")
-    return value
-
-
-def objective(summary: Mapping[str, Any]) -> str:
-    """Return what the pictures of a summarised layer were made for."""
-    return summary.get("objective", wording.DEFAULT)
-
-
-def check_objective(summary: Mapping[str, Any], path: Path) -> None:
-    """Raise `UserError` for an objective that nobody knows."""
-    found = objective(summary)
-    if found not in wording.WORDS:
-        raise UserError(f"{path}: objective: should be one of {', '.join(wording.WORDS)}, not {found!r:.80}")
+Colour = Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
+Row = tuple[Number, ...]
 
 
-def _first_wrong(form: Any, value: Any) -> str | None:
-    """Return where `value` first departs from `form`, as ".filters.3.bias", or None where it does not.
+class Slice(Part, frozen=True, kw_only=True):
+    """One input channel of one kernel: who is read, how strongly, with which weights."""
 
-    A form is a test, a mapping of keys to forms (other keys may be there too), or a list of one form for all entries.
-    """
-    if isinstance(form, dict):
-        if not isinstance(value, dict):
-            return ""
-        parts = ((key, inner, value.get(key, ...)) for key, inner in form.items())
-    elif isinstance(form, list):
-        if not isinstance(value, list):
-            return ""
-        parts = ((number, form[0], each) for number, each in enumerate(value))
-    else:
-        return None if form(value) else ""
-    for name, inner, each in parts:
-        wrong = _first_wrong(inner, each)
-        if wrong is not None:
-            return f".{name}{wrong}"
-    return None
+    layer: Annotated[str, Meta(description="layer of the filter at the other end; input for the colour channels")]
+    filter: Annotated[Count, Meta(description="its number; 0, 1, 2 for red, green, blue")]
+    norm: Annotated[Activation, Meta(description="L2 norm of the slice")]
+    share: Annotated[
+        Annotated[float, Meta(ge=0)], Meta(description="norm² ÷ the norm² of the whole kernel it belongs to, 0 to 1")
+    ]
+    kernel: Annotated[tuple[Row, ...], Meta(description="the slice, rows of weights")]
 
 
-def _integer(low: int, high: int = LARGEST_INTEGER) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and low <= value <= high
+class Similar(Part, frozen=True, kw_only=True):
+    """A filter of the same layer whose picture has much the same effect."""
+
+    filter: Annotated[Count, Meta(description="number of the similar filter, of the same layer")]
+    similarity: Annotated[
+        Number, Meta(description="cosine between the responses of the layer to the two pictures, −1 to 1")
+    ]
 
 
-def _number(low: float = -LARGEST_ACTIVATION, high: float = LARGEST_ACTIVATION) -> Callable[[Any], bool]:
-    return lambda value: type(value) in (int, float) and low <= value <= high
+class Filter(Part, frozen=True, kw_only=True):
+    """What was measured of one filter."""
 
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _like(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, str) and bool(pattern.fullmatch(value))
-
-
-def _rows(value: Any) -> bool:
-    is_number = _number()
-    return isinstance(value, list) and all(isinstance(row, list) and all(map(is_number, row)) for row in value)
-
-
-_SLICE = {
-    "layer": _text,
-    "filter": _integer(0),
-    "norm": _number(0),
-    "share": _number(0, math.inf),
-    "kernel": _rows,
-}
-_FILTER = {
-    "filter": _integer(0),
-    "activation": _number(0),
-    "noise_activation": _number(0),
-    "robust_activation": _number(0),
-    "alive": lambda value: isinstance(value, bool),
-    "own_rank": _integer(1),
-    "selectivity": _number(-1, 1),
-    "similar": [{"filter": _integer(0), "similarity": _number()}],
-    "bias": _number(),
-    "kernel_norm": _number(0),
-    "incoming": [_SLICE],
-    "outgoing": [_SLICE],
-    "colour": _like(_COLOUR),
-    "hue": lambda value: value is None or _number(0, 360)(value),
-    "saturation": _number(0, 1),
-    "contrast": _number(0, 1),
-    "spectral_centroid": _number(0, 1),
-    "orientation": _number(0, 180),
-    "orientation_strength": _number(0, 1),
-    "description": _text,
-}
-_LAYER = {
-    "model": _text,
-    "layer": _text,
-    "index": _integer(0),
-    "filters_total": _integer(1),
-    "input_channels": _integer(1),
-    "kernel_size": lambda value: isinstance(value, list) and len(value) == 2 and all(map(_integer(1), value)),
-    "receptive_field_px": _integer(1),
-    "stride_px": _integer(1),
-    "canvas_px": _integer(1, LARGEST_CANVAS_PX),
-    "weights_sha256": _like(_DIGEST),
-    "figures": {
-        **dict.fromkeys(("rendered", "alive", "own_best", "own_best_top5", "retried"), _integer(0)),
-        "median_selectivity": _number(-1, 1),
-        "median_robust_activation": _number(0),
-        "worst": [_integer(0)],
-    },
-    "filters": [_FILTER],
-}
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One input channel of one kernel: who is read, how strongly, with which weights.
-
-    Attributes:
-        layer: the other filter's layer; "input" for the colour channels.
-        filter: the other filter; 0, 1, 2 for red, green, blue.
-        norm: L2 norm of the slice.
-        share: norm² ÷ the norm² of the whole kernel, 0..1.
-        kernel: rows of weights.
-    """
-
-    layer: str
-    filter: int
-    norm: float
-    share: float
-    kernel: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What was measured of one filter; the meaning of each field stands in `docs/formats.md`."""
-
-    filter: int
-    activation: float
-    noise_activation: float
-    robust_activation: float
-    alive: bool
-    own_rank: int
-    selectivity: float
-    similar: tuple[tuple[int, float], ...]
-    bias: float
-    kernel_norm: float
-    incoming: tuple[Slice, ...]
-    outgoing: tuple[Slice, ...]
-    looks: Descriptors
+    filter: Annotated[Count, Meta(description="number of the filter in its layer, from 0")]
+    activation: Annotated[Activation, Meta(description="{meaning} on its own picture")]
+    noise_activation: Annotated[
+        Activation,
+        Meta(
+            description="the same on 1/f colour noise of the same size, floored at "
+            f"{100 * NOISE_FLOOR:g} % of the layer’s median"
+        ),
+    ]
+    robust_activation: Annotated[
+        Activation,
+        Meta(
+            description="the same on its own picture seen twice, turned by 3° to either side, made 3 % larger and "
+            "smaller, and moved by a few pixels, in the precision of the render: the mean"
+        ),
+    ]
+    alive: Annotated[bool, Meta(description=f"activation ≥ {ALIVE_RATIO:g} × noise_activation")]
+    own_rank: Annotated[
+        FromOne, Meta(description="1 + number of the layer’s other pictures that {excite} the filter more")
+    ]
+    selectivity: Annotated[
+        Annotated[float, Meta(ge=-1, le=1)],
+        Meta(description="(own − mean of others) ÷ (own + mean of others), −1 to 1; 0 where there is no other picture"),
+    ]
+    similar: Annotated[
+        tuple[Similar, ...],
+        Meta(
+            description="up to 8 rendered filters of the layer whose pictures the same filters answer to, nearest first"
+        ),
+    ]
+    bias: Annotated[Number, Meta(description="bias of the filter; 0 where the layer has none")]
+    kernel_norm: Annotated[Activation, Meta(description="L2 norm of its kernel")]
+    incoming: Annotated[tuple[Slice, ...], Meta(description="up to 6 slices of the kernel, the strongest by L2 norm")]
+    outgoing: Annotated[
+        tuple[Slice, ...],
+        Meta(description="up to 6 slices of later kernels, by which the filters there read this one most"),
+    ]
+    kernel_rgb: Annotated[
+        tuple[tuple[Row, ...], ...] | UnsetType,
+        Meta(description="the kernel, [row][column][red, green, blue]; in the first layer alone"),
+    ] = UNSET
+    colour: Annotated[Colour, Meta(description="mean colour of the picture, #rrggbb")]
+    hue: Annotated[
+        Annotated[float, Meta(ge=0, le=360)] | None,
+        Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey"),
+    ]
+    saturation: Annotated[Share, Meta(description="mean HSV saturation, 0 to 1")]
+    contrast: Annotated[Share, Meta(description="standard deviation of luminance, 0 to 1")]
+    spectral_centroid: Annotated[
+        Share,
+        Meta(description="mean spatial frequency of the three channels, weighted by power, cycles per pixel, 0 to 0.5"),
+    ]
+    orientation: Annotated[
+        Annotated[float, Meta(ge=0, le=180)],
+        Meta(description="direction of the stripes, degrees 0 (horizontal) to 180, anticlockwise"),
+    ]
+    orientation_strength: Annotated[Share, Meta(description="0 (none) to 1 (a grating)")]
+    description: Annotated[str, Meta(description="the picture’s look in words, made from the measures")]
 
     @property
     def ratio(self) -> float:
-        """How many times more the filter answers to its own picture than to noise, as the objective has it."""
-        return self.activation / self.noise_activation if self.noise_activation > 0 else 0.0
+        """How many times more the filter answers to its own picture than to noise; infinite where it is silent on
+        noise, 0 where it is silent on both."""
+        if self.noise_activation > 0:
+            return self.activation / self.noise_activation
+        return math.inf if self.activation > 0 else 0.0
+
+    @property
+    def certainty(self) -> tuple[bool, int, float]:
+        """What sorts filters, those whose pictures prove least first: not alive, then by own rank, then by ratio."""
+        return self.alive, -self.own_rank, self.ratio
 
 
-@dataclass(frozen=True)
-class Figures:
-    """How sure the pictures of a layer are: counts of filters, and the least sure ones first."""
+class Figures(Part, frozen=True, kw_only=True):
+    """How sure the pictures of a layer are: counts of filters, medians, and the least sure filters first."""
 
-    rendered: int
-    alive: int
-    own_best: int
-    own_best_top5: int
-    worst: tuple[int, ...]
+    rendered: Annotated[Count, Meta(description="filters in the atlas")]
+    alive: Annotated[
+        Count,
+        Meta(description=f"of these, {{excited}} by their picture at least {ALIVE_RATIO:g} times as much as by noise"),
+    ]
+    own_best: Annotated[Count, Meta(description="of these, {excited} by no other picture of the layer more")]
+    own_best_top5: Annotated[Count, Meta(description="of these, {excited} by at most four other pictures more")]
+    retried: Annotated[Count, Meta(description="of these, with more than one random start")]
+    median_selectivity: Annotated[Annotated[float, Meta(ge=-1, le=1)], Meta(description="median of `selectivity`")]
+    median_robust_activation: Annotated[Activation, Meta(description="median of `robust_activation`")]
+    worst: Annotated[
+        tuple[Count, ...],
+        Meta(
+            description=f"up to {WORST_LISTED} filter numbers, the least sure first: not alive, then by own rank, then "
+            "by activation ÷ noise"
+        ),
+    ]
 
 
-def filter_of(value: Mapping[str, Any]) -> Filter:
-    fields = {each.name: value[each.name] for each in dataclasses.fields(Filter) if each.name != "looks"}
-    fields["looks"] = Descriptors(**{each.name: value[each.name] for each in dataclasses.fields(Descriptors)})
-    fields["similar"] = tuple((each["filter"], each["similarity"]) for each in value["similar"])
-    for side in ("incoming", "outgoing"):
-        fields[side] = tuple(
-            Slice(**{**each, "kernel": tuple(tuple(row) for row in each["kernel"])}) for each in value[side]
+class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/layer/1"):
+    """One layer of the atlas: what it is, its figures, and its rendered filters by number."""
+
+    model: Annotated[str, Meta(description="name of the network")]
+    name: Annotated[str, Meta(description="name of the layer")] = msgspec.field(name="layer")
+    index: Annotated[Count, Meta(description="place among the convolutional layers, from 0")]
+    filters_total: Annotated[FromOne, Meta(description="filters that the layer has")]
+    input_channels: Annotated[FromOne, Meta(description="channels that each kernel reads")]
+    kernel_size: Annotated[tuple[FromOne, FromOne], Meta(description="rows and columns of a kernel")]
+    receptive_field_px: Annotated[FromOne, Meta(description="side of the square of input pixels that one unit sees")]
+    stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
+    canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the pictures")]
+    weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
+    objective: Annotated[
+        Literal["channel", "neuron", "negative_channel"],
+        Meta(
+            description="what the pictures were made for, `recipe.objective` of the records: it settles what an answer "
+            "is; `channel` where it is missing"
+        ),
+    ] = DEFAULT
+    measures: Annotated[
+        Annotated[int, Meta(ge=1, le=LARGEST_INTEGER)],
+        Meta(
+            description="grows when what is measured, or how, changes; 1 where it is missing. What was measured "
+            "differently is not compared"
+        ),
+    ] = 1
+    figures: Annotated[Figures, Meta(description="how sure the pictures are, see below")]
+    filters: Annotated[tuple[Filter, ...], Meta(description="one object for each rendered filter, by number")]
+
+    def __post_init__(self) -> None:
+        numbers = list(self.numbers)
+        if not numbers or numbers != sorted(set(numbers)) or numbers[-1] >= self.filters_total:
+            raise ValueError(f"filters: should be some of the {self.filters_total}, each once, by number")
+
+    @property
+    def slug(self) -> str:
+        """The name of its folder, in the results and on the site."""
+        return layout.slug(self.name)
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Numbers of the rendered filters, ascending."""
+        return tuple(each.filter for each in self.filters)
+
+    @property
+    def words(self) -> Words:
+        """How to speak of what its pictures were made for."""
+        return WORDS[self.objective]
+
+    @functools.cached_property
+    def by_number(self) -> Mapping[int, Filter]:
+        """The rendered filters, found by number."""
+        return {each.filter: each for each in self.filters}
+
+
+def read_any(path: Path) -> Layer:
+    """Return the summary in `path`, by whatever measures it was made; raise `UserError` where it is not one."""
+    return document.read(path, Layer, "the summary of a layer", "delete it to make it anew")
+
+
+def read(path: Path) -> Layer:
+    """Return the summary in `path`.
+
+    Raises `UserError`, naming the file and the key, where it is not one, or was made by other measures than these.
+    """
+    layer = read_any(path)
+    if layer.measures != MEASURES:
+        raise UserError(
+            f"{path}: made by measures {layer.measures}, not {MEASURES}, with which it cannot be compared; "
+            "delete it to make it anew"
         )
-    return Filter(**fields)
+    return layer
+
+
+def check_alike(layers: Mapping[Path, Layer]) -> None:
+    """Raise `UserError` where summaries, by the files that they were read from, are not of one atlas: of the same
+    network, weights and objective."""
+    first = next(iter(layers.values()))
+    for path, layer in layers.items():
+        for key in ("model", "weights_sha256", "objective"):
+            found, wanted = getattr(layer, key), getattr(first, key)
+            if found != wanted:
+                raise UserError(
+                    f"{path}: {key}: {found:.40}, but {wanted:.40} in {first.name}; an atlas has one of each"
+                )

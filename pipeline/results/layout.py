@@ -1,4 +1,5 @@
-"""Where each document of an atlas lies below the results folder, and what its file is called."""
+"""Where each document of an atlas lies below the results folder, and what its file is called: nothing else spells a
+path in there. The Snakefile's outputs, which a reader looks for in the Snakefile, are held to it by a test."""
 
 import hashlib
 import re
@@ -6,9 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+# The results folder of a workflow, in the directory that it works in.
+RESULTS = Path("results")
+
 # Filter numbers are padded to this many digits, so that names sort like numbers in nearly every layer.
 FILTER_DIGITS = 3
 
+# The copies that pages show: how the names of their files end, after the number of the filter where it is one's.
+ENDING = ".avif"
+PICTURE, THUMBNAIL, STEPS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}"
+BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
+
+# Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
+SNAPSHOT_PX = 80
+
+# The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
+BAND_TILE_PX = 72
+BAND_COLUMNS = 12
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -22,6 +37,24 @@ class FilterPaths:
     snapshots: Path
 
 
+@dataclass(frozen=True)
+class LayerPaths:
+    """What follows from the filters of one layer: two files of its summary, the mosaic, the folder of web copies."""
+
+    summary: Path
+    responses: Path
+    mosaic: Path
+    copies: Path
+
+
+@dataclass(frozen=True)
+class QualityPaths:
+    """The figures of the whole atlas, and the same as a table to read."""
+
+    figures: Path
+    text: Path
+
+
 def slug(layer: str) -> str:
     """Return a file name for a layer: its own name where that is safe, else a safe one that no other layer gets."""
     if _SAFE_NAME.fullmatch(layer):
@@ -30,9 +63,19 @@ def slug(layer: str) -> str:
     return f"{readable or 'layer'}-{hashlib.sha256(layer.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
+def digits(filter: int) -> str:
+    """Return a filter's number as the names of its files have it."""
+    return f"{filter:0{FILTER_DIGITS}}"
+
+
+def weights(results: Path) -> Path:
+    """Return where the network's weights are."""
+    return results / "weights.npz"
+
+
 def paths(results: Path, layer: str, filter: int) -> FilterPaths:
-    """Return where the files of a filter are, below the directory of results."""
-    return beside(results / "filters" / slug(layer) / f"{filter:0{FILTER_DIGITS}}.png")
+    """Return where the files of a filter are."""
+    return beside(results / "filters" / slug(layer) / f"{digits(filter)}.png")
 
 
 def beside(image: Path) -> FilterPaths:
@@ -40,19 +83,42 @@ def beside(image: Path) -> FilterPaths:
     return FilterPaths(image, image.with_suffix(".json"), image.with_suffix(".snapshots.webp"))
 
 
-# Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
-SNAPSHOT_PX = 80
+def layer_paths(results: Path, layer: str) -> LayerPaths:
+    """Return where the files of a layer are."""
+    name = slug(layer)
+    summary = results / "layers" / f"{name}.json"
+    return LayerPaths(summary, responses(summary), results / "mosaics" / f"{name}.png", results / "tiles" / name)
 
 
-# The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
-BAND_TILE_PX = 72
+def responses(summary: Path) -> Path:
+    """Return where the response matrix stands that belongs to a summary."""
+    return summary.with_suffix(".response.npy")
 
 
-BAND_COLUMNS = 12
+def quality(results: Path) -> QualityPaths:
+    """Return where the figures of the atlas are."""
+    figures = results / "quality.json"
+    return QualityPaths(figures, quality_text(figures))
 
 
-# How the copies' names end.
-ENDING = ".avif"
+def quality_text(figures: Path) -> Path:
+    """Return where the table stands that belongs to the figures of an atlas."""
+    return figures.with_suffix(".txt")
+
+
+def site(results: Path) -> Path:
+    """Return the folder of the published atlas."""
+    return results / "site"
+
+
+def site_archive(results: Path) -> Path:
+    """Return the published atlas in one file."""
+    return results / "site.zip"
+
+
+def copies(filters: Sequence[int]) -> list[str]:
+    """Return the names of the web copies of a layer's pictures."""
+    return [BAND, MOSAIC, *(f"{digits(each)}{ending}" for each in filters for ending in (PICTURE, THUMBNAIL, STEPS))]
 
 
 def band_sample(filters: Sequence[int]) -> list[int]:
@@ -60,8 +126,3 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     rows = 2 if len(filters) >= 2 * BAND_COLUMNS else 1
     count = min(len(filters), rows * BAND_COLUMNS)
     return [filters[place * len(filters) // count] for place in range(count)]
-
-
-def response_path(summary: Path) -> Path:
-    """Return where the response matrix stands that belongs to a summary."""
-    return summary.with_suffix(".response.npy")

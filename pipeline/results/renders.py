@@ -4,18 +4,15 @@ What is damaged, or does not belong with the others, is set aside under another 
 command again renders just those anew, and nothing that a user may have put there is lost.
 """
 
-import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.network.graph import ConvLayer, Network
-from pipeline.results import layout
+from pipeline.results import agreement, layout
 from pipeline.results import record as records
 from pipeline.results.layout import FilterPaths
 from pipeline.results.record import Record
@@ -24,9 +21,6 @@ DAMAGED_ENDING = ".damaged"
 
 # How many files the one line of an error names; the others are counted.
 _NAMED_FILES = 4
-
-# What the records of one layer must share for their pictures to be compared, beside what the network fixes.
-_SHARED = ("canvas_px", "seed", "precision", "recipe", "method")
 
 
 @dataclass(frozen=True)
@@ -56,37 +50,6 @@ def read(results: Path, layer: str, filters: Sequence[int]) -> tuple[list[Render
     return renders, faults
 
 
-def disagreements(
-    layer_records: Sequence[Record], network: Network, layer: ConvLayer, weights_sha256: str, results: Path
-) -> list[Fault]:
-    """Return the records that are not of this network and these weights, or not made as most others were."""
-    fixed = {
-        "model": network.name,
-        "layer": layer.name,
-        "receptive_field_px": layer.receptive_field_px,
-        "stride_px": layer.stride_px,
-        "weights_sha256": weights_sha256,
-    }
-    usual = {
-        key: Counter(_canonical(_value(record, key)) for record in layer_records).most_common(1)[0][0]
-        for key in (_SHARED if layer_records else ())
-    }
-    faults = []
-    for record in layer_records:
-        path = layout.paths(results, layer.name, record.filter).record
-        for key, value in fixed.items():
-            if getattr(record, key) != value:
-                found = f"{getattr(record, key)!r:.40}"
-                faults.append(Fault(record.filter, f"{path}: {key}: {found} is not this atlas's {value!r:.40}"))
-                break
-        else:
-            odd = [key for key in _SHARED if _canonical(_value(record, key)) != usual[key]]
-            if odd:
-                reason = f"{path}: {', '.join(odd)}: not the same as in the layer's other records"
-                faults.append(Fault(record.filter, reason))
-    return faults
-
-
 def set_aside(paths: FilterPaths) -> list[Path]:
     """Rename a filter's picture and record, so that they count as missing but are not lost; return their new names."""
     return [set_path_aside(path) for path in (paths.image, paths.record) if path.exists()]
@@ -106,7 +69,12 @@ def load(
 ) -> list[Render]:
     """Return the renders of `filters`; if some cannot be used, set them aside and raise `UserError` naming them."""
     renders, faults = read(results, layer.name, filters)
-    faults += disagreements([render.record for render in renders], network, layer, weights_sha256, results)
+    made = [render.record for render in renders]
+    wanted = agreement.settle(agreement.expected(network, layer, weights_sha256), made)
+    for record in made:
+        if odd := agreement.difference(record, wanted):
+            path = layout.paths(results, layer.name, record.filter).record
+            faults.append(Fault(record.filter, f"{path}: {odd}"))
     if not faults:
         return renders
     for fault in faults:
@@ -117,11 +85,3 @@ def load(
         f"{named}{more} – what was there is set aside as *{DAMAGED_ENDING}; "
         f"run the same command again to render {'it' if len(faults) == 1 else 'them'} anew"
     )
-
-
-def _value(record: Record, key: str) -> Any:
-    return record.versions["method"] if key == "method" else getattr(record, key)
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

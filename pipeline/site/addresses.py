@@ -1,7 +1,7 @@
 """Where layers and filters are on the site: paths from its root, which the renderer makes relative."""
 
-from pipeline.results.atlas import Layer
-from pipeline.results.layout import FILTER_DIGITS
+from pipeline.results.layer_summary import Layer
+from pipeline.results.layout import digits
 
 # Names of folders and files at the root of the site; a layer of that name gets a longer one.
 RESERVED = {"assets", "data", "index", "404", "how-to-read"}
@@ -10,11 +10,6 @@ RESERVED = {"assets", "data", "index", "404", "how-to-read"}
 def folder(layer: Layer) -> str:
     """Return the layer's folder on the site."""
     return f"{layer.slug}-layer" if layer.slug.lower().partition(".")[0] in RESERVED else layer.slug
-
-
-def digits(filter: int) -> str:
-    """Return a filter's number as its files have it."""
-    return f"{filter:0{FILTER_DIGITS}}"
 
 
 def filter_path(layer: Layer, filter: int, ending: str = ".html") -> str:

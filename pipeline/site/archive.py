@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline import errors, files
 from pipeline.errors import UserError
+from pipeline.results import layout
 
 # The format has no room for "no time"; this is its earliest.
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -31,8 +32,8 @@ def write(site: Path, output: Path) -> None:
 def main() -> None:
     """Write the archive."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.site.archive", description=__doc__)
-    parser.add_argument("--site", type=Path, default=Path("results/site"), help="folder (default: results/site)")
-    parser.add_argument("--output", type=Path, default=Path("results/site.zip"), metavar="FILE.zip")
+    parser.add_argument("--site", type=Path, default=layout.site(layout.RESULTS), help="folder (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=layout.site_archive(layout.RESULTS), metavar="FILE.zip")
     arguments = parser.parse_args()
     write(arguments.site, arguments.output)
     print(arguments.output)

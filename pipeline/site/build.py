@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import numpy as np
 from PIL import Image
 
 import pipeline
-from pipeline import files, images
+from pipeline import files, images, wording
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
 from pipeline.network.known import CREDITS, display_name
-from pipeline.results import atlas as atlases
-from pipeline.results import layout
+from pipeline.results import document, layout
 from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Layer
+from pipeline.results.record import Record
 from pipeline.site import addresses, contents, illustrations, publishing, tables
 from pipeline.site.pages import guide, home
 from pipeline.site.pages import layer as layer_page
@@ -68,17 +70,15 @@ def parse_site(text: str) -> Site:
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
     """Write the whole site into the folder `output`, whole or not at all; return the number of pages."""
     description = site.description or guide.summary(atlas)
-    site = dataclasses.replace(site, title=site.title or guide.title(atlas))
-    shown = [
-        *contents.site_pages(atlas, site.title, description),
-        *guide.extra_pages(atlas),
-    ]
+    title = site.title or wording.title(display_name(atlas.network.name), atlas.words)
+    site = dataclasses.replace(site, title=title)
+    shown = [*contents.site_pages(atlas, title, description), *guide.extra_pages(atlas)]
     renderer = Renderer(atlas, site, templates)
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
-            _write_layer(folder / addresses.folder(layer), results, layer)
+            _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
         for page in shown:
             (folder / page.path).write_text(renderer.render(page), encoding="utf-8", newline="\n")
         _write_assets(folder / "assets", atlas, templates)
@@ -137,19 +137,15 @@ def relative(origin: str, target: str) -> str:
     return posixpath.relpath(path or ".", posixpath.dirname(origin) or ".") + hash_sign + anchor
 
 
-def _write_layer(folder: Path, results: Path, layer: atlases.Layer) -> None:
+def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int, Record]) -> None:
     folder.mkdir()
-    source = results / "tiles" / layer.slug
-    names = [f"band{layout.ENDING}", f"mosaic{layout.ENDING}"]
-    names += [
-        f"{addresses.digits(n)}{ending}{layout.ENDING}" for n in layer.numbers for ending in ("", "-thumb", "-steps")
-    ]
-    for name in names:
+    source = layout.layer_paths(results, layer.name).copies
+    for name in layout.copies(layer.numbers):
         if not (source / name).is_file():
             raise UserError(f"{source / name}: no such file; python -m pipeline.pictures.web makes it")
         link_or_copy(source / name, folder / name)
-    for number in layer.numbers:
-        _write_compact(folder / f"{addresses.digits(number)}.json", layer.records[number].to_json())
+    for number, record in records.items():
+        _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
     _write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
@@ -163,7 +159,7 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     (folder / "kernels.png").write_bytes(images.png(illustrations.kernel_sheet(atlas.first_kernels)))
     for number in illustrations.telling_kernels(atlas.first_kernels):
         response = illustrations.response(card, atlas.first_kernels[number])
-        (folder / f"response-{number}{layout.ENDING}").write_bytes(
+        (folder / f"response-{number}{layout.PICTURE}").write_bytes(
             images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
         )
 
@@ -173,19 +169,19 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         _write_text(folder / table.path, text)
     files.write_json(folder / "data" / "datapackage.json", tables.package(atlas.words, site.title, site.licence))
     for layer in atlas.layers:
-        summary = results / "layers" / f"{layer.slug}.json"
-        _write_compact(folder / "data" / "layers" / summary.name, _without_kernels(files.read_json(summary)))
-        responses = summary.with_suffix(".response.npy")
-        if not responses.is_file():
-            raise UserError(f"{responses}: no such file; python -m pipeline.summary makes it")
-        link_or_copy(responses, folder / "data" / "layers" / responses.name)
+        paths = layout.layer_paths(results, layer.name)
+        _write_compact(folder / "data" / "layers" / paths.summary.name, _without_kernels(layer))
+        if not paths.responses.is_file():
+            raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
+        link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
 
 
-def _without_kernels(summary: dict[str, Any]) -> dict[str, Any]:
+def _without_kernels(layer: Layer) -> dict[str, Any]:
     # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    summary = document.to_json(layer)
     for each in summary["filters"]:
-        for side in ("incoming", "outgoing"):
-            each[side] = [{key: value for key, value in slice.items() if key != "kernel"} for slice in each[side]]
+        for part in (*each["incoming"], *each["outgoing"]):
+            del part["kernel"]
     return summary
 
 
@@ -197,9 +193,8 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
     if site.base_url:
         _write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
         _write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
-        chosen = [
-            np.asarray(Image.open(folder / addresses.filter_path(*each, ".avif"))) for each in home.highlighted(atlas)
-        ]
+        paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
+        chosen = [np.asarray(Image.open(path)) for path in paths]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
         card.save(folder / "assets" / "card.jpg", "JPEG", quality=SOCIAL_QUALITY)
 

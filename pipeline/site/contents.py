@@ -7,6 +7,7 @@ Addresses are paths from the root of the site; the renderer makes them relative.
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
+from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages.filter import filter_view
@@ -21,12 +22,12 @@ T = TypeVar("T")
 def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
     """Yield the pages that show layers and filters: home, each layer, each filter."""
     highlights = highlighted(atlas)
-    first = filter_path(*highlights[0], ".avif")
+    first = filter_path(*highlights[0], layout.PICTURE)
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
     titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after)
-        example = filter_path(layer, most_selective(layer).filter, ".avif")
+        example = filter_path(layer, most_selective(layer).filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
         for left, each, right in neighbours(layer.filters):
             view = filter_view(atlas, layer, each, left, right)
@@ -34,7 +35,7 @@ def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
                 filter_path(layer, each.filter),
                 "filter.html",
                 f"{layer.name}/{each.filter}",
-                f"What filter {each.filter} of {layer.name} {layer.words.looks_for}: {each.looks.description}.",
+                f"What filter {each.filter} of {layer.name} {layer.words.looks_for}: {each.description}.",
                 view.image,
                 view,
             )

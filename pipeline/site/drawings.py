@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
+from pipeline.formatting import number, signed
 from pipeline.images import png
-from pipeline.site.formatting import number, signed
 
 # Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
 # the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
@@ -82,7 +82,9 @@ def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "a
 
     `measure` names the answer.
     """
-    logs = np.log10(np.clip(np.asarray(ratios, float), 0.1, None))
+    values = np.asarray(ratios, float)
+    # What is silent on noise, an infinite ratio, is drawn with the largest.
+    logs = np.log10(np.clip(values, 0.1, values[np.isfinite(values)].max(initial=100)))
     low, high = min(0.0, float(logs.min())), max(2.0, float(logs.max()) + 0.05)
     counts, _ = np.histogram(logs, bins=40, range=(low, high))
 

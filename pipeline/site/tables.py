@@ -11,59 +11,38 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.results.atlas import Atlas, Layer
+from pipeline.results import document
+from pipeline.results.atlas import Atlas
+from pipeline.results.document import Column, Part
+from pipeline.results.layer_summary import Figures, Filter, Layer, Similar, Slice
+from pipeline.results.record import Record
 from pipeline.wording import Words
 
 
 @dataclass(frozen=True)
-class Field:
-    """A column of a table: its name, type (as Table Schema has it) and meaning, fields of `Words` in braces."""
-
-    name: str
-    type: str
-    description: str
-
-
-@dataclass(frozen=True)
 class Table:
-    """A CSV file: where it is, what a row is, and its columns."""
+    """A CSV file: where it is, what a row is, and its columns, named and described as the documents' keys are."""
 
     path: str
     title: str
-    fields: tuple[Field, ...]
+    fields: tuple[Column, ...]
 
 
-_WHICH = (
-    Field("layer", "string", "name of the layer"),
-    Field("filter", "integer", "number of the filter in its layer, from 0"),
-)
+def _columns(kind: type[Part], *names: str, **new_names: str) -> tuple[Column, ...]:
+    """Return columns of a document by name, or all that fit into a cell; `new_names` are what some are called here."""
+    found = {each.name: each for each in document.columns(kind) if each.type not in ("array", "object")}
+    return tuple(replace(found[name], name=new_names.get(name, name)) for name in names or found)
+
+
+_WHICH = (*_columns(Layer, "layer"), *_columns(Filter, "filter"))
 
 FILTERS = Table(
     "data/filters.csv",
     "one row for each filter",
     (
-        *_WHICH,
-        Field("activation", "number", "{meaning} on its own picture"),
-        Field("noise_activation", "number", "the same on 1/f colour noise of the same size, floored"),
-        Field("robust_activation", "number", "the same on the picture turned, scaled and moved a little"),
-        Field("alive", "boolean", "activation ≥ 2 × noise_activation"),
-        Field("own_rank", "integer", "1 + number of the layer’s other pictures that {excite} the filter more"),
-        Field("selectivity", "number", "(own − mean of others) ÷ (own + mean of others), −1 to 1"),
-        Field("bias", "number", "bias of the filter"),
-        Field("kernel_norm", "number", "L2 norm of its kernel"),
-        Field("colour", "string", "mean colour of the picture, #rrggbb"),
-        Field("hue", "number", "dominant hue, degrees 0 to 360; empty where the picture is grey"),
-        Field("saturation", "number", "mean HSV saturation, 0 to 1"),
-        Field("contrast", "number", "standard deviation of luminance, 0 to 1"),
-        Field("spectral_centroid", "number", "mean spatial frequency, weighted by power, cycles per pixel, 0 to 0.5"),
-        Field("orientation", "number", "direction of the stripes, degrees 0 (horizontal) to 180, anticlockwise"),
-        Field("orientation_strength", "number", "0 (none) to 1 (a grating)"),
-        Field("description", "string", "the picture’s look in words, made from the measures"),
-        Field("seed", "integer", "seed of the random start"),
-        Field("precision", "string", "precision of the convolutions in the ascent"),
-        Field("first_activation", "number", "mean activation on the random start, as the network saw it"),
-        Field("last_activation", "number", "mean activation at the last step, as the network saw it"),
-        Field("image_sha256", "string", "digest of the picture’s pixels, rows of RGB"),
+        *_columns(Layer, "layer"),
+        *_columns(Filter),
+        *_columns(Record, "seed", "precision", "first_activation", "last_activation", "image_sha256"),
     ),
 )
 
@@ -71,30 +50,19 @@ LAYERS = Table(
     "data/layers.csv",
     "one row for each layer",
     (
-        Field("layer", "string", "name of the layer"),
-        Field("index", "integer", "place among the convolutional layers, from 0"),
-        Field("filters_total", "integer", "filters that the layer has"),
-        Field("rendered", "integer", "filters in the atlas"),
-        Field("alive", "integer", "of these, {excited} by their picture at least twice as much as by noise"),
-        Field("own_best", "integer", "of these, {excited} by no other picture of the layer more"),
-        Field("own_best_top5", "integer", "of these, {excited} by at most four other pictures more"),
-        Field("input_channels", "integer", "channels that each kernel reads"),
-        Field("kernel_height", "integer", "rows of a kernel"),
-        Field("kernel_width", "integer", "columns of a kernel"),
-        Field("receptive_field_px", "integer", "side of the square of input pixels that one unit sees"),
-        Field("stride_px", "integer", "distance between neighbouring units, in input pixels"),
-        Field("canvas_px", "integer", "side of the pictures"),
+        *_columns(Layer, "layer", "index", "filters_total"),
+        *_columns(Figures, "rendered", "alive", "own_best", "own_best_top5"),
+        *_columns(Layer, "input_channels"),
+        Column("kernel_height", "integer", "rows of a kernel"),
+        Column("kernel_width", "integer", "columns of a kernel"),
+        *_columns(Layer, "receptive_field_px", "stride_px", "canvas_px"),
     ),
 )
 
 SIMILAR = Table(
     "data/similar.csv",
     "one row for each filter and each of its most similar filters",
-    (
-        *_WHICH,
-        Field("similar", "integer", "number of the similar filter, of the same layer"),
-        Field("similarity", "number", "cosine between the responses of the layer to the two pictures, −1 to 1"),
-    ),
+    (*_WHICH, *_columns(Similar, "filter", "similarity", filter="similar")),
 )
 
 SLICES = Table(
@@ -102,11 +70,8 @@ SLICES = Table(
     "one row for each filter and each of the strongest slices of its kernel, and of later kernels that read it",
     (
         *_WHICH,
-        Field("side", "string", "incoming: a slice of its own kernel; outgoing: of a later kernel that reads it"),
-        Field("other_layer", "string", "layer of the filter at the other end; input for the colour channels"),
-        Field("other_filter", "integer", "its number; 0, 1, 2 for red, green, blue"),
-        Field("norm", "number", "L2 norm of the slice"),
-        Field("share", "number", "norm² ÷ the norm² of the whole kernel it belongs to, 0 to 1"),
+        Column("side", "string", "incoming: a slice of its own kernel; outgoing: of a later kernel that reads it"),
+        *_columns(Slice, "layer", "filter", "norm", "share", layer="other_layer", filter="other_filter"),
     ),
 )
 
@@ -127,7 +92,7 @@ def tables(words: Words) -> tuple[Table, ...]:
 def texts(atlas: Atlas) -> Iterator[tuple[Table, str]]:
     """Yield each table and its CSV text."""
     for table, rows in _ROWS.items():
-        yield table, _csv(table, itertools.chain.from_iterable(map(rows, atlas.layers)))
+        yield table, _csv(table, itertools.chain.from_iterable(rows(atlas, layer) for layer in atlas.layers))
 
 
 def package(words: Words, title: str, licence: str) -> dict[str, Any]:
@@ -167,7 +132,7 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
             "name": layer.name,
             "folder": folder,
             "filters": layer.numbers,
-            "words": [words.setdefault(each.looks.description, len(words)) for each in layer.filters],
+            "words": [words.setdefault(each.description, len(words)) for each in layer.filters],
         }
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
@@ -180,23 +145,23 @@ def compact(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _filter_rows(layer: Layer) -> Iterator[list[Any]]:
+def _filter_rows(atlas: Atlas, layer: Layer) -> Iterator[list[Any]]:
     for each in layer.filters:
-        yield _row(FILTERS, each, each.looks, layer.records[each.filter], layer=layer.name)
+        yield _row(FILTERS, each, atlas.records[layer.name][each.filter], layer=layer.name)
 
 
-def _layer_rows(layer: Layer) -> Iterator[list[Any]]:
+def _layer_rows(_: Atlas, layer: Layer) -> Iterator[list[Any]]:
     height, width = layer.kernel_size
     yield _row(LAYERS, layer, layer.figures, layer=layer.name, kernel_height=height, kernel_width=width)
 
 
-def _similar_rows(layer: Layer) -> Iterator[list[Any]]:
+def _similar_rows(_: Atlas, layer: Layer) -> Iterator[list[Any]]:
     for each in layer.filters:
-        for other, similarity in each.similar:
-            yield _row(SIMILAR, each, layer=layer.name, similar=other, similarity=similarity)
+        for other in each.similar:
+            yield _row(SIMILAR, other, layer=layer.name, filter=each.filter, similar=other.filter)
 
 
-def _slice_rows(layer: Layer) -> Iterator[list[Any]]:
+def _slice_rows(_: Atlas, layer: Layer) -> Iterator[list[Any]]:
     for each in layer.filters:
         for side in ("incoming", "outgoing"):
             for part in getattr(each, side):

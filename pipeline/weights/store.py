@@ -32,6 +32,15 @@ class Weights:
     sha256: str
     source: str
 
+    def check(self, network: Network, path: Path) -> None:
+        """Raise `UserError` where these weights, read from `path`, are not a network's."""
+        for name, shape in network.parameters.items():
+            if name not in self.tensors or self.tensors[name].shape != shape:
+                raise UserError(
+                    f"{path}: not the weights of {network.name}: {name} should have the shape {shape}; "
+                    f"python -m pipeline.weights --output {path} makes them"
+                )
+
 
 def digest(tensors: Mapping[str, np.ndarray], order: Iterable[str]) -> str:
     """Return the sha256 over names, shapes and little-endian float32 values of the tensors named in `order`."""
@@ -59,7 +68,7 @@ def load(path: Path) -> Weights:
         if digest(arrays, arrays) != sha256:
             raise ValueError("its values are not those of its digest")
     except FileNotFoundError:
-        raise UserError(f"{path}: no such file; python -m pipeline.weights makes it") from None
+        raise UserError(f"{path}: no such file; python -m pipeline.weights --output {path} makes it") from None
     except PermissionError:
         raise
     except formats.DAMAGE as error:
@@ -74,9 +83,3 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
                 raise ValueError(f"{member.filename} is not stored plainly")
         return {name.removesuffix(".npy"): formats.read_array(archive, name) for name in archive.namelist()}
-
-
-def check_tensors(network: Network, loaded: Weights, path: Path) -> None:
-    for name, shape in network.parameters.items():
-        if name not in loaded.tensors or loaded.tensors[name].shape != shape:
-            raise UserError(f"{path}: not the weights of {network.name}: {name} should have the shape {shape}")

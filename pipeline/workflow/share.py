@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from pipeline import errors
 from pipeline.config import file, plan
@@ -58,7 +57,7 @@ def main() -> None:
     arguments, _ = parser.parse_known_args()
     atlas = plan.plan(file.read(arguments.configfile, arguments.config))
     for layer in layers(atlas, arguments.share):
-        print(Path("results/tiles", layout.slug(layer)))
+        print(layout.layer_paths(layout.RESULTS, layer).copies)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.pictures import mosaic
 from pipeline.pictures.mosaic import Tile
-from pipeline.results import layout
+from pipeline.results import document, layout
+from tests.support import documents
 
 BLUE = (20, 40, 200)
 
@@ -32,15 +34,9 @@ def results_with(directory: Path, filters: dict[int, bool], canvas_px: int = 48,
         path = layout.paths(directory, "conv1", filter).image
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(a_picture(canvas_px)).save(path)
-    summary = {
-        "model": "tiny",
-        "layer": "conv1",
-        "filters_total": 600,
-        "receptive_field_px": 3,
-        "canvas_px": canvas_px,
-        "filters": [{"filter": filter, "alive": alive} for filter, alive in filters.items()],
-    }
-    (directory / "conv1.json").write_text(json.dumps(summary))
+    listed = [documents.a_filter(filter, alive=alive) for filter, alive in filters.items()]
+    layer = documents.a_layer("conv1", listed, canvas_px=canvas_px)
+    files.write_json(directory / "conv1.json", document.to_json(layer))
     return directory
 
 
@@ -104,7 +100,7 @@ def test_each_label_differs_from_the_next():
 
 
 def test_one_tile_leaves_room_for_the_title():
-    layer = mosaic.Layer("vgg16", "block1_conv1", 64, 3, 64, {})
+    layer = documents.a_layer("block1_conv1", model="vgg16", filters_total=64, canvas_px=64)
     heading = mosaic.title(layer, 1)
     assert heading == "vgg16 · block1_conv1 · 1 of 64 filters · receptive field 3 px · canvas 64 px"
     image = mosaic.draw(heading, [Tile(0, a_picture(64), True)], count=1, canvas_px=64)

@@ -219,7 +219,7 @@ def test_of_failing_attempts_the_best_is_kept(request_for, monkeypatch):
     def climb_all(requests, ascent, attempt, progress):
         shades.append(attempt)
         image = np.full((CANVAS_PX, CANVAS_PX, 3), attempt, np.uint8)
-        return [renderer.Climb(dict.fromkeys(range(3), image), (0.0, (1e-6, 3e-6, 2e-6)[attempt]))]
+        return [renderer.Climb(dict.fromkeys(range(3), image), (0.0, 0.0, (1e-6, 3e-6, 2e-6)[attempt]))]
 
     shades: list[int] = []
     monkeypatch.setattr(renderer, "_climb_all", climb_all)

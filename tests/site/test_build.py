@@ -9,13 +9,14 @@ import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from pipeline.errors import UserError
 from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
+from pipeline.site import __main__, tables
 from pipeline.site import build as site
-from pipeline.site import tables
 from pipeline.site.build import Site
 from tests.support import synthetic
 from tests.support.markup import Document, documents
@@ -107,7 +108,7 @@ def test_every_picture_has_a_text_and_a_size(plain):
 
 
 def test_the_text_of_a_filters_picture_says_which_filter_and_how_it_looks(plain, atlas):
-    described = atlas.by_name["block3_conv1"].by_number[159].looks.description
+    described = atlas.by_name["block3_conv1"].by_number[159].description
     images = Document(plain / "block3_conv1" / "159.html").all("img")
     assert f"Filter 159 of block3_conv1: {described}" in [image["alt"] for image in images]
 
@@ -352,14 +353,17 @@ def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypa
     command = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]
     command += ["--layers", *names, "--templates", repository / "templates", "--output", tmp_path / "site"]
     monkeypatch.setattr(sys, "argv", list(map(str, command)))
-    command.main()
+    __main__.main()
     titles = {Document(path).text for path in (tmp_path / "site").glob("*/index.html")}
     assert all(any("each sees" in text and name in text for text in titles) for name in names)
 
 
 @pytest.mark.parametrize(
     ("objective", "message"),
-    [("neuron", "objective: neuron, but channel in block1_conv1"), ("nothing", "objective: should be one of channel")],
+    [
+        ("neuron", "objective: neuron, but channel in block1_conv1"),
+        ("nothing", "objective: invalid enum value"),
+    ],
 )
 def test_an_atlas_has_one_objective_that_is_known(results, tmp_path, objective, message):
     mixed = tmp_path / "results"
@@ -372,7 +376,7 @@ def test_an_atlas_has_one_objective_that_is_known(results, tmp_path, objective, 
 
 def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, repository, tmp_path):
     for objective, words in (("channel", "look for"), ("negative_channel", "are against")):
-        layers = tuple(dataclasses.replace(layer, objective=objective) for layer in atlas.layers)
+        layers = tuple(msgspec.structs.replace(layer, objective=objective) for layer in atlas.layers)
         changed = dataclasses.replace(atlas, layers=layers)
         output = tmp_path / objective
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)

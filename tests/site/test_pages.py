@@ -1,11 +1,11 @@
-import dataclasses
-
+import msgspec
 import numpy as np
 import pytest
 
+from pipeline import formatting
 from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
-from pipeline.site import addresses, contents, drawings, formatting, illustrations
+from pipeline.site import addresses, contents, drawings, illustrations
 from pipeline.site.pages import filter, guide, home, parts
 from pipeline.site.pages import layer as layer_page
 from tests.support import synthetic
@@ -73,15 +73,15 @@ def test_the_first_layers_slices_are_red_green_and_blue(shown):
     ],
 )
 def test_the_page_says_what_attempts_are(atlas, objective, words):
-    layer = dataclasses.replace(atlas.by_name["block1_conv1"], objective=objective)
+    layer = msgspec.structs.replace(atlas.by_name["block1_conv1"], objective=objective)
     view = filter.filter_view(atlas, layer, layer.filters[0], None, None)
 
     assert dict(view.recipe)["attempts"] == words
 
 
 def test_a_filter_that_its_own_picture_leaves_silent_has_no_multiple_of_noise(atlas):
-    layer = dataclasses.replace(atlas.by_name["block1_conv1"], objective="neuron")
-    silent = dataclasses.replace(layer.filters[0], activation=0.0)
+    layer = msgspec.structs.replace(atlas.by_name["block1_conv1"], objective="neuron")
+    silent = msgspec.structs.replace(layer.filters[0], activation=0.0)
     fact = filter.filter_view(atlas, layer, silent, None, None).quality[0]
 
     assert fact.value == "none"
@@ -105,7 +105,7 @@ def test_sort_values_put_the_largest_first_where_the_largest_matter(atlas):
     values = layer_page.sort_values(layer)
     assert values["filter"] == list(layer.numbers)
     assert values["selectivity"] == [-each.selectivity for each in layer.filters]
-    assert values["hue"] == [each.looks.hue for each in layer.filters]
+    assert values["hue"] == [each.hue for each in layer.filters]
 
 
 def test_a_run_with_gaps_says_how_many_filters_it_has(shown):
@@ -120,7 +120,7 @@ def test_only_a_layer_of_some_filters_has_charts(shown):
 
 
 def test_thousands_are_set_apart(atlas):
-    layer = dataclasses.replace(atlas.by_name["block1_conv2"], filters_total=2048)
+    layer = msgspec.structs.replace(atlas.by_name["block1_conv2"], filters_total=2048)
     assert parts.rendered_words(layer) == "4 of 2,048 filters"
 
 
@@ -204,5 +204,5 @@ def test_the_architecture_is_the_networks(atlas):
 
 
 def test_a_reserved_name_gets_a_folder_of_its_own(atlas):
-    layer = dataclasses.replace(atlas.layers[0], name="Data", slug="Data")
+    layer = msgspec.structs.replace(atlas.layers[0], name="Data")
     assert addresses.folder(layer) == "Data-layer"

@@ -2,44 +2,37 @@ import json
 import subprocess
 import sys
 
+import msgspec
 import pytest
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
+from pipeline.results import document
+from pipeline.results.layer_summary import Filter, Layer
 from pipeline.summary import quality
+from tests.support import documents
 
 NOISE = 2.0
 
 
-def a_filter(number: int, *, ratio: float = 8.0, own_rank: int = 1, robustness: float = 0.5, selectivity: float = 0.6):
-    return {
-        "filter": number,
-        "activation": ratio * NOISE,
-        "noise_activation": NOISE,
-        "robust_activation": robustness * ratio * NOISE,
-        "alive": ratio >= 2,
-        "own_rank": own_rank,
-        "selectivity": selectivity,
-    }
+def a_filter(
+    number: int, *, ratio: float = 8.0, own_rank: int = 1, robustness: float = 0.5, selectivity: float = 0.6
+) -> Filter:
+    return documents.a_filter(
+        number,
+        activation=ratio * NOISE,
+        noise_activation=NOISE,
+        robust_activation=robustness * ratio * NOISE,
+        alive=ratio >= 2,
+        own_rank=own_rank,
+        selectivity=selectivity,
+    )
 
 
-def a_summary(layer: str, index: int, *filters, retried: int = 0):
-    return {
-        "schema": "atlas/layer/1",
-        "model": "tiny",
-        "layer": layer,
-        "index": index,
-        "filters_total": 10,
-        "weights_sha256": "0" * 64,
-        "figures": {
-            "rendered": len(filters),
-            "alive": sum(each["alive"] for each in filters),
-            "own_best": sum(each["own_rank"] == 1 for each in filters),
-            "own_best_top5": sum(each["own_rank"] <= 5 for each in filters),
-            "retried": retried,
-        },
-        "filters": list(filters),
-    }
+def a_summary(layer: str, index: int, *filters: Filter, retried: int = 0) -> Layer:
+    figures = documents.figures(filters, retried=retried)
+    return documents.a_layer(layer, filters, index=index, filters_total=5000, figures=figures)
 
 
 @pytest.fixture
@@ -77,12 +70,21 @@ def test_failing_filters_are_all_listed_and_the_worst_come_first(summaries):
 
 
 def test_a_layer_whose_filters_are_all_silent_has_figures_too():
-    silent = a_filter(0, ratio=0) | {"noise_activation": 0.0}
+    silent = documents.a_filter(activation=0.0, noise_activation=0.0, robust_activation=0.0, alive=False)
 
     found = quality.collect([a_summary("only", 0, silent)])
 
     assert found["total"]["median_robustness"] is None
-    assert found["worst"][0]["ratio"] is None
+    assert found["worst"][0]["ratio"] == 0
+    assert "only/0 (own rank 1, next to nothing on its own picture)" in quality.format_text(found)
+
+
+def test_a_filter_that_only_its_picture_excites_is_the_surest_of_all():
+    surest = documents.a_filter(0, noise_activation=0.0)
+
+    found = quality.collect([a_summary("only", 0, surest, a_filter(1))])
+
+    assert [(each["filter"], each["ratio"]) for each in found["worst"]] == [(1, 8.0), (0, None)]
     assert "only/0 (own rank 1)" in quality.format_text(found)
     json.dumps(found, allow_nan=False)
 
@@ -98,7 +100,8 @@ def test_the_table_has_a_row_for_each_layer_and_one_for_all_and_names_the_worst(
 
 
 def test_a_filter_that_its_own_picture_leaves_silent_is_named_in_words(summaries):
-    summaries[0]["filters"][0]["activation"] = 0.0
+    silent = msgspec.structs.replace(summaries[0].filters[0], activation=0.0)
+    summaries[0] = msgspec.structs.replace(summaries[0], filters=(silent, *summaries[0].filters[1:]))
 
     text = quality.format_text(quality.collect(summaries))
 
@@ -108,7 +111,7 @@ def test_a_filter_that_its_own_picture_leaves_silent_is_named_in_words(summaries
 
 def test_the_table_of_opposing_pictures_speaks_of_opposition(summaries):
     lines = quality.format_text(
-        quality.collect([summary | {"objective": "negative_channel"} for summary in summaries])
+        quality.collect([msgspec.structs.replace(layer, objective="negative_channel") for layer in summaries])
     ).splitlines()
 
     assert lines[0].split()[2] == "opposed"
@@ -133,7 +136,7 @@ def test_a_long_list_of_failing_filters_is_cut_with_its_length():
 
 def test_the_command_writes_what_it_prints(summaries, tmp_path):
     for summary in summaries:
-        (tmp_path / f"{summary['layer']}.json").write_text(json.dumps(summary))
+        files.write_json(tmp_path / f"{summary.name}.json", document.to_json(summary))
     arguments = [*sorted(map(str, tmp_path.iterdir())), "--output", str(tmp_path / "out/quality.json")]
 
     done = subprocess.run(
@@ -149,18 +152,23 @@ def test_the_command_writes_what_it_prints(summaries, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "atlas/record/1"}, r"late\.json: not the summary of a layer"),
-        ({"weights_sha256": "1" * 64}, r"late\.json: not of the same weights as .*early\.json"),
-        ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in .*early\.json"),
-        ({"objective": "neurone"}, r"late\.json: objective: should be one of channel, neuron, negative_channel"),
-        ({"filters": [{"filter": 0}]}, "damaged summary"),
-        ({"figures": []}, "damaged summary"),
+        (
+            {"schema": "atlas/record/1"},
+            r"late\.json: schema: should be atlas/layer/1, not 'atlas/record/1': not the summary of a layer",
+        ),
+        ({"weights_sha256": "1" * 64}, r"late\.json: weights_sha256: 1+, but 0+ in early"),
+        ({"model": "other"}, r"late\.json: model: other, but tiny in early"),
+        ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in early"),
+        ({"objective": "neurone"}, r"late\.json: objective: invalid enum value 'neurone'"),
+        ({"measures": 99}, r"late\.json: made by measures 99, not 1, with which it cannot be compared"),
+        ({"filters": [{"filter": 0}]}, r"late\.json: filters\.0\.'activation': missing"),
+        ({"figures": []}, r"late\.json: figures: expected `object`"),
     ],
 )
 def test_what_is_no_summary_of_the_atlas_is_named(summaries, tmp_path, monkeypatch, change, message):
     late, early = summaries
-    (tmp_path / "late.json").write_text(json.dumps(late | change))
-    (tmp_path / "early.json").write_text(json.dumps(early))
+    files.write_json(tmp_path / "late.json", document.to_json(late) | change)
+    files.write_json(tmp_path / "early.json", document.to_json(early))
     monkeypatch.setattr(sys, "argv", ["quality", str(tmp_path / "early.json"), str(tmp_path / "late.json")])
 
     with pytest.raises(UserError, match=message):

@@ -9,8 +9,10 @@ import colorsys
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from msgspec import UNSET
 from PIL import Image
 
 from pipeline import files
@@ -20,8 +22,9 @@ from pipeline.measure.looks import DIRECTIONS
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
 from pipeline.pictures import web
-from pipeline.results import layout, record
-from pipeline.results.record import Record
+from pipeline.results import document, layout, record
+from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 
 STEPS = (0, 1, 2, 4, 8, 20)
@@ -48,51 +51,38 @@ def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
     return np.clip(255 / (1 + np.exp(-3 * rgb)), 0, 255).astype(np.uint8)
 
 
-def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer, number: int, rendered: Sequence[int]):
-    """Return one entry of `filters` in the summary of a layer."""
+def summarised(
+    rng: np.random.Generator, network: Network, layer: ConvLayer, number: int, rendered: Sequence[int]
+) -> Filter:
+    """Return what a layer's summary says of a filter."""
     height, width = layer.kernel_size
-    later = [each for each in network.layers if layer.name in each.sources]
-
-    def slices(candidates):
-        return [
-            {"layer": name, "filter": int(each), "norm": 0.8 - 0.1 * i, "share": 0.11 - 0.015 * i,
-             "kernel": rng.normal(0, 0.05, (height, width)).round(5).tolist()}
-            for i, (name, each) in enumerate(candidates)
-        ]  # fmt: skip
-
-    if layer.sources:
-        source = network.layer(layer.sources[0])
-        incoming = slices([(source.name, each) for each in rng.choice(source.filters, min(6, source.filters), False)])
-    else:
-        incoming = slices([("input", 2), ("input", 0), ("input", 1)])
-    outgoing = slices(
-        [(later[0].name, each) for each in rng.choice(later[0].filters, min(6, later[0].filters), False)]
-        if later
-        else []
-    )
-    others = [each for each in rendered if each != number]
     noise, ratio = float(rng.uniform(0.5, 2)), float(rng.lognormal(2.2, 0.5))
-    grey = rng.uniform() < 0.1
-    direction = DIRECTIONS[int(rng.integers(4))]
-    colours = (
-        "grey" if grey else " and ".join(rng.choice(["blue", "orange", "red", "green", "yellow", "violet"], 2, False))
+    others = [each for each in rendered if each != number]
+    similar = rng.choice(others, min(8, len(others)), False) if others else []
+    return Filter(
+        filter=int(number),
+        activation=round(noise * ratio, 4),
+        noise_activation=round(noise, 4),
+        robust_activation=round(0.9 * noise * ratio, 4),
+        alive=ratio >= 2,
+        own_rank=1 if rng.uniform() < 0.95 else int(rng.integers(2, 9)),
+        selectivity=round(float(rng.uniform(0.3, 0.95)), 4),
+        similar=tuple(
+            Similar(filter=int(each), similarity=round(0.97 - 0.05 * i, 4)) for i, each in enumerate(similar)
+        ),
+        bias=round(float(rng.normal(0, 0.2)), 5),
+        kernel_norm=round(float(rng.uniform(1, 3)), 5),
+        incoming=_slices(rng, layer, _read_by(rng, network, layer)),
+        outgoing=_slices(rng, layer, _readers_of(rng, network, layer)),
+        kernel_rgb=UNSET if layer.sources else rng.normal(0, 0.2, (height, width, 3)).round(5).tolist(),
+        **_look(rng),
     )
-    entry = {
-        "filter": int(number),
-        "activation": round(noise * ratio, 4),
-        "noise_activation": round(noise, 4),
-        "robust_activation": round(0.9 * noise * ratio, 4),
-        "alive": ratio >= 2,
-        "own_rank": 1 if rng.uniform() < 0.95 else int(rng.integers(2, 9)),
-        "selectivity": round(float(rng.uniform(0.3, 0.95)), 4),
-        "similar": [
-            {"filter": int(each), "similarity": round(0.97 - 0.05 * i, 4)}
-            for i, each in enumerate(rng.choice(others, min(8, len(others)), False) if others else [])
-        ],
-        "bias": round(float(rng.normal(0, 0.2)), 5),
-        "kernel_norm": round(float(rng.uniform(1, 3)), 5),
-        "incoming": incoming,
-        "outgoing": outgoing,
+
+
+def _look(rng: np.random.Generator) -> dict[str, Any]:
+    grey = rng.uniform() < 0.1
+    names = "grey" if grey else " and ".join(rng.choice(["blue", "orange", "red", "green", "yellow"], 2, False))
+    return {
         "colour": "#{:02x}{:02x}{:02x}".format(*rng.integers(60, 200, 3)),
         "hue": None if grey else round(float(rng.uniform(0, 360)), 1),
         "saturation": round(float(rng.uniform(0.2, 0.8)), 4),
@@ -100,11 +90,31 @@ def filter_summary(rng: np.random.Generator, network: Network, layer: ConvLayer,
         "spectral_centroid": round(float(rng.uniform(0.05, 0.4)), 4),
         "orientation": round(float(rng.uniform(0, 180)), 1),
         "orientation_strength": round(float(rng.uniform(0, 1)), 4),
-        "description": f"{direction} stripes, {colours}, fine",
-    }  # fmt: skip
+        "description": f"{DIRECTIONS[int(rng.integers(4))]} stripes, {names}, fine",
+    }
+
+
+def _read_by(rng: np.random.Generator, network: Network, layer: ConvLayer) -> list[tuple[str, int]]:
     if not layer.sources:
-        entry["kernel_rgb"] = rng.normal(0, 0.2, (height, width, 3)).round(5).tolist()
-    return entry
+        return [("input", 2), ("input", 0), ("input", 1)]
+    return _some(rng, network.layer(layer.sources[0]))
+
+
+def _readers_of(rng: np.random.Generator, network: Network, layer: ConvLayer) -> list[tuple[str, int]]:
+    later = [each for each in network.layers if layer.name in each.sources]
+    return _some(rng, later[0]) if later else []
+
+
+def _some(rng: np.random.Generator, layer: ConvLayer) -> list[tuple[str, int]]:
+    return [(layer.name, int(each)) for each in rng.choice(layer.filters, min(6, layer.filters), False)]
+
+
+def _slices(rng: np.random.Generator, layer: ConvLayer, ends: Sequence[tuple[str, int]]) -> tuple[Slice, ...]:
+    kernels = rng.normal(0, 0.05, (len(ends), *layer.kernel_size)).round(5).tolist()
+    return tuple(
+        Slice(layer=name, filter=number, norm=0.8 - 0.1 * i, share=0.11 - 0.015 * i, kernel=kernels[i])
+        for i, (name, number) in enumerate(ends)
+    )
 
 
 def pictures(layer: ConvLayer, count: int) -> list[np.ndarray]:
@@ -128,10 +138,11 @@ def make_record(network: Network, layer: ConvLayer, number: int, image: np.ndarr
         recipe={"parameterisation": "fourier", "decay": 1.0, "contrast": 0.01, "objective": "channel", "leak": 0.1,
                 "optimiser": "adam", "momentum": 0.5, "learning_rate": 0.15, "steps": STEPS[-1], "jitter_px": 16,
                 "scale": 0.0, "rotation_degrees": 0.0, "preprocess": True, "stretch": False, "attempts": 3,
-                "snapshots": list(STEPS[:-1])},
+                "snapshots": STEPS[:-1]},
         activations=tuple(round(0.5 + 10 * (1 - 0.8**step), 4) for step in range(STEPS[-1] + 1)),
         noise_activation=0.5, snapshot_steps=STEPS, image_sha256=record.image_digest(image), weights_sha256=sha256,
-        versions={"atlas": "0.1.0", "method": 1, "tensorflow": "2.21.0", "numpy": "2.4.6", "pillow": "13.0.0"},
+        first_activation=0.5, last_activation=round(0.5 + 10 * (1 - 0.8 ** STEPS[-1]), 4),
+        versions=Versions(atlas="0.1.0", method=1, tensorflow="2.21.0", numpy="2.4.6", pillow="13.0.0"),
     )  # fmt: skip
 
 
@@ -140,7 +151,7 @@ def write_renders(results: Path, network: Network, layer: ConvLayer, numbers: Se
     for number, image in zip(numbers, pictures(layer, len(numbers)), strict=True):
         made = make_record(network, layer, number, image, "0" * 64)
         record.write(layout.paths(results, layer.name, number), made, image, snapshots(image))
-    with files.replacing(results / "mosaics" / f"{layout.slug(layer.name)}.png") as temporary:
+    with files.replacing(layout.layer_paths(results, layer.name).mosaic) as temporary:
         _mosaic(pictures(layer, len(numbers))).save(temporary)
 
 
@@ -148,19 +159,19 @@ def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequ
     """Write records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share bytes."""
     images = pictures(layer, len(numbers))
     encoded: dict[int, dict[str, bytes]] = {}
-    folder = results / "tiles" / layout.slug(layer.name)
+    folder = layout.layer_paths(results, layer.name).copies
     folder.mkdir(parents=True)
     for number, image in zip(numbers, images, strict=True):
         made = make_record(network, layer, number, image, sha256)
-        files.write_json(layout.paths(results, layer.name, number).record, made.to_json())
+        files.write_json(layout.paths(results, layer.name, number).record, document.to_json(made))
         if id(image) not in encoded:
             encoded[id(image)] = web.web_copies(Image.fromarray(image), _strip(snapshots(image)), len(STEPS))
         for ending, data in encoded[id(image)].items():
-            (folder / f"{number:03}{ending}.avif").write_bytes(data)
+            (folder / f"{layout.digits(number)}{ending}").write_bytes(data)
     sample = layout.band_sample(range(len(numbers)))
     band = web.band([square(Image.fromarray(images[place]), layout.BAND_TILE_PX) for place in sample])
-    (folder / "band.avif").write_bytes(encode_within(band, web.BAND_QUALITIES, web.LARGEST_BAND_BYTES))
-    (folder / "mosaic.avif").write_bytes(encode(_mosaic(images), web.MOSAIC_QUALITY))
+    (folder / layout.BAND).write_bytes(encode_within(band, web.BAND_QUALITIES, web.LARGEST_BAND_BYTES))
+    (folder / layout.MOSAIC).write_bytes(encode(_mosaic(images), web.MOSAIC_QUALITY))
     _write_summary(results, network, layer, numbers, sha256)
 
 
@@ -179,29 +190,24 @@ def _mosaic(images: Sequence[np.ndarray]) -> Image.Image:
 
 def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
     rng = np.random.default_rng(layer.index)
-    entries = [filter_summary(rng, network, layer, number, numbers) for number in numbers]
-    slug = layout.slug(layer.name)
-    least_sure = sorted(entries, key=lambda each: (each["alive"], -each["own_rank"], each["selectivity"]))
-    files.write_json(
-        results / "layers" / f"{slug}.json",
-        {
-            "schema": "atlas/layer/1", "model": network.name, "layer": layer.name, "index": layer.index,
-            "filters_total": layer.filters, "input_channels": layer.input_channels,
-            "kernel_size": list(layer.kernel_size), "receptive_field_px": layer.receptive_field_px,
-            "stride_px": layer.stride_px, "canvas_px": canvas(layer), "weights_sha256": sha256,
-            "figures": {
-                "rendered": len(entries), "alive": sum(each["alive"] for each in entries),
-                "own_best": sum(each["own_rank"] == 1 for each in entries),
-                "own_best_top5": sum(each["own_rank"] <= 5 for each in entries),
-                "retried": 1,
-                "median_selectivity": round(float(np.median([each["selectivity"] for each in entries])), 4),
-                "median_robust_activation": round(float(np.median([each["robust_activation"] for each in entries])), 4),
-                "worst": [each["filter"] for each in least_sure[:16]],
-            },
-            "filters": entries,
-        },
+    filters = tuple(summarised(rng, network, layer, number, numbers) for number in numbers)
+    made = Layer(
+        model=network.name, name=layer.name, index=layer.index, filters_total=layer.filters,
+        input_channels=layer.input_channels, kernel_size=layer.kernel_size,
+        receptive_field_px=layer.receptive_field_px, stride_px=layer.stride_px, canvas_px=canvas(layer),
+        weights_sha256=sha256, filters=filters,
+        figures=Figures(
+            rendered=len(filters), alive=sum(each.alive for each in filters),
+            own_best=sum(each.own_rank == 1 for each in filters),
+            own_best_top5=sum(each.own_rank <= TOP for each in filters), retried=1,
+            median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
+            median_robust_activation=round(float(np.median([each.robust_activation for each in filters])), 4),
+            worst=tuple(each.filter for each in sorted(filters, key=lambda each: each.certainty)[:WORST_LISTED]),
+        ),
     )  # fmt: skip
-    np.save(results / "layers" / f"{slug}.response.npy", rng.random((len(entries), layer.filters), np.float32))
+    paths = layout.layer_paths(results, layer.name)
+    files.write_json(paths.summary, document.to_json(made))
+    np.save(paths.responses, rng.random((len(filters), layer.filters), np.float32))
 
 
 def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> Path:
@@ -212,10 +218,10 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
         for name, shape in network.parameters.items()
     }
     made = store.Weights(tensors, store.digest(tensors, tensors), "Random numbers, for tests.")
-    store.save(results / "weights.npz", made)
+    store.save(layout.weights(results), made)
     for name, chosen in numbers.items():
         write_layer(results, network, network.layer(name), list(chosen), made.sha256)
-    return results / "weights.npz"
+    return layout.weights(results)
 
 
 def main() -> None:

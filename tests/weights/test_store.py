@@ -115,7 +115,8 @@ class TestDamagedFiles:
         return str(caught.value)
 
     def test_a_missing_file_is_named_with_the_way_to_make_it(self, tmp_path):
-        assert "python -m pipeline.weights makes it" in self.refusal(tmp_path / "w.npz")
+        path = tmp_path / "w.npz"
+        assert f"python -m pipeline.weights --output {path} makes it" in self.refusal(path)
 
     @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
     def test_a_truncated_file_is_refused(self, tmp_path, small, share):

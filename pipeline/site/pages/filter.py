@@ -1,18 +1,19 @@
 """The page of a filter: its picture, what was measured of it, and the filters it belongs with."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from pipeline import images
+from pipeline.formatting import number, part_of, percent_of
 from pipeline.results import layout
-from pipeline.results.atlas import Atlas, Layer
-from pipeline.results.layer_summary import Filter, Slice
+from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Filter, Layer, Slice
 from pipeline.results.record import Record
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.formatting import number, part_of, percent_of
 from pipeline.site.pages.parts import Fact, Tile, recipe_words, tile
 from pipeline.wording import Words
 
@@ -65,25 +66,25 @@ class FilterView:
 
 def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, right: Filter | None) -> FilterView:
     """Return the view of a filter's page."""
-    record = layer.records[each.filter]
+    record = atlas.records[layer.name][each.filter]
     sees = layer.receptive_field_px
     height, width = layer.kernel_size
     others = len(layer.filters) - 1
     above = each.own_rank - 1
     is_first = layer.name == atlas.network.layers[0].name
     words = layer.words
-    lead = f"{words.filter_note}{each.looks.description}."
+    lead = f"{words.filter_note}{each.description}."
     return FilterView(
         layer=layer.name,
         layer_href=f"{folder(layer)}/index.html",
         number=each.filter,
         lead=f"{lead[:1].upper()}{lead[1:]}",
-        image=filter_path(layer, each.filter, ".avif"),
+        image=filter_path(layer, each.filter, layout.PICTURE),
         canvas_px=record.canvas_px,
         field=f"The frame is what one unit sees: {sees} × {sees} of {record.canvas_px} × {record.canvas_px} pixels."
         if sees < record.canvas_px
         else f"One unit sees {sees} × {sees} pixels, more than the picture's {record.canvas_px}.",
-        alt=f"Filter {each.filter} of {layer.name}: {each.looks.description}",
+        alt=f"Filter {each.filter} of {layer.name}: {each.description}",
         is_coarse=record.canvas_px <= images.WHOLE_COLOUR_PX,
         frame=drawings.field_frame(sees, record.canvas_px),
         alive=each.alive,
@@ -123,20 +124,20 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         look=(
             Fact(
                 "Hue",
-                "grey" if each.looks.hue is None else f"{each.looks.hue:.0f}°",
-                f"saturation {number(each.looks.saturation, 2)}",
+                "grey" if each.hue is None else f"{each.hue:.0f}°",
+                f"saturation {number(each.saturation, 2)}",
             ),
-            Fact("Frequency", f"{number(each.looks.spectral_centroid, 2)} cycles/px", "spectral centroid"),
+            Fact("Frequency", f"{number(each.spectral_centroid, 2)} cycles/px", "spectral centroid"),
             Fact(
                 "Direction",
-                f"{each.looks.orientation:.0f}°",
-                f"strength {number(each.looks.orientation_strength, 2)} of 1",
+                f"{each.orientation:.0f}°",
+                f"strength {number(each.orientation_strength, 2)} of 1",
             ),
-            Fact("Contrast", number(each.looks.contrast, 2), "standard deviation of luminance"),
+            Fact("Contrast", number(each.contrast, 2), "standard deviation of luminance"),
         ),
-        colour=each.looks.colour,
+        colour=each.colour,
         steps=record.snapshot_steps,
-        steps_image=filter_path(layer, each.filter, "-steps.avif"),
+        steps_image=filter_path(layer, each.filter, layout.STEPS),
         snapshot_px=min(record.canvas_px, layout.SNAPSHOT_PX),
         curve=drawings.curve(record.activations, record.snapshot_steps),
         curve_note=f"Mean activation at every step{words.curve_note}, from {number(record.first_activation)} "
@@ -147,9 +148,9 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         outgoing=tuple(weight(atlas, part) for part in each.outgoing),
         outgoing_note=outgoing_words(each.outgoing),
         similar=tuple(
-            tile(layer, other, label=f"{other} · {number(similarity, 2)}")
-            for other, similarity in each.similar
-            if similarity > 0
+            tile(layer, other.filter, label=f"{other.filter} · {number(other.similarity, 2)}")
+            for other in each.similar
+            if other.similarity > 0
         ),
         recipe=(
             *(
@@ -173,9 +174,8 @@ def answer(each: Filter, words: Words) -> Fact:
         return Fact(
             words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all; {on_noise}"
         )
-    return Fact(
-        words.measure.capitalize(), f"× {number(each.ratio)}", f"{number(each.activation)} on its picture, {on_noise}"
-    )
+    times = f"× {number(each.ratio)}" if math.isfinite(each.ratio) else number(each.activation)
+    return Fact(words.measure.capitalize(), times, f"{number(each.activation)} on its picture, {on_noise}")
 
 
 def attempts_words(attempts: object, layer: Layer) -> str:

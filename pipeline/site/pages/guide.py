@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline import formatting
 from pipeline.network.known import display_name
 from pipeline.results import layout
-from pipeline.results.atlas import Atlas, Layer
-from pipeline.site import addresses, drawings, formatting, illustrations
+from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Layer
+from pipeline.site import addresses, drawings, illustrations
 from pipeline.site import tables as downloads
 from pipeline.site.pages import home, parts
 from pipeline.site.pages.page import Page
@@ -96,11 +98,6 @@ class DataView:
     example: str
 
 
-def title(atlas: Atlas) -> str:
-    """Say in a few words what the atlas shows."""
-    return f"What the filters of {display_name(atlas.network.name)} {atlas.words.look_for}"
-
-
 def summary(atlas: Atlas) -> str:
     """Say in a sentence what the atlas holds."""
     count = sum(len(layer.filters) for layer in atlas.layers)
@@ -139,7 +136,7 @@ def how_view(atlas: Atlas) -> HowView:
     height, width, _ = illustrations.kernel_sheet(atlas.first_kernels).shape
     example = example_layer(atlas)
     chosen = parts.most_selective(example)
-    made = example.records[chosen.filter]
+    made = atlas.records[example.name][chosen.filter]
     shown = atlas.by_name.get(first.name)
     return HowView(
         first_layer=first.name,
@@ -153,7 +150,7 @@ def how_view(atlas: Atlas) -> HowView:
             Example(
                 number,
                 drawings.kernel_uri(atlas.first_kernels[number]),
-                f"assets/response-{number}.avif",
+                f"assets/response-{number}{layout.PICTURE}",
                 illustrations.CARD_PX - max(rows, columns) + 1,
             )
             for number in illustrations.telling_kernels(atlas.first_kernels)
@@ -161,10 +158,10 @@ def how_view(atlas: Atlas) -> HowView:
         emergence=Emergence(
             f"{example.name}/{chosen.filter}",
             addresses.filter_path(example, chosen.filter),
-            addresses.filter_path(example, chosen.filter, "-steps.avif"),
+            addresses.filter_path(example, chosen.filter, layout.STEPS),
             made.snapshot_steps,
             min(made.canvas_px, layout.SNAPSHOT_PX),
-            chosen.looks.description,
+            chosen.description,
         ),
         depth=tuple(
             parts.tile(group[-1], parts.most_selective(group[-1]).filter, label=group[-1].name)
@@ -234,7 +231,7 @@ def data_view(atlas: Atlas) -> DataView:
                 summary=f"data/layers/{layer.slug}.json",
                 responses=f"data/layers/{layer.slug}.response.npy",
                 shape=f"{len(layer.filters)} × {layer.filters_total}",
-                mosaic=f"{addresses.folder(layer)}/mosaic.avif",
+                mosaic=f"{addresses.folder(layer)}/{layout.MOSAIC}",
             )
             for layer in atlas.layers
         ),

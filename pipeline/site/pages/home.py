@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layout
-from pipeline.results.atlas import Atlas, Layer
+from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import folder
-from pipeline.site.formatting import percent
 from pipeline.site.pages.parts import Fact, Plate, most_selective, plate, rendered_words, stride_words
 from pipeline.wording import Words
 
@@ -105,7 +106,7 @@ def layer_row(layer: Layer, largest_px: int) -> LayerRow:
         facts=f"{rendered_words(layer)} · sees {layer.receptive_field_px} px",
         quality=quality_words(layer),
         glyph=drawings.field_glyph(layer.receptive_field_px, largest_px),
-        band=f"{folder(layer)}/band.avif",
+        band=f"{folder(layer)}/{layout.BAND}",
         band_width=columns * layout.BAND_TILE_PX,
         band_height=-(-len(sample) // columns) * layout.BAND_TILE_PX,
         band_alt=f"{len(sample)} of its pictures",

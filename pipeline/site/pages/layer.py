@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from pipeline.formatting import part_of
 from pipeline.measure.matrix import ALIVE_RATIO
-from pipeline.results.atlas import Atlas, Layer
+from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.formatting import part_of
 from pipeline.site.pages.parts import Fact, Tile, rendered_words, stride_words, tile
 from pipeline.wording import Words
 
@@ -23,12 +24,15 @@ CHARTED_FILTERS = 5
 # The least sure filters that a layer page singles out: so many at most, and at most one in so many.
 LEAST_SURE = 8
 
+# A measure counts as this much at most: JSON has no word for infinite, which a ratio to silence is.
+LARGEST_SORTED = 1e9
+
 # What a layer page can be sorted by: name, words, the measure of a filter, and whether the largest come first.
 ORDERS = (
     ("ratio", "{measure} ÷ noise", operator.attrgetter("ratio"), True),
-    ("hue", "hue", operator.attrgetter("looks.hue"), False),
-    ("spectral_centroid", "frequency", operator.attrgetter("looks.spectral_centroid"), False),
-    ("orientation", "orientation", operator.attrgetter("looks.orientation"), False),
+    ("hue", "hue", operator.attrgetter("hue"), False),
+    ("spectral_centroid", "frequency", operator.attrgetter("spectral_centroid"), False),
+    ("orientation", "orientation", operator.attrgetter("orientation"), False),
     ("selectivity", "selectivity", operator.attrgetter("selectivity"), True),
 )
 
@@ -139,16 +143,15 @@ def own_facts(layer: Layer) -> Iterator[Fact]:
 
 def charts(layer: Layer) -> Iterator[Chart]:
     """Yield how a layer's filters are distributed."""
-    looks = [each.looks for each in layer.filters]
     yield Chart(
         layer.words.measure.capitalize(),
         drawings.ratio_histogram([each.ratio for each in layer.filters], ALIVE_RATIO, layer.words.measure),
         f"on the own picture, times that on noise; line at ×{ALIVE_RATIO:g}",
     )
-    yield Chart("Hue", drawings.hue_histogram([each.hue for each in looks]), "dominant hue of the pictures")
+    yield Chart("Hue", drawings.hue_histogram([each.hue for each in layer.filters]), "dominant hue of the pictures")
     yield Chart(
         "Orientation",
-        drawings.orientation_rose([(each.orientation, each.orientation_strength) for each in looks]),
+        drawings.orientation_rose([(each.orientation, each.orientation_strength) for each in layer.filters]),
         "direction of the stripes, where there is one",
     )
 
@@ -161,7 +164,7 @@ def sections(layer: Layer) -> Iterator[Section]:
         title = f"Filters {first} to {last}" if last > first else f"Filter {first}"
         if last - first >= len(members):
             title = f"{len(members)} filters from {first} to {last}"
-        tiles = (tile(layer, each.filter, alt=f"Filter {each.filter}: {each.looks.description}") for each in members)
+        tiles = (tile(layer, each.filter, alt=f"Filter {each.filter}: {each.description}") for each in members)
         yield Section(title, f"from-{first}", str(first), tuple(tiles))
 
 
@@ -178,6 +181,8 @@ def sort_values(layer: Layer) -> dict[str, list[float | int | None]]:
     values: dict[str, list[float | int | None]] = {"filter": list(layer.numbers)}
     for name, _, measure, largest_first in ORDERS:
         sign = -1 if largest_first else 1
-        found = map(measure, layer.filters)
-        values[name] = [None if value is None else round(sign * value, 4) for value in found]
+        values[name] = [
+            None if value is None else round(sign * min(value, LARGEST_SORTED), 4)
+            for value in map(measure, layer.filters)
+        ]
     return values

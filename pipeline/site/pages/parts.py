@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 from pipeline import images
+from pipeline.formatting import part_of
 from pipeline.results import layout
-from pipeline.results.atlas import Layer
-from pipeline.results.layer_summary import Filter
+from pipeline.results.layer_summary import Filter, Layer
 from pipeline.site.addresses import filter_path
-from pipeline.site.formatting import part_of
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ def tile(layer: Layer, filter: int, alt: str = "", label: str = "") -> Tile:
         number=filter,
         label=label,
         href=filter_path(layer, filter),
-        image=filter_path(layer, filter, "-thumb.avif"),
-        alt=alt or found.looks.description,
+        image=filter_path(layer, filter, layout.THUMBNAIL),
+        alt=alt or found.description,
         failing="" if found.alive else f" · not {layer.words.alive}",
     )
 
@@ -67,8 +66,8 @@ def plate(layer: Layer, filter: int) -> Plate:
     return Plate(
         label=f"{layer.name}/{filter}",
         href=filter_path(layer, filter),
-        image=filter_path(layer, filter, layout.ENDING),
-        alt=f"Filter {filter} of {layer.name}: {layer.by_number[filter].looks.description}",
+        image=filter_path(layer, filter, layout.PICTURE),
+        alt=f"Filter {filter} of {layer.name}: {layer.by_number[filter].description}",
         is_coarse=layer.canvas_px <= images.WHOLE_COLOUR_PX,
     )
 

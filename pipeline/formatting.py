@@ -1,4 +1,4 @@
-"""Numbers and shares as pages print them."""
+"""Numbers and shares as people read them, on pages and in tables."""
 
 import math
 
@@ -26,11 +26,13 @@ def part_of(part: int, whole: int) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """Return a share in per cent; 100 only when nothing is missing."""
+    """Return a count as a share of another in per cent, to a tenth, "–" of nothing.
+
+    It is rounded down: 100 % is said of all, and of none but all.
+    """
     if whole == 0:
         return "–"
-    value = 100 * part / whole
-    return f"{value:.0f} %" if value in (0, 100) else f"{min(99.9, value):.1f} %"
+    return f"{100 * part // whole} %" if part in (0, whole) else f"{1000 * part // whole / 10:.1f} %"
 
 
 def percent_of(share: float) -> str:

@@ -1,0 +1,80 @@
+"""The summary of a layer: what its fields promise, and which summaries may be compared."""
+
+import json
+import math
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline import files
+from pipeline.errors import UserError
+from pipeline.files import PROJECT
+from pipeline.measure.version import MEASURES
+from pipeline.results import document, layer_summary
+from tests.support.documents import a_filter, a_layer
+
+
+def written(folder: Path, layer: layer_summary.Layer, **changes: object) -> Path:
+    path = folder / f"{layer.name}.json"
+    files.write_json(path, document.to_json(layer) | changes)
+    return path
+
+
+def test_an_answer_is_counted_in_times_of_the_answer_to_noise():
+    assert a_filter(activation=8.0, noise_activation=2.0).ratio == 4
+    assert a_filter(activation=8.0, noise_activation=0.0).ratio == math.inf
+    assert a_filter(activation=0.0, noise_activation=0.0).ratio == 0
+
+
+def test_the_least_sure_are_the_dead_then_the_badly_ranked_then_the_faint():
+    filters = [
+        a_filter(10, activation=9.0),
+        a_filter(11, activation=3.0),
+        a_filter(12, activation=9.0, own_rank=4),
+        a_filter(13, activation=1.0, alive=False),
+    ]
+
+    ordered = sorted(filters, key=lambda each: each.certainty)
+
+    assert [each.filter for each in ordered] == [13, 12, 11, 10]
+
+
+@pytest.mark.parametrize("numbers", [[], [3, 1], [1, 1], [600]])
+def test_filters_are_some_of_the_layer_each_once_by_number(tmp_path, numbers):
+    filters = [msgspec.to_builtins(a_filter(number)) for number in numbers]
+    path = written(tmp_path, a_layer(), filters=filters)
+
+    with pytest.raises(UserError, match=r"conv1\.json: filters: should be some of the 600, each once, by number"):
+        layer_summary.read(path)
+
+
+def test_a_summary_of_before_measures_had_a_version_is_of_the_first(tmp_path):
+    path = written(tmp_path, a_layer())
+    value = json.loads(path.read_text())
+    del value["measures"]
+    path.write_text(json.dumps(value))
+
+    assert layer_summary.read_any(path).measures == 1
+
+
+def test_a_summary_by_other_measures_is_not_read(tmp_path):
+    path = written(tmp_path, a_layer(measures=MEASURES + 1))
+
+    with pytest.raises(UserError, match=f"made by measures {MEASURES + 1}, not {MEASURES}.*delete it to make it anew"):
+        layer_summary.read(path)
+
+
+def test_other_measures_make_finished_layers_anew():
+    rule = (PROJECT / "Snakefile").read_text().split("rule summary:")[1].split("\nrule ")[0]
+
+    assert ("measures=MEASURES" in rule) == (MEASURES > 1)
+
+
+@pytest.mark.parametrize("key", ["model", "weights_sha256", "objective"])
+def test_layers_of_one_atlas_share_network_weights_and_objective(key):
+    other = {"model": "other", "weights_sha256": "1" * 64, "objective": "neuron"}[key]
+    layers = {Path("a.json"): a_layer("a"), Path("b.json"): a_layer("b", **{key: other})}
+
+    with pytest.raises(UserError, match=rf"b\.json: {key}: .*, but .* in a; an atlas has one of each"):
+        layer_summary.check_alike(layers)

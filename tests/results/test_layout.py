@@ -1,0 +1,62 @@
+"""Where the documents of an atlas lie: one module spells it, and the Snakefile says the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipeline.files import PROJECT
+from pipeline.results import layout
+from tests.support.workflow import REPOSITORY, Workflow
+
+RESULTS = Path("results")
+# How code would spell a path in there.
+SPELT = re.compile(r"""results / f?["']|Path\(f?["']results""", re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc", "..", "/etc/passwd", "a/b", "", ".hidden", "-rf", "ü", "a\x00b", "x" * 300]
+)
+def test_a_hostile_layer_name_becomes_a_safe_path(name):
+    path = layout.paths(Path("results"), name, 0).image
+    assert path.parent.parent == Path("results/filters")
+    assert layout._SAFE_NAME.fullmatch(path.parent.name)
+
+
+def test_different_layers_get_different_paths():
+    names = ["conv1", "conv 1", "conv-1", "conv/1", "conv\\1", "é", "è"]
+    assert len({layout.slug(name) for name in names}) == len(names)
+    assert layout.slug("block1_conv1") == "block1_conv1"
+
+
+def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
+    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": {"block1_conv1": "0,7"}})
+    layer, image = layout.layer_paths(RESULTS, "block1_conv1"), layout.paths(RESULTS, "block1_conv1", 7)
+    expected = {
+        "weights": {layout.weights(RESULTS)},
+        "render": {image.image, image.record, image.snapshots},
+        "summary": {layer.summary, layer.responses},
+        "mosaic": {layer.mosaic},
+        "tiles": {layer.copies},
+        "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
+        "site": {layout.site(RESULTS) / "index.html"},
+    }
+
+    planned = vgg16.run("--dry-run", "--quiet", "host").output
+
+    outputs: dict[str, set[Path]] = {}
+    for rule, made in re.findall(r"^(?:local)?rule (\w+):(?:\n .*)*?\n    output: (.*)$", planned, re.MULTILINE):
+        outputs.setdefault(rule, set()).update(map(Path, made.split(", ")))
+    assert {rule: made - outputs[rule] for rule, made in expected.items()} == {rule: set() for rule in expected}
+    assert outputs.keys() == expected.keys()
+
+
+def test_nothing_else_spells_a_path_in_the_results():
+    spelt = [
+        f"{path.relative_to(PROJECT)}: {line.strip()}"
+        for path in (PROJECT / "pipeline").rglob("*.py")
+        for line in path.read_text().splitlines()
+        if SPELT.search(line) and path != Path(layout.__file__)
+    ]
+
+    assert spelt == []

@@ -1,0 +1,98 @@
+"""Documents of results/ with plausible values, of which a test names the few that it is about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.measure.version import MEASURES
+from pipeline.results.layer_summary import Figures, Filter, Layer
+from pipeline.results.record import Record, Versions
+
+SHA256 = "0" * 64
+
+
+def a_filter(number: int = 0, **changes: Any) -> Filter:
+    """Return what a summary says of a filter that is alive and its picture's best."""
+    values = {
+        "filter": number,
+        "activation": 8.0,
+        "noise_activation": 1.0,
+        "robust_activation": 7.0,
+        "alive": True,
+        "own_rank": 1,
+        "selectivity": 0.6,
+        "similar": (),
+        "bias": 0.1,
+        "kernel_norm": 1.5,
+        "incoming": (),
+        "outgoing": (),
+        "colour": "#405060",
+        "hue": 210.0,
+        "saturation": 0.5,
+        "contrast": 0.2,
+        "spectral_centroid": 0.1,
+        "orientation": 90.0,
+        "orientation_strength": 0.7,
+        "description": "vertical stripes, blue, fine",
+    }
+    return Filter(**(values | changes))
+
+
+def figures(filters: Sequence[Filter], **changes: Any) -> Figures:
+    """Return figures that count what `filters` say."""
+    values = {
+        "rendered": len(filters),
+        "alive": sum(each.alive for each in filters),
+        "own_best": sum(each.own_rank == 1 for each in filters),
+        "own_best_top5": sum(each.own_rank <= 5 for each in filters),
+        "retried": 0,
+        "median_selectivity": 0.6,
+        "median_robust_activation": 7.0,
+        "worst": tuple(each.filter for each in filters[:16]),
+    }
+    return Figures(**(values | changes))
+
+
+def a_layer(name: str = "conv1", filters: Sequence[Filter] = (), **changes: Any) -> Layer:
+    """Return the summary of a layer of 600 filters."""
+    filters = tuple(filters) or (a_filter(),)
+    values = {
+        "model": "tiny",
+        "name": name,
+        "index": 0,
+        "filters_total": 600,
+        "input_channels": 3,
+        "kernel_size": (3, 3),
+        "receptive_field_px": 3,
+        "stride_px": 1,
+        "canvas_px": 48,
+        "weights_sha256": SHA256,
+        "measures": MEASURES,
+        "figures": figures(filters),
+        "filters": filters,
+    }
+    return Layer(**(values | changes))
+
+
+def a_record(**changes: Any) -> Record:
+    """Return the record of a filter; with other `activations` their ends follow."""
+    values: dict[str, Any] = {
+        "model": "tiny",
+        "layer": "conv1",
+        "filter": 7,
+        "receptive_field_px": 3,
+        "stride_px": 1,
+        "canvas_px": 48,
+        "seed": 0,
+        "attempts": 1,
+        "precision": "float32",
+        "recipe": {"steps": 1},
+        "activations": (0.1, 0.2),
+        "noise_activation": 0.05,
+        "snapshot_steps": (1,),
+        "image_sha256": SHA256,
+        "weights_sha256": SHA256,
+        "versions": Versions(atlas="1", method=1, tensorflow="2", numpy="2", pillow="13"),
+    }
+    values |= changes
+    ends = {"first_activation": values["activations"][0], "last_activation": values["activations"][-1]}
+    return Record(**(ends | values))
