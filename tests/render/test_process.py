@@ -1,5 +1,4 @@
 import dataclasses
-import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,13 +12,9 @@ from pipeline.render.request import RenderRequest
 from pipeline.weights import sources, store
 from pipeline.weights.store import Weights
 from tests.support import pools
+from tests.support.terminal import Terminal
 
 pytest_plugins = ["tests.support.pool_fixtures"]
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
