@@ -139,6 +139,7 @@ def test_a_library_is_used_only_in_the_rooms_that_may():
 # Modules whose tests are elsewhere, and why.
 TESTED_ELSEWHERE = {
     "ascent.batch": "what it promises shows only in whole batches: render/test_renderer.py",
+    "site.pages.page": "a page without behaviour, which all of site/ builds: site/test_contents.py",
 }
 
 

@@ -19,8 +19,8 @@ from pipeline import files, images
 from pipeline.check import inspection
 from pipeline.check.inspection import Finding
 from pipeline.config import plan
+from pipeline.results import agreement, layer_summary, layout
 from pipeline.results import atlas as atlases
-from pipeline.results import layer_summary, layout
 from pipeline.results import record as records
 from pipeline.results import renders as layer_renders
 from tests.support import hostile, synthetic
@@ -109,7 +109,9 @@ def look_at_filters(results: Path, atlas) -> list[Finding]:
     inspection.libraries(findings)
     renders, _ = layer_renders.read(results, LAYER, FILTERS)
     made = [render.record for render in renders]
-    layer_renders.disagreements(made, atlas.network, atlas.network.layer(LAYER), SHA256, results)
+    settled = agreement.settle(agreement.expected(atlas.network, atlas.network.layer(LAYER), SHA256), made)
+    for record in made:
+        agreement.difference(record, settled)
     return findings
 
 

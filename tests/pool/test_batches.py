@@ -1,21 +1,16 @@
 """Several jobs at once in one worker, as on a GPU; here on the processor, where that changes no byte."""
 
-import functools
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import psutil
 import pytest
 
-from pipeline.errors import UserError
 from pipeline.render import process as render
-from pipeline.render import renderer
 from pipeline.render import request as requests
-from pipeline.render.worker import Job, _climb, _receive, os, socket
-from tests.support import pools
 from tests.support.pools import PATIENCE_SECONDS, Owner, files, until
+
+pytest_plugins = ["tests.support.pool_fixtures"]
 
 BATCH = 4
 
@@ -25,12 +20,6 @@ def owner(tmp_path) -> Iterator[Owner]:
     one = Owner(tmp_path, workers=1, batch=BATCH)
     yield one
     one.end()
-
-
-@pytest.fixture(scope="module")
-def tiny(keras_file, keras_weights_file) -> Callable[..., tuple[str, ...]]:
-    """Return a function that gives the arguments of a job on the tiny network."""
-    return functools.partial(pools.arguments, keras_file, keras_weights_file)
 
 
 @pytest.fixture
@@ -139,44 +128,3 @@ def test_a_worker_whose_jobs_are_all_cancelled_ends(owner, queue, tiny):
 
     until(lambda: not owner.busy())
     assert not psutil.pid_exists(process.pid)
-
-
-def test_what_fails_together_is_tried_in_halves_down_to_each_alone(monkeypatch):
-    def climb(batch: list[str], progress: Callable) -> list[str]:
-        tried.append(batch)
-        if len(batch) > 2:
-            raise MemoryError
-        if "b" in batch:
-            raise UserError("not b")
-        return [request.upper() for request in batch]
-
-    tried: list[list[str]] = []
-    monkeypatch.setattr(render, "prepare", lambda request: None)
-    monkeypatch.setattr(renderer, "climb", climb)
-
-    first, second, *others = _climb(["a", "b", "c", "d"])
-
-    assert tried == [["a", "b", "c", "d"], ["a", "b"], ["a"], ["b"], ["c", "d"]]
-    assert (first, str(second), others) == ("A", "not b", ["C", "D"])
-
-
-def test_jobs_of_a_batch_are_told_apart_however_their_messages_arrive(monkeypatch):
-    pieces = iter(
-        [
-            (b'{"arguments": ["1"], "mo', [10, 11], 0, None),
-            (b're": 1}\n{"arguments": ["2"], "more": 0}\n{"argu', [20, 21], 0, None),
-            (b'ments": ["3"], "more": 0}\n', [30, 31], 0, None),
-            (b"", [], 0, None),
-        ]
-    )
-    batches: list[list[Job]] = []
-    monkeypatch.setattr(socket, "recv_fds", lambda *arguments: next(pieces))
-    monkeypatch.setattr(os, "_exit", sys.exit)
-
-    with pytest.raises(SystemExit):
-        _receive(None, SimpleNamespace(put=batches.append))
-
-    assert [[(job.arguments, job.stdout, job.stderr) for job in batch] for batch in batches] == [
-        [(["1"], 10, 11), (["2"], 20, 21)],
-        [(["3"], 30, 31)],
-    ]

@@ -103,8 +103,8 @@ def test_an_animation_is_written_and_the_same_at_every_run(arguments, tmp_path, 
 
 def test_help_comes_without_tensorflow_and_shows_an_example(repository):
     script = (
-        "import sys; sys.argv = ['render', '--help']\nfrom pipeline.render.__main__ import main\n"
-        "try:\n    main()\nfinally:\n    print('tensorflow' in sys.modules)"
+        "import sys; sys.argv = ['render', '--help']\nfrom pipeline.render import __main__ as command\n"
+        "try:\n    command.main()\nfinally:\n    print('tensorflow' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, check=False)
 

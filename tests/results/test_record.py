@@ -1,4 +1,3 @@
-import io
 import json
 import math
 import struct
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import images
 from pipeline.errors import UserError
 from pipeline.results import document, layout
 from pipeline.results import record as records
@@ -95,12 +93,6 @@ def test_snapshots_stand_side_by_side(tmp_path):
     with Image.open(written(tmp_path).snapshots) as strip:
         assert strip.format == "WEBP"
         assert strip.size == (32, 16)
-
-
-def test_a_strip_too_long_for_webp_is_made_smaller():
-    strip = images.encode_snapshots([np.zeros((40, 40, 3), np.uint8)] * 500)
-    with Image.open(io.BytesIO(strip)) as picture:
-        assert picture.size == (16000, 32)
 
 
 def test_the_record_is_written_last(tmp_path, monkeypatch):

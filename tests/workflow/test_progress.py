@@ -10,13 +10,9 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from pipeline.workflow import progress
+from tests.support.terminal import Terminal
 
 NOW = datetime(2026, 3, 2, 13, 0)
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def a_line(**changes) -> str:

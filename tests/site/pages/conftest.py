@@ -1,0 +1,29 @@
+"""What the tests of the pages share: an atlas with a layer of many filters, and its pages before they are rendered."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pipeline.network.architecture import load_network
+from pipeline.results import atlas as atlases
+from pipeline.results.atlas import Atlas
+from pipeline.site import contents
+from pipeline.site.pages.page import Page
+from tests.support import synthetic
+from tests.support.sites import NUMBERS
+
+MANY = NUMBERS | {"block3_conv1": range(0, 256, 2)}
+
+
+@pytest.fixture(scope="session")
+def atlas(tmp_path_factory) -> Atlas:
+    """Return the atlas of the filters in `MANY`."""
+    folder = tmp_path_factory.mktemp("results")
+    synthetic.make_results(folder, load_network("vgg16"), MANY)
+    return atlases.read(folder, folder / "weights.npz", load_network("vgg16"), list(MANY))
+
+
+@pytest.fixture(scope="session")
+def shown(atlas) -> Mapping[str, Page]:
+    """Return the pages of layers and filters by their paths."""
+    return {page.path: page for page in contents.site_pages(atlas, "Title", "Description")}

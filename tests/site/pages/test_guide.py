@@ -1,0 +1,17 @@
+from pipeline.site.pages import guide
+
+
+def test_the_method_is_told_as_the_recipe_has_it():
+    fourier = " ".join(guide.method({"parameterisation": "fourier", "jitter_px": 8, "leak": 0.1}))
+    pixels = " ".join(guide.method({"parameterisation": "pixels", "jitter_px": 0, "leak": 0.0}))
+    assert "Fourier" in fourier
+    assert "shifted" in fourier
+    assert "0.1 times" in fourier
+    assert pixels == "The picture is changed pixel by pixel."
+
+
+def test_the_architecture_is_the_networks(atlas):
+    rows = list(guide.architecture(atlas))
+    assert len(rows) == 13
+    assert (rows[0].weights, rows[0].kernel, rows[0].href) == ("1,728", "3 × 3 × 3", "block1_conv1/index.html")
+    assert rows[2].href == ""

@@ -1,0 +1,19 @@
+import numpy as np
+
+from pipeline.site import illustrations
+
+
+def test_a_response_is_brightest_where_the_picture_is_like_the_kernel():
+    card = np.zeros((9, 9, 3), np.uint8)
+    card[:, 5:] = 255
+    kernel = np.repeat(np.array([[-1.0, 0.0, 1.0]] * 3)[..., None], 3, axis=2)
+    response = illustrations.response(card, kernel)
+    assert response.shape == (7, 7)
+    assert response[3].tolist() == [0, 0, 0, 255, 255, 0, 0]
+
+
+def test_telling_kernels_are_strong_and_unlike():
+    random = np.random.default_rng(0)
+    strong = random.standard_normal((4, 3, 3, 3))
+    kernels = np.concatenate([strong, strong[:1] * 0.5, random.standard_normal((5, 3, 3, 3)) * 1e-3])
+    assert sorted(illustrations.telling_kernels(kernels)) == [0, 1, 2, 3]

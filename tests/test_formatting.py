@@ -1,0 +1,18 @@
+import pytest
+
+from pipeline import formatting
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"), [(0, 9, "0 %"), (9, 9, "100 %"), (4223, 4224, "99.9 %"), (1, 2, "50.0 %"), (0, 0, "–")]
+)
+def test_a_hundred_per_cent_means_all(part, whole, text):
+    assert formatting.percent(part, whole) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (1234.5, "1,234"), (12.345, "12.3"), (-0.01234, "−0.0123"), (3.21e-7, "3.2e−07"), (float("nan"), "–")],
+)
+def test_numbers_have_three_digits_and_a_true_minus(value, text):
+    assert formatting.number(value) == text

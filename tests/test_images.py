@@ -1,0 +1,115 @@
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import images
+from pipeline.errors import UserError
+
+
+def noise(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def decoded(data: bytes) -> np.ndarray:
+    with Image.open(io.BytesIO(data)) as picture:
+        return np.asarray(picture.convert("RGB"), np.float64)
+
+
+def test_a_picture_is_read_as_it_was_written(tmp_path):
+    (tmp_path / "x.png").write_bytes(images.png(noise(16, 16)))
+
+    assert np.array_equal(images.read_image(tmp_path / "x.png", 16), noise(16, 16))
+
+
+def test_a_picture_of_another_size_is_named_with_both(tmp_path):
+    (tmp_path / "x.png").write_bytes(images.png(noise(16, 24)))
+
+    with pytest.raises(UserError, match=r"x\.png: 24 × 16 pixels, not 16 × 16"):
+        images.read_image(tmp_path / "x.png", 16)
+
+
+def test_a_picture_with_a_fourth_channel_is_not_one_of_ours(tmp_path):
+    (tmp_path / "x.png").write_bytes(images.png(np.zeros((16, 16, 4), np.uint8)))
+
+    with pytest.raises(UserError, match="not an 8-bit RGB PNG picture"):
+        images.read_image(tmp_path / "x.png", 16)
+
+
+def test_snapshots_are_read_as_a_row_of_as_many_squares(tmp_path):
+    path = tmp_path / "x.webp"
+    path.write_bytes(images.encode_snapshots([noise(16, 16)] * 3))
+
+    assert images.read_strip(path, 3).size == (48, 16)
+    with pytest.raises(UserError, match=r"x\.webp: 48 × 16 pixels, not 2 squares in a row"):
+        images.read_strip(path, 2)
+
+
+def test_a_strip_too_long_for_webp_is_made_smaller():
+    strip = images.encode_snapshots([np.zeros((40, 40, 3), np.uint8)] * 500)
+    with Image.open(io.BytesIO(strip)) as picture:
+        assert picture.size == (16000, 32)
+
+
+@pytest.mark.parametrize("read", [images.read_mosaic, images.check_mosaic])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+def test_a_truncated_mosaic_is_named(tmp_path, read, share):
+    path = tmp_path / "x.png"
+    data = images.png(noise(64, 64))
+    path.write_bytes(data[: int(share * len(data))])
+
+    with pytest.raises(UserError, match=r"x\.png: damaged picture"):
+        read(path)
+
+
+def test_a_mosaic_is_read_up_to_a_size_that_none_of_ours_has(tmp_path, monkeypatch):
+    path = tmp_path / "x.png"
+    path.write_bytes(images.png(noise(20, 10)))
+
+    monkeypatch.setattr(images, "LARGEST_MOSAIC_PIXELS", 200)
+    assert images.read_mosaic(path).size == (10, 20)
+    monkeypatch.setattr(images, "LARGEST_MOSAIC_PIXELS", 199)
+    with pytest.raises(UserError, match=r"x\.png: implausibly large \(10 × 20 pixels\)"):
+        images.read_mosaic(path)
+
+
+def test_a_copy_is_the_same_bytes_every_time():
+    picture = Image.fromarray(noise(64, 64))
+
+    assert images.encode(picture, 50) == images.encode(picture, 50)
+
+
+@pytest.mark.parametrize(("side", "is_whole"), [(images.WHOLE_COLOUR_PX, True), (images.WHOLE_COLOUR_PX + 2, False)])
+def test_small_pictures_keep_the_colour_of_every_pixel(side, is_whole):
+    stripes = np.zeros((side, side, 3), np.uint8)
+    stripes[:, ::2, 0] = stripes[:, 1::2, 2] = 255
+
+    red = decoded(images.encode(Image.fromarray(stripes), 90))[..., 0]
+
+    assert (red[:, ::2].mean() - red[:, 1::2].mean() > 200) == is_whole
+
+
+def test_a_copy_has_the_first_quality_that_fits_or_else_the_last():
+    picture = Image.fromarray(noise(64, 64))
+    sizes = {quality: len(images.encode(picture, quality)) for quality in (60, 40, 20)}
+
+    assert len(images.encode_within(picture, (60, 40, 20), sizes[60])) == sizes[60]
+    assert len(images.encode_within(picture, (60, 40, 20), sizes[60] - 1)) == sizes[40]
+    assert len(images.encode_within(picture, (60, 40, 20), 1)) == sizes[20]
+
+
+def test_a_picture_is_made_smaller_only_where_it_is_too_large():
+    wide = Image.fromarray(noise(30, 90))
+
+    assert images.at_most(wide, 90) is wide
+    assert images.at_most(wide, 45).size == (45, 15)
+    # A side is never lost.
+    assert images.at_most(Image.fromarray(noise(1, 90)), 10).size == (10, 1)
+
+
+def test_a_square_has_the_side_that_is_asked_for():
+    picture = Image.fromarray(noise(32, 32))
+
+    assert images.square(picture, 32) is picture
+    assert images.square(picture, 72).size == (72, 72)
