@@ -30,7 +30,7 @@ publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, sam
 test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
 	$(BIN)/ruff check pipeline bench tests docs
 	$(BIN)/ruff format --check pipeline bench tests docs
-	$(BIN)/snakefmt --line-length 120 --check Snakefile
+	$(BIN)/snakefmt --check Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/python -m pytest
 
