@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
+BIOME := node_modules/@biomejs/biome/bin/biome
 
 .DEFAULT_GOAL := help
 .PHONY: help atlas full site test lint check bench bench-full bench-quality soak publish-zip docs clean
@@ -27,12 +28,15 @@ site: $(INSTALLED) ## rebuild the pages alone, from finished results
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	$(BIN)/python -m pipeline.site.archive
 
-test: $(INSTALLED_FOR_TESTS) ## set up, and run every test and lint
+test: lint ## set up, and run every lint and every test
+	$(BIN)/python -m pytest
+
+lint: $(INSTALLED_FOR_TESTS) $(BIOME) ## set up, and run every lint
 	$(BIN)/ruff check pipeline bench tests docs
 	$(BIN)/ruff format --check pipeline bench tests docs
-	$(BIN)/snakefmt --line-length 120 --check Snakefile
+	$(BIN)/snakefmt --check Snakefile
 	$(BIN)/snakemake --lint
-	$(BIN)/python -m pytest
+	$(BIN)/node $(BIOME) check --error-on-warnings
 
 check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
 	$(BIN)/python -m pipeline.check
@@ -55,7 +59,7 @@ docs: $(INSTALLED_FOR_TESTS) ## write what is printed of docs/: configuration.md
 	$(BIN)/python -m docs.formats
 
 clean: ## remove the virtual environment and everything built, but not results/
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .ruff_cache
 
 # editable_mode=compat: a plain path. The finder that stands in for it otherwise takes 10 ms of every Python's start,
 # and each of 4,224 jobs starts one.
@@ -69,4 +73,9 @@ $(INSTALLED): requirements.txt pyproject.toml
 
 $(INSTALLED_FOR_TESTS): requirements-test.txt $(INSTALLED)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	touch $@
+
+# Node comes with what is installed for tests; npm fetches nothing but what package-lock.json holds the digest of.
+$(BIOME): package-lock.json $(INSTALLED_FOR_TESTS)
+	$(BIN)/npm ci --loglevel=error --no-audit --no-fund
 	touch $@

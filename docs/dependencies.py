@@ -15,6 +15,8 @@ from pipeline.files import PROJECT
 PYPROJECT = PROJECT / "pyproject.toml"
 # Where a package names its licence in a classifier alone.
 _CLASSIFIER = re.compile(r"License :: OSI Approved :: (.+)")
+# What the MIT licence begins with, where a package has its text alone.
+_MIT = "Permission is hereby granted, free of charge"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 # A licence's name, not its whole text, which some packages put in the same place.
 LONGEST_LICENCE = 60
@@ -62,8 +64,8 @@ def licence(name: str) -> str:
         if stated and len(stated) <= LONGEST_LICENCE and "\n" not in stated:
             return stated
     for file in metadata.files(name) or ():
-        if file.name.startswith("LICEN") and (lines := file.read_text().split("\n")) and lines[0].strip():
-            return lines[0].strip()[:LONGEST_LICENCE]
+        if file.name.startswith("LICEN") and (text := file.read_text().strip()):
+            return "MIT" if _MIT in text else text.split("\n")[0][:LONGEST_LICENCE]
     return "see the package"
 
 

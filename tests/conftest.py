@@ -1,9 +1,12 @@
 """What several test files share: tiny networks, their weights, and the files that hold them."""
 
+import json
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import hypothesis
@@ -30,10 +33,31 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # What the tests say of bytes is true of processors.
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
-# Before any test module can start TensorFlow its own way: the number of threads is settled once for a process.
-start.import_tensorflow()
+# TensorFlow reads it where a test module imports it, before it is started.
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 LayerConfig = tuple[str, dict[str, Any]]
+
+
+def pytest_collection_finish() -> None:
+    """Start TensorFlow, where a test module has imported it, before a test can start it its own way: the number of
+    threads is settled once for a process. A module that made tensors while it was imported is refused here."""
+    if "tensorflow" in sys.modules:
+        start.import_tensorflow()
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> ModuleType:
+    """Return TensorFlow as the pipeline starts it, for what is to import it only when it is run."""
+    return start.import_tensorflow()
+
+
+@pytest.fixture(scope="session")
+def keras(tensorflow) -> ModuleType:
+    """Return Keras, on TensorFlow as the pipeline starts it."""
+    import keras
+
+    return keras
 
 
 @pytest.fixture(scope="session")
@@ -100,10 +124,8 @@ def tiny_weights_file(tmp_path_factory, tiny_tensors) -> Path:
 
 
 @pytest.fixture(scope="session")
-def keras_file(tmp_path_factory) -> Path:
+def keras_file(tmp_path_factory, keras) -> Path:
     """Return a `.keras` file as Keras itself writes it: convolutions `first` (4 filters) and `second` (6)."""
-    import keras
-
     keras.utils.set_random_seed(1)
     layers = keras.layers
     model = keras.Sequential(
@@ -130,12 +152,9 @@ def keras_weights_file(keras_file) -> Path:
 
 
 @pytest.fixture(scope="session")
-def functional() -> Callable[..., tuple[Any, Network]]:
+def functional(keras) -> Callable[..., tuple[Any, Network]]:
     """Return a function that builds a model with Keras, from images to `build(images, keras.layers)`, with random
     weights, and gives the model and our network of it."""
-    import json
-
-    import keras
 
     def make(build: Callable[[Any, Any], Any], preprocessing: str = "unit") -> tuple[Any, Network]:
         images = keras.Input((None, None, 3))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -134,6 +135,28 @@ def test_a_library_is_used_only_in_the_rooms_that_may():
     assert {library: sorted(rooms) for library, rooms in sorted(libraries_used().items())} == {
         library: sorted(rooms) for library, rooms in sorted(may.items())
     }
+
+
+def places_without_tensorflow() -> list[Path]:
+    """Return the tests of the rooms that may not use TensorFlow, but for the pool's, where batches are rendered."""
+    may = next(rooms for libraries, rooms in table("Who may use what") if "`tensorflow`" in libraries)
+    rooms = {room for floor in floors() for room in floor} - set(re.findall(r"\w+", may)) - {"pool"}
+    places = (PROJECT / "tests" / name for room in sorted(rooms) for name in (room, f"test_{room}.py"))
+    return [place for place in places if place.exists()]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--collect-only", *places_without_tensorflow()], [PROJECT / "tests" / "test_files.py"]],
+    ids=["collected", "run"],
+)
+def test_tests_that_need_no_tensorflow_are_spared_its_start(arguments):
+    code = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]) or 'tensorflow' in sys.modules)"
+    command = [sys.executable, "-c", code, "-q", "-p", "no:cacheprovider", *map(str, arguments)]
+
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
 
 
 # Modules whose tests are elsewhere, and why.

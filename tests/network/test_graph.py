@@ -73,9 +73,7 @@ def archive_of(path, content: bytes, member: str = "config.json"):
     return path
 
 
-def test_the_architecture_of_vgg16_is_what_keras_builds_today():
-    import keras
-
+def test_the_architecture_of_vgg16_is_what_keras_builds_today(keras):
     # Keras numbers its unnamed layers through a whole process: other tests build models too.
     keras.utils.clear_session()
     today = json.loads(keras.applications.VGG16(weights=None, include_top=False).to_json())
@@ -132,6 +130,7 @@ def test_field_and_stride_are_those_worked_out_by_hand(sequential, layers, field
     assert (last.receptive_field_px, last.stride_px) == (field_px, stride_px)
 
 
+@pytest.mark.usefixtures("tensorflow")
 @by_name
 def test_a_unit_sees_as_many_pixels_as_its_field_says(sequential, random_tensors, layers, field_px, stride_px):
     network = sequential(*layers)
@@ -142,6 +141,7 @@ def test_a_unit_sees_as_many_pixels_as_its_field_says(sequential, random_tensors
     assert below[0] - down[0] == beside[0] - across[0] == stride_px
 
 
+@pytest.mark.usefixtures("tensorflow")
 @pytest.mark.parametrize("seed", range(8))
 def test_a_unit_of_any_network_sees_as_many_pixels_as_its_field_says(sequential, random_tensors, seed):
     random = np.random.default_rng(seed)
@@ -166,9 +166,7 @@ def test_a_unit_of_any_network_sees_as_many_pixels_as_its_field_says(sequential,
     assert below[0] - down[0] == last.stride_px
 
 
-def test_the_map_is_as_large_as_keras_makes_it(functional):
-    import keras
-
+def test_the_map_is_as_large_as_keras_makes_it(functional, keras):
     model, network = functional(
         lambda x, layers: layers.Conv2D(3, 4, strides=3, name="e")(
             layers.MaxPooling2D(3, strides=2)(

@@ -12,8 +12,7 @@ from pipeline.weights import store
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    keras = pytest.importorskip("keras")
+def model(tmp_path_factory, keras) -> Path:
     keras.utils.set_random_seed(1)
     layers = [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 3, name="one"), keras.layers.Conv2D(2, 3, name="two")]
     path = tmp_path_factory.mktemp("model") / "mine.keras"

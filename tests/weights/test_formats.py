@@ -17,9 +17,8 @@ from tests.support.hostile import damaged, examples, mistake
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory):
+def saved(tmp_path_factory, keras):
     """A small model as Keras itself saves it, with all that an atlas must skip, and its true weights."""
-    keras = pytest.importorskip("keras")
     layers = keras.layers
     keras.utils.set_random_seed(3)
     pixels = keras.Input((16, 16, 3))

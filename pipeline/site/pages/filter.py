@@ -41,12 +41,11 @@ class FilterView:
     alt: str
     frame: Markup
     is_coarse: bool
-    alive: bool
+    measured: Filter
     words: Words
     quality: tuple[Fact, ...]
     geometry: tuple[Fact, ...]
     look: tuple[Fact, ...]
-    colour: str
     steps: tuple[int, ...]
     steps_image: str
     snapshot_px: int
@@ -87,7 +86,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",
         is_coarse=record.canvas_px <= images.WHOLE_COLOUR_PX,
         frame=drawings.field_frame(sees, record.canvas_px),
-        alive=each.alive,
+        measured=each,
         words=words,
         quality=(
             answer(each, words),
@@ -135,7 +134,6 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
             ),
             Fact("Contrast", number(each.contrast, 2), "standard deviation of luminance"),
         ),
-        colour=each.colour,
         steps=record.snapshot_steps,
         steps_image=filter_path(layer, each.filter, layout.STEPS),
         snapshot_px=min(record.canvas_px, layout.SNAPSHOT_PX),
