@@ -237,33 +237,6 @@ def test_addresses_are_relative(origin, target, address):
     assert site.relative(origin, target) == address
 
 
-def test_a_damaged_summary_is_named(results, tmp_path):
-    broken = tmp_path / "results"
-    shutil.copytree(results, broken)
-    path = broken / "layers" / "block3_conv1.json"
-    value = json.loads(path.read_text())
-    del value["filters"][1]["hue"]
-    path.write_text(json.dumps(value))
-    with pytest.raises(UserError, match=r"block3_conv1\.json.*hue"):
-        atlases.read(broken, broken / "weights.npz", load_network("vgg16"), list(NUMBERS))
-
-
-@pytest.mark.parametrize(
-    ("objective", "message"),
-    [
-        ("neuron", "objective: neuron, but channel in block1_conv1"),
-        ("nothing", "objective: invalid enum value"),
-    ],
-)
-def test_an_atlas_has_one_objective_that_is_known(results, tmp_path, objective, message):
-    mixed = tmp_path / "results"
-    shutil.copytree(results, mixed)
-    path = mixed / "layers" / "block3_conv1.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"objective": objective}))
-    with pytest.raises(UserError, match=message):
-        atlases.read(mixed, mixed / "weights.npz", load_network("vgg16"), list(NUMBERS))
-
-
 def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, repository, tmp_path):
     for objective, words in (("channel", "look for"), ("negative_channel", "are against")):
         layers = tuple(msgspec.structs.replace(layer, objective=objective) for layer in atlas.layers)
