@@ -11,6 +11,7 @@ from pipeline import wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
+from pipeline.config.address import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
@@ -36,6 +37,8 @@ CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
+# Control characters, halves of characters and the like, which neither HTML nor XML can hold.
+_IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,10 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
 
 
 def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
+    check_base_url(values["base_url"])
+    for key, text in values.items():
+        if match := _IN_NO_PAGE.search(text):
+            raise UserError(f"site.{key}: the character U+{ord(match[0]):04X} has no place in a page; remove it")
     title = f"What the filters of {display_name(network.name)} {wording.WORDS[objective].look_for}"
     return {**values, "title": values["title"] or title}
 
