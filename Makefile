@@ -18,7 +18,7 @@ atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, in
 	@echo "open results/site/index.html"
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
-	@$(BIN)/python -m pipeline.workflow.cost --cores $(CORES)
+	@$(BIN)/python -m pipeline.workflow.cost --cores $(CORES) --config filters=all layers=all
 	$(BIN)/snakemake --cores $(CORES) --config filters=all layers=all
 	@echo "open results/site/index.html"
 

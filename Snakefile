@@ -23,13 +23,13 @@ from pipeline.workflow import cost, progress, scheduler_cures
 
 for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
     errors.or_exit(file.load, Path(path))
+errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
 errors.or_exit(owner.check_environment)
 
 
 configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
-errors.or_exit(file.check_overrides, workflow.config_settings.overwrite_config)
 ATLAS = errors.or_exit(plan.plan, config)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.ascent import recipe
+from pipeline.config.file import MOST_BYTES
 from pipeline.config.schema import _BOUNDS, _TYPES, load
 
 
@@ -15,7 +16,11 @@ def document() -> str:
         "# Configuration\n\nWritten by `make docs` from `pipeline/config/config.schema.yaml`, which checks the "
         "configuration before anything starts. Keys that are left out take their defaults; unknown keys are errors. "
         "On the command line a key is given as `--config seed=7`, a file of your own as `--configfile mine.yaml`; "
-        "its keys go over those of config.yaml, and within `filters`, `recipe` and `site` key by key.\n",
+        "its keys go over those of config.yaml, and within `filters`, `recipe` and `site` key by key.\n\n"
+        f"A file is JSON or YAML, of at most {MOST_BYTES // 1024} KiB. Of YAML, only what looks like what it is: no "
+        "aliases, merge keys or tags, no key twice, and no values that YAML reads as another number, a date or a truth "
+        "value (`010` is 8 to it, `1:00` is 60, `no` is false): the message says what to write. On the command line "
+        "numbers are decimal, `010` is 10.\n",
         _table(schema["properties"], "Default"),
         "## site\n",
         _table(schema["properties"]["site"]["properties"], "Default"),

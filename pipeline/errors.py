@@ -5,7 +5,7 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
@@ -13,6 +13,15 @@ RENDER_MB, SUMMARY_MB = 2000, 4000
 
 class UserError(Exception):
     """A mistake in what the user gave: its text is one line that says what, where and what would be right."""
+
+
+@contextlib.contextmanager
+def at(where: str) -> Iterator[None]:
+    """Put where a mistake is, a key or a file, before the message of a `UserError`."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:

@@ -91,3 +91,10 @@ def test_a_reader_that_goes_away_is_no_error(repository):
 
     assert process.stderr.read() == b""
     assert process.wait() == 0
+
+
+def test_a_mistake_is_named_with_its_place_and_other_errors_are_left_alone():
+    with pytest.raises(UserError, match=r"^a\.yaml: filters: wrong$"), errors.at("a.yaml"), errors.at("filters"):
+        raise UserError("wrong")
+    with pytest.raises(KeyError, match=r"^'x'$"), errors.at("a.yaml"):
+        raise KeyError("x")

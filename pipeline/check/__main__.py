@@ -1,29 +1,25 @@
 """The command that says what of an atlas is there, and whether it is right: `python -m pipeline.check`."""
 
-import argparse
 import sys
-from pathlib import Path
 
-from pipeline import errors
+from pipeline import errors, options
 from pipeline.check import inspection
 from pipeline.check.report import examine, format_reasons, format_table, set_aside
 from pipeline.config import file, plan
 from pipeline.errors import UserError
 from pipeline.pool import owner
-from pipeline.results import layout, renders
+from pipeline.results import renders
 
 
 def main() -> None:
     """Print what is there; exit with 0 if the atlas is whole, with 1 if it is not."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.check",
         description="Say what of an atlas is there, missing, damaged, or made otherwise than the configuration says. "
         "Exit code 0: it is whole; 1: it is not.",
     )
     file.add_options(parser)
-    parser.add_argument(
-        "--results", type=Path, default=layout.RESULTS, help="the results folder (default: %(default)s)"
-    )
+    options.add_results(parser)
     parser.add_argument("--cores", type=int, default=owner.usable_cores(), help="processes (default: all cores)")
     parser.add_argument(
         "--set-aside",

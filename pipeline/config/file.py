@@ -2,19 +2,23 @@
 
 import argparse
 import json
+import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from snakemake.utils import update_config
 
 from pipeline import files
-from pipeline.config import schema
-from pipeline.errors import UserError, describe_os_error
+from pipeline.config import loader, schema
+from pipeline.errors import UserError, at, describe_os_error
 
 # What Snakemake starts from, too.
 BASE = files.PROJECT / "config.yaml"
+
+# Bytes of the largest file that is read, in some seconds at worst. The 4,224 filters of VGG16, each on a line of its
+# own, are 34 thousand.
+MOST_BYTES = 128 * 2**10
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,94 +26,115 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--configfile", "--configfiles", nargs="+", type=Path, default=[], metavar="FILE", help="as Snakemake takes it"
     )
-    parser.add_argument("--config", nargs="+", default=[], metavar="KEY=VALUE", help="as Snakemake takes it")
+    parser.add_argument("--config", "-C", nargs="*", default=[], metavar="KEY=VALUE", help="as Snakemake takes it")
 
 
 def read(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
-    """Return the configuration, its values unchecked.
+    """Return the configuration; each part of it is right in form.
 
     Args:
-        paths: YAML files; the later override the earlier, and all of them the project's `config.yaml`.
-        settings: texts "key=value" that override them all, values in YAML.
+        paths: YAML or JSON files; the later override the earlier, and all of them the project's `config.yaml`.
+        settings: texts "key=value" that override them all, as Snakemake's `--config` takes them.
+
+    Raises `UserError`, one line, where a part is not right.
     """
     configuration, overrides = load(BASE), {}
     for path in paths:
         update_config(overrides, load(path))
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise UserError(f"--config: {setting}: should be key=value")
-        try:
-            update_config(overrides, {key: yaml.safe_load(value)})
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            raise UserError(f"--config: {setting}: not YAML ({error})") from None
-    check_overrides(overrides)
+    if settings:
+        values = parse_settings(settings)
+        check_settings(settings, values)
+        update_config(overrides, values)
     update_config(configuration, overrides)
     return configuration
 
 
-def check_overrides(overrides: Mapping[str, Any]) -> None:
-    """Raise `UserError` where what overrides the project's `config.yaml` chooses no filter.
-
-    Merged with it, an empty mapping would change nothing, and `filters: {}` mean every layer's preview.
-    """
-    if overrides.get("filters") == {}:
-        schema.check({"filters": {}}, schema.load())
-
-
 def load(path: Path) -> dict[str, Any]:
-    """Return the mapping in a file of JSON or YAML; raise `UserError`, one line, where there is none.
+    """Return the mapping in a file of JSON or YAML; raise `UserError`, one line, where it is not right in form.
 
-    A key that is given twice is refused: both formats as Snakemake reads them keep the second value and say nothing.
+    It is checked before it is merged with any other, for an empty mapping would vanish there: `layers: {}` would change
+    nothing, and so mean all.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        value = _parse_json(path, text) if text.lstrip().startswith("{") else None
+    values = mapping(path)
+    with at(str(path)):
+        schema.checked(values)
+    return values
+
+
+def mapping(path: Path) -> dict[str, Any]:
+    """Return the mapping in a file of JSON or YAML, whatever is in it, as Snakemake reads it, too.
+
+    Raises `UserError`, one line, where there is none, or what is in the file is not what it looks like.
+    """
+    text = _text(path)
+    with at(str(path)):
+        value = _parse_json(text) if text.lstrip().startswith("{") else None
         if value is None:
-            _check_nodes(path, yaml.compose(text, yaml.SafeLoader))
-            value = yaml.safe_load(text)
-    except OSError as error:
-        raise UserError(describe_os_error(error)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{path}: neither YAML nor JSON ({error})") from None
-    if not isinstance(value, dict):
-        what = "empty" if value is None else "no mapping of keys to values"
-        raise UserError(f"{path}: {what}; give at least one key, such as `filters: preview`")
+            value = loader.read(text)
+        if not isinstance(value, dict):
+            what = "empty" if value is None else "no mapping of keys to values"
+            raise UserError(f"{what}; give at least one key, such as `filters: preview`")
     return value
 
 
-def _parse_json(path: Path, text: str) -> dict[str, Any] | None:
+def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
+    """Return what Snakemake makes of the texts "key=value" of its option `--config`, whatever it is.
+
+    Raises `UserError`, one line, for what Snakemake does not take.
+    """
+    # Here, for it takes two seconds.
+    from snakemake.cli import parse_config
+
+    values: dict[str, Any] = {}
+    for setting in settings:
+        try:
+            update_config(values, parse_config([setting]))
+        except (ValueError, AssertionError):
+            raise UserError(f"--config: {setting:.80}: should be key=value, such as seed=7") from None
+    return values
+
+
+def check_settings(settings: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Raise `UserError` where the texts of `--config`, or the values that Snakemake made of them, are not right."""
+    for setting in settings:
+        key, _, text = setting.partition("=")
+        if isinstance(values.get(key), dict | list):
+            with at(f"--config: {key:.80}"):
+                # Snakemake strips quotation marks, too.
+                loader.check(text.strip("'\""))
+    with at("--config"):
+        schema.checked(values)
+
+
+def _text(path: Path) -> str:
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UserError(f"{path}: not a regular file; write the configuration into one")
+        if status.st_size > MOST_BYTES:
+            raise UserError(
+                f"{path}: {status.st_size:,} bytes, and a configuration has at most {MOST_BYTES:,}; write many filters "
+                'as ranges, "0-511", or as all'
+            )
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(describe_os_error(error)) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: byte {error.start} is not UTF-8; save it in that encoding") from None
+
+
+def _parse_json(text: str) -> dict[str, Any] | None:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in pairs:
             if key in found:
-                raise UserError(f"{path}: {key:.80}: given twice; keep one")
+                raise UserError(f"{key:.80}: given twice; keep one")
             found[key] = value
         return found
 
     try:
         return json.loads(text, object_pairs_hook=once)
+    except RecursionError:
+        raise UserError("lists and mappings without end within each other") from None
     except ValueError:
         return None
-
-
-def _check_nodes(path: Path, root: yaml.Node | None) -> None:
-    """Raise `UserError` for a key that is given twice, by the nodes of YAML, which know their lines."""
-    rest, seen = [root], set()
-    while rest:
-        node = rest.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            rest += node.value
-        elif isinstance(node, yaml.MappingNode):
-            keys: dict[tuple[str, str], yaml.ScalarNode] = {}
-            for key, value in node.value:
-                rest += [key, value]
-                if (
-                    isinstance(key, yaml.ScalarNode)
-                    and (first := keys.setdefault((key.tag, key.value), key)) is not key
-                ):
-                    lines = f"lines {first.start_mark.line + 1} and {key.start_mark.line + 1}"
-                    raise UserError(f"{path}: {key.value:.80}: given twice, in {lines}; keep one")

@@ -1,10 +1,8 @@
 """The configuration: what the user may say, whether it is right, and the plan that follows from it."""
 
-import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from pipeline import wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
-from pipeline.errors import UserError
+from pipeline.config.address import check_base_url
+from pipeline.errors import UserError, at
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
 from pipeline.network.known import display_name
@@ -37,9 +36,9 @@ SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
-# With an exponent also where YAML, which wants 1.0e+5, makes a text of 1e5.
-_SCALAR = re.compile(r"true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,3})?")
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
+# Control characters, halves of characters and the like, which neither HTML nor XML can hold.
+_IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,7 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
     """
     form = schema.load()
-    if isinstance(configuration, Mapping):
-        configuration = {
-            key: _typed(value, inside=False) if key in ("recipe", "filters") else value
-            for key, value in configuration.items()
-        }
-    schema.check(configuration, form)
-    values = schema.defaults(form) | dict(configuration)
+    values = schema.defaults(form) | schema.checked(configuration)
     if values["model"].endswith(".keras"):
         _check_file("model", values["model"], "")
     network = load_network(values["model"], values["preprocessing"])
@@ -123,20 +116,11 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
         raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
 
 
-def _typed(value: Any, *, inside: bool) -> Any:
-    """Return a value with the numbers and truth values in its lists and settings as such: where a mapping is given on
-    the command line (`--config 'recipe={"steps": 16}'`), Snakemake hands them over as text."""
-    if isinstance(value, Mapping):
-        # A layer's filters may be written as a text, "0-31,159"; what is in a list of them, not.
-        return {key: _typed(each, inside=key in schema.recipe_settings()) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_typed(each, inside=True) for each in value]
-    if inside and isinstance(value, str) and _SCALAR.fullmatch(value):
-        return json.loads(value)
-    return value
-
-
 def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
+    check_base_url(values["base_url"])
+    for key, text in values.items():
+        if match := _IN_NO_PAGE.search(text):
+            raise UserError(f"site.{key}: the character U+{ord(match[0]):04X} has no place in a page; remove it")
     title = wording.title(display_name(network.name), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
 
@@ -166,14 +150,14 @@ def resolve_recipe(network: Network, layer: str, canvas_px: int, specification: 
 def _choose_filters(
     network: Network, model: str, layers: str | list[str], filters: str | Mapping[str, Any]
 ) -> dict[str, tuple[int, ...]]:
-    with _at("layers"):
+    with at("layers"):
         named = [network.layer(name).name for name in layers] if layers != "all" else None
     if isinstance(filters, str):
         chosen: dict[str, Any] = {
             layer.name: filters for layer in network.layers if named is None or layer.name in named
         }
     else:
-        with _at("filters"):
+        with at("filters"):
             chosen = {network.layer(name).name: value for name, value in filters.items()}
         for name in named or ():
             if name not in chosen:
@@ -195,17 +179,8 @@ def _numbers(network: Network, model: str, layer: ConvLayer, value: Any) -> tupl
         count = min(PREVIEW_FILTERS, layer.filters)
         spread = {round(i * (layer.filters - 1) / max(1, count - 1)) for i in range(count)}
         return tuple(sorted(spread | set(SHOWCASE.get(model, {}).get(layer.name, ()))))
-    with _at(f"filters: {layer.name}"):
+    with at(f"filters: {layer.name}"):
         listed = value if isinstance(value, list) else parse_filters(str(value))
         for number in listed:
             network.check_filter(layer.name, number)
         return tuple(sorted(set(listed)))
-
-
-@contextmanager
-def _at(key: str) -> Iterator[None]:
-    """Put the key's name before the message of a `UserError`."""
-    try:
-        yield
-    except UserError as error:
-        raise UserError(f"{key}: {error}") from None

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from pipeline.config.loader import MOST_LEVELS
 from pipeline.errors import UserError, did_you_mean
 
 SCHEMA = Path(__file__).with_name("config.schema.yaml")
@@ -32,10 +34,9 @@ _Validator = validators.extend(
     ),
 )
 
-# Aliases make lists of billions out of a few lines of YAML; 13 layers with every filter in a list of its own are 4,224.
-_MOST_VALUES = 200_000
-# Python writes out no number of more than 4,300 digits.
-_LARGEST_NUMBER = 10**1000
+# Decimal, as people write numbers: with zeros before it (010, as our own files are called), and with an exponent also
+# where YAML, which wants 1.0e+5, makes a text of 1e5.
+_SCALAR = re.compile(r"true|false|-?[0-9]{1,15}(\.[0-9]{1,15})?([eE][+-]?[0-9]{1,3})?")
 
 _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most", "exclusiveMaximum": "below"}
 
@@ -62,33 +63,55 @@ def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value["default"] for key, value in schema["properties"].items()}
 
 
+def checked(configuration: Any) -> dict[str, Any]:
+    """Return a configuration, or a part of one, with the numbers in its recipe and its filters as such.
+
+    Where a mapping is given on the command line (`--config 'recipe={steps: 16}'`), Snakemake hands them over as text.
+    Raises `UserError`, one line, where something is wrong in form.
+    """
+    if isinstance(configuration, Mapping):
+        _check_levels(configuration)
+        configuration = {
+            key: _typed(value, inside=False) if key in ("recipe", "filters") else value
+            for key, value in configuration.items()
+        }
+    check(configuration, load())
+    return configuration
+
+
 def check(configuration: Any, schema: Mapping[str, Any]) -> None:
     """Raise `UserError`, one line, for the first violation of the schema in alphabetical order of keys."""
     if not isinstance(configuration, Mapping):
         raise UserError(f"the configuration should be a mapping of keys to values, not {_shown(configuration)}")
-    _check_size(configuration)
+    _check_levels(configuration)
     violations = _Validator(schema).iter_errors(configuration)
     first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
     if first is not None:
         raise UserError(_explain(first))
 
 
-def _check_size(configuration: Mapping[str, Any]) -> None:
-    """Raise `UserError` for what no message could quote: a number or a mapping without an end."""
-    names = {key: _shown(key) if isinstance(key, str) else "a key" for key in configuration}
-    rest = [(name, each) for key, name in names.items() for each in (key, configuration[key])]
-    count = 0
-    while rest:
-        key, value = rest.pop()
-        count += 1
-        if count > _MOST_VALUES:
-            raise UserError(f"{key}: the configuration has more than {_MOST_VALUES:,} values")
-        if isinstance(value, Mapping):
-            rest += [(key, each) for pair in value.items() for each in pair]
-        elif isinstance(value, list):
-            rest += [(key, each) for each in value]
-        elif isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
-            raise UserError(f"{key}: a number of more than a thousand digits")
+def _check_levels(value: Any, left: int = MOST_LEVELS) -> None:
+    """Raise `UserError` for a value that is too deep for anyone to go through it, or has no end."""
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    if inside and not left:
+        raise UserError(f"more than {MOST_LEVELS} levels of lists and mappings; no key wants so many")
+    for each in inside:
+        _check_levels(each, left - 1)
+
+
+def _typed(value: Any, *, inside: bool) -> Any:
+    if isinstance(value, Mapping):
+        # A layer's filters may be written as a text, "0-31,159"; what is in a list of them, not.
+        return {key: _typed(each, inside=key in recipe_settings()) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_typed(each, inside=True) for each in value]
+    return _number(value) if inside and isinstance(value, str) and _SCALAR.fullmatch(value) else value
+
+
+def _number(text: str) -> bool | int | float:
+    if text in ("true", "false"):
+        return text == "true"
+    return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
 def _explain(error: ValidationError) -> str:
@@ -105,7 +128,8 @@ def _explain(error: ValidationError) -> str:
             hint = did_you_mean(unknown, known) or f"; known: {', '.join(known)}"
             return f"{at}unknown key '{_shown(unknown)}'{hint}"
         case "type":
-            return f"{at}should be {_TYPES[error.validator_value]}, not {given}"
+            quotes = "; put it in quotes" if _is_bare_text(error) else ""
+            return f"{at}should be {_TYPES[error.validator_value]}, not {given}{quotes}"
         case "enum":
             options = [str(option) for option in error.validator_value]
             return f"{at}should be one of {', '.join(options)}, not {given}{_nearest(error.instance, options)}"
@@ -137,6 +161,11 @@ def _explain_alternatives(error: ValidationError, at: str) -> str:
     return f"{at}should be {' or '.join(options)}, not {_given(error.instance)}{_nearest(error.instance, words)}"
 
 
+def _is_bare_text(error: ValidationError) -> bool:
+    """Return whether a number or truth value stands where a text should, which YAML would read from quotes."""
+    return error.validator_value == "string" and isinstance(error.instance, bool | int | float)
+
+
 def _nearest(given: Any, words: Sequence[str]) -> str:
     return did_you_mean(given, words) if isinstance(given, str) else ""
 
@@ -157,5 +186,6 @@ def _given(value: Any) -> str:
 
 
 def _shown(value: Any, longest: int = 60) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    # In quotes also where nobody would see it without.
+    text = value if isinstance(value, str) and value.strip() else repr(value)
     return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline import errors, files, images, selection
+from pipeline import errors, files, images, options, selection
 from pipeline.errors import UserError
 from pipeline.results import layer_summary, layout
 from pipeline.results.layer_summary import Layer
@@ -169,14 +169,12 @@ def _tiles(results: Path, layer: Layer, filters: Sequence[int], missing: list[in
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.pictures.mosaic", description="Draw all pictures of a layer."
-    )
-    parser.add_argument("--results", required=True, type=Path, help="directory of results, where filters/ is")
-    parser.add_argument("--layer", required=True, help="name of the layer")
+    parser = options.Parser(prog="python -m pipeline.pictures.mosaic", description="Draw all pictures of a layer.")
+    options.add_results(parser)
+    options.add_layer(parser)
+    options.add_filters(parser, default="those of the summary")
     parser.add_argument("--summary", required=True, type=Path, help="the layer's summary, from pipeline.summary")
     parser.add_argument("--output", required=True, type=Path, help="the PNG file to write")
-    parser.add_argument("--filters", help="such as 0-31,159 (default: those of the summary)")
     parser.add_argument("--tile-px", type=int, default=TILE_PX, help=f"side of a tile (default: {TILE_PX})")
     return parser.parse_args()
 

@@ -5,14 +5,13 @@ its filters, for the overview) and its mosaic. All are AVIF: of what a page of 5
 and at that size WebP shows blocks.
 """
 
-import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
-from pipeline import errors, files, selection
+from pipeline import errors, files, options, selection
 from pipeline.files import replacing_folder
 from pipeline.images import (
     PICTURE_QUALITY,
@@ -100,13 +99,13 @@ def band(pictures: Sequence[Image.Image]) -> Image.Image:
 
 def main() -> None:
     """Make the web copies of one layer's pictures."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.pictures.web",
         description="Make the small AVIF copies of a layer's pictures that the site shows.",
     )
-    parser.add_argument("--results", type=Path, required=True, help="the results folder")
-    parser.add_argument("--layer", required=True, help="name of the layer")
-    parser.add_argument("--filters", required=True, help="its rendered filters, such as 0-7,159")
+    options.add_results(parser)
+    options.add_layer(parser)
+    options.add_filters(parser)
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
     make(arguments.results, arguments.layer, selection.parse_filters(arguments.filters), arguments.output)

@@ -8,14 +8,14 @@ INDIVIDUAL = ("--filter", "--output", "--seed")
 
 def kind(arguments: Sequence[str]) -> tuple[str, ...]:
     """Return what jobs that share a compiled loop have in common: layer, canvas, precision, recipe, network."""
-    kept, skip = [], False
-    for argument in arguments:
-        if skip:
-            skip = False
-        elif argument in INDIVIDUAL:
-            skip = True
-        elif not argument.startswith(tuple(f"{option}=" for option in INDIVIDUAL)):
-            kept.append(argument)
+    kept = []
+    rest = iter(arguments)
+    for argument in rest:
+        # What follows an option is its value, whatever it looks like: `pipeline.options` reads it so, too.
+        option, equals, value = argument.partition("=")
+        value = value if equals else next(rest, "")
+        if option not in INDIVIDUAL:
+            kept.append(f"{option}={value}")
     return tuple(kept)
 
 

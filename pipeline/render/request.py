@@ -17,10 +17,11 @@ from pipeline.errors import UserError
 from pipeline.machine.precision import resolve
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import Network
+from pipeline.options import WEIGHTS, Parser, add_layer, add_network, add_weights
 from pipeline.render.animation import ENDINGS
-from pipeline.results import layout
 
-DEFAULT_WEIGHTS = layout.weights(layout.RESULTS)
+# Where a known network's are not there, they are fetched.
+DEFAULT_WEIGHTS = WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,16 @@ def read_recipe(text: str) -> str | dict[str, Any]:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m pipeline.render",
         description="Render what excites one filter of a convolutional network, by gradient ascent on the image.",
         epilog="Example: python -m pipeline.render --layer block3_conv1 --filter 159 --output x.png. "
         "Beside x.png appear x.json (the record: recipe, activation at every step) and x.snapshots.webp "
-        "(the picture at several steps). The same arguments give the same bytes.",
+        "(the picture at several steps). The same arguments give the same bytes. "
+        f"Where {DEFAULT_WEIGHTS} is wanted and not there, it is made.",
     )
     what = parser.add_argument_group("what to render")
-    what.add_argument("--layer", required=True, help="convolutional layer, such as block3_conv1")
+    add_layer(what)
     what.add_argument("--filter", required=True, type=int, help="number of the filter, from 0")
     what.add_argument("--output", required=True, type=Path, metavar="FILE.png", help="picture to write")
     what.add_argument(
@@ -128,13 +130,6 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--seed", default=0, type=int, help="seed of the random start (default: 0)")
     how.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"], help="of the convolutions")
     network = parser.add_argument_group("network")
-    network.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
-    network.add_argument("--preprocessing", default="auto", help="for a .keras file: caffe, tf, torch, unit or raw")
-    network.add_argument(
-        "--weights",
-        default=DEFAULT_WEIGHTS,
-        type=Path,
-        metavar="FILE.npz",
-        help=f"file written by python -m pipeline.weights (default: {DEFAULT_WEIGHTS}, made if it is not there)",
-    )
+    add_network(network)
+    add_weights(network)
     return parser

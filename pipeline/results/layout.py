@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The results folder of a workflow, in the directory that it works in.
-RESULTS = Path("results")
-
 # Filter numbers are padded to this many digits, so that names sort like numbers in nearly every layer.
 FILTER_DIGITS = 3
 

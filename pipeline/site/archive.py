@@ -4,7 +4,7 @@ import argparse
 import zipfile
 from pathlib import Path
 
-from pipeline import errors, files
+from pipeline import errors, files, options
 from pipeline.errors import UserError
 from pipeline.results import layout
 
@@ -32,8 +32,8 @@ def write(site: Path, output: Path) -> None:
 def main() -> None:
     """Write the archive."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.site.archive", description=__doc__)
-    parser.add_argument("--site", type=Path, default=layout.site(layout.RESULTS), help="folder (default: %(default)s)")
-    parser.add_argument("--output", type=Path, default=layout.site_archive(layout.RESULTS), metavar="FILE.zip")
+    parser.add_argument("--site", type=Path, default=layout.site(options.RESULTS), help="folder (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=layout.site_archive(options.RESULTS), metavar="FILE.zip")
     arguments = parser.parse_args()
     write(arguments.site, arguments.output)
     print(arguments.output)

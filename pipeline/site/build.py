@@ -16,6 +16,7 @@ from PIL import Image
 
 import pipeline
 from pipeline import files, images, wording
+from pipeline.config.address import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
 from pipeline.network.known import CREDITS, display_name
@@ -64,7 +65,7 @@ def parse_site(text: str) -> Site:
         if not isinstance(entry, str):
             raise UserError(f"--site: {key}: should be text, not {entry!r:.80}")
     site = Site(**value)
-    return dataclasses.replace(site, base_url=publishing.check_base_url(site.base_url))
+    return dataclasses.replace(site, base_url=check_base_url(site.base_url))
 
 
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:

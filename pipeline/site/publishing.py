@@ -1,28 +1,13 @@
 """The files that hosts, crawlers, feed readers and language models look for beside the pages."""
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from pipeline.errors import UserError
 from pipeline.network.known import display_name
 from pipeline.results.atlas import Atlas
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import rendered_words
-
-
-def check_base_url(base_url: str) -> str:
-    """Return the address of the site's root without a final slash; raise `UserError` when it is none."""
-    if not base_url:
-        return ""
-    try:
-        parts = urlsplit(base_url)
-        is_right = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
-    except ValueError:
-        is_right = False
-    if not is_right or any(character.isspace() or character in "<>\"'\\" for character in base_url):
-        raise UserError(f"site.base_url: '{base_url}' should be an address like https://example.org/atlas")
-    return base_url.rstrip("/")
 
 
 def absolute(base_url: str, path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import errors, files, selection
+from pipeline import errors, files, options, selection
 from pipeline.machine import device, start
 from pipeline.network.architecture import load_network
 from pipeline.results import document, layout
@@ -16,13 +16,12 @@ from pipeline.weights import store
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
-    parser.add_argument("--model", required=True, help="vgg16, or the path of a .keras file")
-    parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
-    parser.add_argument("--weights", required=True, type=Path, help="the file that pipeline.weights wrote")
-    parser.add_argument("--results", required=True, type=Path, help="directory of results, where filters/ is")
-    parser.add_argument("--layer", required=True, help="name of the layer")
-    parser.add_argument("--filters", required=True, help="the rendered filters, such as 0-31,159")
+    parser = options.Parser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
+    options.add_network(parser)
+    options.add_weights(parser)
+    options.add_results(parser)
+    options.add_layer(parser)
+    options.add_filters(parser)
     parser.add_argument(
         "--output", required=True, type=Path, help="the summary to write; the response matrix goes beside it"
     )

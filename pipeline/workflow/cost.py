@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from pipeline import errors
-from pipeline.config import plan
+from pipeline.config import file, plan
 from pipeline.config.plan import Atlas
 from pipeline.errors import UserError
 from pipeline.machine import precision
@@ -70,18 +70,18 @@ def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) 
 
 
 def main() -> None:
-    """Print what the full atlas of a network will cost."""
+    """Print what an atlas will cost."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.workflow.cost",
-        description="Say what the atlas of all filters will cost on this machine.",
+        description="Say what the atlas that the configuration asks for will cost on this machine, with nothing of it "
+        "made. Of all filters: --config filters=all layers=all.",
     )
-    parser.add_argument("--model", default="vgg16")
-    parser.add_argument("--preprocessing", default="auto")
+    file.add_options(parser)
     parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
     arguments = parser.parse_args()
     if arguments.cores < 1:
         raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
-    atlas = plan.plan({"model": arguments.model, "preprocessing": arguments.preprocessing, "filters": "all"})
+    atlas = plan.plan(file.read(arguments.configfile, arguments.config))
     filters, flops, rate = sum(map(len, atlas.filters.values())), ascent_flops(atlas), measure_flops_per_second(atlas)
     hours = flops / rate / arguments.cores / 3600
     print(

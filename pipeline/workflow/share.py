@@ -5,7 +5,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 
-from pipeline import errors
+from pipeline import errors, options
 from pipeline.config import file, plan
 from pipeline.config.plan import Atlas
 from pipeline.errors import UserError
@@ -57,7 +57,7 @@ def main() -> None:
     arguments, _ = parser.parse_known_args()
     atlas = plan.plan(file.read(arguments.configfile, arguments.config))
     for layer in layers(atlas, arguments.share):
-        print(layout.layer_paths(layout.RESULTS, layer).copies)
+        print(layout.layer_paths(options.RESULTS, layer).copies)
 
 
 if __name__ == "__main__":

@@ -45,6 +45,14 @@ def test_a_finished_atlas_is_whole(checked):
     assert "weights: whole\nquality: whole\nsite: whole\n" in output
 
 
+def test_settings_on_the_command_line_mean_to_the_check_what_they_mean_to_snakemake(checked):
+    code, output = checked(
+        "--config", "seed=00", "image_size=064", "recipe={steps: 03}", "site={title: 'A {tiny} atlas'}"
+    )
+
+    assert code == 0, output
+
+
 def test_what_is_missing_is_counted(checked, atlas):
     (atlas.results / "filters/first/001.snapshots.webp").unlink()
     (atlas.results / "layers/second.response.npy").unlink()

@@ -167,6 +167,30 @@ def test_each_layer_has_the_recipe_that_suits_its_receptive_field_and_canvas():
         assert atlas.recipes[layer.name] == expected
 
 
+@pytest.mark.parametrize(
+    "address", ["https://example.org/?v=1", "https:///x", "http://:8000/", "https://me:x@example.org"]
+)
+def test_an_address_that_would_make_wrong_links_is_refused_before_any_work(address):
+    text = message({"site": {"base_url": address}})
+
+    assert text.startswith("site.base_url: it ")
+    assert text.endswith("; write an address like https://example.org/atlas/")
+
+
+@pytest.mark.parametrize("key", ["title", "author", "description", "licence"])
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\ud800", "\ufffe", "\ufdd0"])
+def test_a_character_that_no_page_can_hold_is_refused_before_any_work(key, character):
+    assert message({"site": {key: f"An {character} atlas"}}) == (
+        f"site.{key}: the character U+{ord(character):04X} has no place in a page; remove it"
+    )
+
+
+def test_texts_of_the_site_may_have_lines_and_every_script():
+    said = {"description": "Two\nlines,\ta tab", "title": "滤波器 – Ünïcode 🎉 <&>", "author": "O'Neill"}
+
+    assert plan.plan({"site": said}).site.items() >= said.items()
+
+
 def test_a_model_that_is_not_there_is_named():
     assert message({"model": "vgg61"}).startswith("model: unknown model 'vgg61'; did you mean vgg16?")
 

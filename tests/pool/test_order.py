@@ -1,4 +1,7 @@
+import pytest
+
 from pipeline.pool import order
+from pipeline.render.request import _parser
 
 
 def test_the_longest_waiting_job_of_a_compiled_kind_comes_first():
@@ -23,3 +26,19 @@ def test_jobs_that_differ_in_filter_output_and_seed_are_of_one_kind():
 
     assert one == other
     assert one != order.kind(["--layer", "b", "--filter", "1", "--canvas", "64"])
+
+
+@pytest.mark.parametrize(
+    "name", ["--filter", "--output", "--seed", "--filter=3", "-x", "--", "3", "", "--layer", "a=b"]
+)
+def test_a_layer_makes_a_kind_of_its_own_whatever_its_name(name):
+    def job(layer: str, filter: str) -> list[str]:
+        return ["--layer", layer, "--canvas", "64", "--filter", filter, "--seed", "0", "--output", f"{filter}.png"]
+
+    of_layer = {order.kind(job(name, filter)) for filter in ("1", "2")}
+
+    assert len(of_layer) == 1
+    for other in ("a", "1", "2", "64", "--canvas"):
+        assert order.kind(job(other, "1")) not in of_layer
+    # A kind is what the worker reads, too.
+    assert _parser().parse_args(job(name, "1")).layer == name

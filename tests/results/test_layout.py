@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import options
 from pipeline.files import PROJECT
 from pipeline.results import layout
 from tests.support.workflow import REPOSITORY, Workflow
 
-RESULTS = Path("results")
+RESULTS = options.RESULTS
 # How code would spell a path in there.
 SPELT = re.compile(r"""results / f?["']|Path\(f?["']results""", re.IGNORECASE)
 
@@ -51,12 +52,16 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
     assert outputs.keys() == expected.keys()
 
 
+def test_commands_look_for_the_weights_where_they_lie():
+    assert layout.weights(RESULTS) == options.WEIGHTS
+
+
 def test_nothing_else_spells_a_path_in_the_results():
     spelt = [
         f"{path.relative_to(PROJECT)}: {line.strip()}"
         for path in (PROJECT / "pipeline").rglob("*.py")
         for line in path.read_text().splitlines()
-        if SPELT.search(line) and path != Path(layout.__file__)
+        if SPELT.search(line) and path not in (Path(layout.__file__), Path(options.__file__))
     ]
 
     assert spelt == []

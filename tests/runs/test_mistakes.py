@@ -20,9 +20,10 @@ VGG16 = {"model": "vgg16", "preprocessing": "auto", "weights": "imagenet", "filt
         pytest.param({"seed": "abc"}, "seed: should be a whole number, not abc", id="wrong type"),
         pytest.param({"filters": None}, "filters: should be preview or all or a mapping, not nothing", id="blank"),
         pytest.param(
-            {"site": {"base_url": "example.org"}}, "it should be like https://example.org/atlas/", id="no address"
+            {"site": {"base_url": "example.org"}}, "; write an address like https://example.org/atlas/", id="no address"
         ),
         pytest.param({"filters": {}}, "filters: should not be empty: it should be like {block1_conv1: 0-7}", id="none"),
+        pytest.param({"layers": {}}, "changed.yaml: layers: should be all or a list, not {}", id="no layers"),
         pytest.param({"layers": ["frist"]}, "no convolutional layer 'frist'; did you mean first?", id="layer"),
         pytest.param({"filters": {"secnd": 1}}, "filters: mine has no convolutional layer 'secnd'", id="of filters"),
         pytest.param(
@@ -64,6 +65,53 @@ def test_a_key_that_is_given_twice_is_named_with_its_lines(fresh, tmp_path, comm
         f"error: {path}: seed: given twice, in lines {first} and {path.read_text().count(chr(10))}; keep one"
     ]
     assert "Traceback" not in run.output
+    assert not fresh.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("seed: 0123\n", "line 1: 0123: a number does not begin with 0; write 123", id="octal"),
+        pytest.param("a: &a {x: 1}\n" + "".join(
+            f"b{n}: &b{n} {{x: *{'ab'[n > 0]}{n - 1 if n else ''}, y: *{'ab'[n > 0]}{n - 1 if n else ''}}}\n"
+            for n in range(40)
+        ), "line 1: a: anchors and aliases are not read; write the value out", id="bomb"),
+        pytest.param("recipe: &a {base: *a}\n", "line 1: a: anchors and aliases are not read", id="turning"),
+        pytest.param("[" * 10_000_000, "10,000,000 bytes, and a configuration has at most 131,072", id="10 MB"),
+        pytest.param("__use_yte__: true\nseed: ?__import__('os').mkdir('results') or 3\n", "unknown key '__use_yte__'",
+                     id="template"),
+    ],
+)  # fmt: skip
+def test_what_the_projects_configuration_may_not_hold_is_one_line_before_snakemake_reads_it(
+    fresh, tmp_path, text, message
+):
+    fresh.project = shutil.copytree(fresh.project, tmp_path / "project")
+    (fresh.project / "config.yaml").write_text(text)
+
+    run = fresh.run()
+
+    assert run.code != 0
+    assert len(run.errors()) == 1, run.output
+    assert run.errors()[0].startswith(f"error: {fresh.project}/config.yaml: {message}")
+    assert "Traceback" not in run.output
+    assert not fresh.results.exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("layers={}", "--config: layers: should be all or a list, not {}"),
+        ("filters={first: &x [1], second: *x}", "--config: filters: line 1: x: anchors and aliases are not read"),
+        ("filters={first: 1, first: 2}", "--config: filters: first: given twice, in lines 1 and 1; keep one"),
+        ('site={"base_url": "https://example.org/?token=x"}', "site.base_url: it has a query (?) or a fragment (#)"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_line_before_any_work(fresh, setting, message):
+    run = fresh.run("--config", setting)
+
+    assert run.code != 0
+    assert len(run.errors()) == 1, run.output
+    assert run.errors()[0].startswith(f"error: {message}")
     assert not fresh.results.exists()
 
 
