@@ -15,6 +15,7 @@ from pipeline.config import schema
 from pipeline.config.plan import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.machine.precision import resolve
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import Network
 from pipeline.render.animation import ENDINGS
@@ -127,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--seed", default=0, type=int, help="seed of the random start (default: 0)")
     how.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"], help="of the convolutions")
     network = parser.add_argument_group("network")
-    network.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
+    network.add_argument("--model", default=known.DEFAULT, help=f"{known.MODEL_HELP} (default: {known.DEFAULT})")
     network.add_argument("--preprocessing", default="auto", help="for a .keras file: caffe, tf, torch, unit or raw")
     network.add_argument(
         "--weights",

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline import errors
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
 from pipeline.site.build import build, parse_site
@@ -12,7 +13,7 @@ from pipeline.site.build import build, parse_site
 def main() -> None:
     """Build the site."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.site", description="Build the published atlas.")
-    parser.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
+    parser.add_argument("--model", default=known.DEFAULT, help=f"{known.MODEL_HELP} (default: {known.DEFAULT})")
     parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
     parser.add_argument("--weights", type=Path, required=True, help="the weights file that the workflow made")
     parser.add_argument("--results", type=Path, required=True, help="the results folder")

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline import errors, files, selection
 from pipeline.machine import device, start
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.results import renders as layer_renders
 from pipeline.results.layout import response_path
@@ -18,7 +19,7 @@ from pipeline.weights.store import check_tensors
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
-    parser.add_argument("--model", required=True, help="vgg16, or the path of a .keras file")
+    parser.add_argument("--model", required=True, help=known.MODEL_HELP)
     parser.add_argument("--preprocessing", default="auto", help="how the model wants its input (default: auto)")
     parser.add_argument("--weights", required=True, type=Path, help="the file that pipeline.weights wrote")
     parser.add_argument("--results", required=True, type=Path, help="directory of results, where filters/ is")

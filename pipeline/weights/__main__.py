@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline import errors
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.weights import formats
 from pipeline.weights.sources import find
@@ -16,7 +17,7 @@ def main() -> None:
         prog="python -m pipeline.weights",
         description="Find, verify and convert a network's weights into the one file that the workflow reads.",
     )
-    parser.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
+    parser.add_argument("--model", default=known.DEFAULT, help=f"{known.MODEL_HELP} (default: {known.DEFAULT})")
     parser.add_argument(
         "--weights",
         default="imagenet",

@@ -11,6 +11,7 @@ from pipeline.config.plan import Atlas
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine import start as runtime
+from pipeline.network import known
 from pipeline.network.graph import Network
 
 # Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
@@ -75,7 +76,7 @@ def main() -> None:
         prog="python -m pipeline.workflow.cost",
         description="Say what the atlas of all filters will cost on this machine.",
     )
-    parser.add_argument("--model", default="vgg16")
+    parser.add_argument("--model", default=known.DEFAULT)
     parser.add_argument("--preprocessing", default="auto")
     parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
     arguments = parser.parse_args()
