@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline import errors, files
-from pipeline.config.plan import SHOWCASE
+from pipeline.network import known
 from pipeline.results import layout
 
 MODEL = "vgg16"
@@ -19,7 +19,7 @@ GROUND, INK = (22, 22, 24), (210, 210, 205)
 
 def showcase(results: Path) -> Image.Image:
     """Return the filters that every preview has, side by side."""
-    chosen = [(layer, filter) for layer, filters in SHOWCASE[MODEL].items() for filter in filters]
+    chosen = [(layer, filter) for layer, filters in known.showcase(MODEL).items() for filter in filters]
     return _sheet(results, [[*chosen]], SHOWCASE_PX)
 
 
@@ -28,7 +28,7 @@ def blocks(results: Path) -> Image.Image:
     rows = []
     for layer in LAYERS:
         numbers = sorted(int(path.stem) for path in (results / "filters" / layer).glob("*.png"))
-        spread = [number for number in numbers if number not in SHOWCASE[MODEL].get(layer, ())]
+        spread = [number for number in numbers if number not in known.showcase(MODEL).get(layer, ())]
         rows.append([(layer, number) for number in spread[:COLUMNS]])
     return _sheet(results, rows, TILE_PX)
 

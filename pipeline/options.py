@@ -77,16 +77,6 @@ def _before_options(arguments: Sequence[str], one: Set[str]) -> int:
     return end
 
 
-def add_network(parser: argparse._ActionsContainer) -> None:
-    """Add `--model` and `--preprocessing`."""
-    parser.add_argument("--model", default="vgg16", help="vgg16, or the path of a .keras file (default: vgg16)")
-    parser.add_argument(
-        "--preprocessing",
-        default="auto",
-        help="how the model wants its input: caffe, tf, torch, unit or raw (default: auto, which knows it for vgg16)",
-    )
-
-
 def add_weights(parser: argparse._ActionsContainer) -> None:
     """Add `--weights`, the one file that the workflow reads them from."""
     parser.add_argument(

@@ -15,21 +15,11 @@ from pipeline.config.address import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
-from pipeline.network.known import display_name
+from pipeline.network.known import display_name, showcase
 from pipeline.selection import parse_filters
 
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
-
-# Filters that a preview always has, as pictured in the README.
-SHOWCASE: Mapping[str, Mapping[str, tuple[int, ...]]] = {
-    "vgg16": {
-        "block2_conv2": (77,),
-        "block3_conv1": (159,),
-        "block3_conv3": (41,),
-        "block4_conv1": (243,),
-    }
-}
 
 # The picture shows the receptive field with room for the pattern to repeat; below 96 px there is little to see, and
 # 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
@@ -178,7 +168,7 @@ def _numbers(network: Network, model: str, layer: ConvLayer, value: Any) -> tupl
     if value == "preview":
         count = min(PREVIEW_FILTERS, layer.filters)
         spread = {round(i * (layer.filters - 1) / max(1, count - 1)) for i in range(count)}
-        return tuple(sorted(spread | set(SHOWCASE.get(model, {}).get(layer.name, ()))))
+        return tuple(sorted(spread | set(showcase(model).get(layer.name, ()))))
     with at(f"filters: {layer.name}"):
         listed = value if isinstance(value, list) else parse_filters(str(value))
         for number in listed:

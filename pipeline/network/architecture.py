@@ -14,12 +14,11 @@ from typing import Any
 
 from pipeline.errors import UserError, describe_os_error, did_you_mean
 from pipeline.network.graph import CONVOLUTION, LARGEST_SETTING, PARAMETERS, POOLING, SIZES, Network, Node
+from pipeline.network.known import KNOWN
 
+# Of the models known by name, Keras's serialisation, written by Keras and compared with it in the tests.
 ARCHITECTURES = Path(__file__).parent / "architectures"
 
-# Models known by name: the preprocessing that Keras's `preprocess_input` applies for them (its own mode names).
-# The file in `architectures/` is Keras's serialisation, written by Keras and compared with it in the tests.
-PREPROCESSING = {"vgg16": "caffe"}
 PREPROCESSING_MODES = ("caffe", "tf", "torch", "unit", "raw")
 
 # An architecture file larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
@@ -32,7 +31,7 @@ _REQUIRED = {"filters", "kernel_size", "pool_size"}
 
 @functools.cache
 def load_network(model: str, preprocessing: str = "auto") -> Network:
-    """Return the network that `model` names: a known model ("vgg16"), or the path of a `.keras` file.
+    """Return the network that `model` names: one of `KNOWN`, or the path of a `.keras` file.
 
     Raises `UserError` for an unknown name, an unreadable file, or a layer that the atlas cannot run.
     """
@@ -41,14 +40,14 @@ def load_network(model: str, preprocessing: str = "auto") -> Network:
             f"preprocessing: unknown '{preprocessing}'{did_you_mean(preprocessing, PREPROCESSING_MODES)} "
             f"(known: auto, {', '.join(PREPROCESSING_MODES)})"
         )
-    if model in PREPROCESSING:
+    if model in KNOWN:
         config = json.loads((ARCHITECTURES / f"{model}.json").read_text())
-        mode = PREPROCESSING[model] if preprocessing == "auto" else preprocessing
+        mode = KNOWN[model].preprocessing if preprocessing == "auto" else preprocessing
         return from_keras_config(config, name=model, preprocessing=mode)
     if not model.endswith(".keras"):
         raise UserError(
-            f"model: unknown model '{model}'{did_you_mean(model, PREPROCESSING)} "
-            f"(known: {', '.join(PREPROCESSING)}, or the path of a .keras file)"
+            f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} "
+            f"(known: {', '.join(KNOWN)}, or the path of a .keras file)"
         )
     if preprocessing == "auto":
         raise UserError(f"preprocessing: say how {model} wants its input: caffe, tf, torch, unit or raw")

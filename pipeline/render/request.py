@@ -15,9 +15,10 @@ from pipeline.config import schema
 from pipeline.config.plan import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.machine.precision import resolve
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import Network
-from pipeline.options import WEIGHTS, Parser, add_layer, add_network, add_weights
+from pipeline.options import WEIGHTS, Parser, add_layer, add_weights
 from pipeline.render.animation import ENDINGS
 
 # Where a known network's are not there, they are fetched.
@@ -130,6 +131,6 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--seed", default=0, type=int, help="seed of the random start (default: 0)")
     how.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"], help="of the convolutions")
     network = parser.add_argument_group("network")
-    add_network(network)
+    known.add_options(network)
     add_weights(network)
     return parser

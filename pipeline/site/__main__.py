@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline import errors, options
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
 from pipeline.site.build import build, parse_site
@@ -11,7 +12,7 @@ from pipeline.site.build import build, parse_site
 def main() -> None:
     """Build the site."""
     parser = options.Parser(prog="python -m pipeline.site", description="Build the published atlas.")
-    options.add_network(parser)
+    known.add_options(parser)
     options.add_weights(parser)
     options.add_results(parser)
     options.add_layers(parser)

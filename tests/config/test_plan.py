@@ -6,6 +6,7 @@ from pipeline.ascent import recipe
 from pipeline.config import plan, schema
 from pipeline.errors import UserError
 from pipeline.network.architecture import load_network
+from pipeline.network.known import showcase
 from tests.support.hostile import FORM, HOSTILE, PATHS, examples, within
 
 
@@ -31,10 +32,10 @@ def test_the_preview_is_small_spread_and_has_the_showcase():
 
     assert sum(map(len, filters.values())) == 108
     for layer, numbers in filters.items():
-        assert len(numbers) == plan.PREVIEW_FILTERS + len(plan.SHOWCASE["vgg16"].get(layer, ()))
+        assert len(numbers) == plan.PREVIEW_FILTERS + len(showcase("vgg16").get(layer, ()))
         assert (numbers[0], numbers[-1]) == (0, load_network("vgg16").layer(layer).filters - 1)
         assert max(np.diff(numbers)) <= numbers[-1] // 6
-    for layer, numbers in plan.SHOWCASE["vgg16"].items():
+    for layer, numbers in showcase("vgg16").items():
         assert set(numbers) <= set(filters[layer])
 
 

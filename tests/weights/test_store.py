@@ -11,6 +11,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.network.architecture import load_network
+from pipeline.network.known import KNOWN
 from pipeline.weights import sources, store
 from pipeline.weights.store import Weights
 
@@ -133,13 +134,12 @@ class TestDamagedFiles:
 @pytest.fixture(scope="module")
 def from_package(tmp_path_factory) -> Weights:
     """VGG16's weights as the package has them, Keras's cache being empty and its host out of reach."""
-    published = sources.IMAGENET["vgg16"]
+    published = KNOWN["vgg16"].imagenet
     keras = dataclasses.replace(published.keras, url="http://127.0.0.1:9/")
     network = load_network("vgg16")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
-        table = {"vgg16": dataclasses.replace(published, keras=keras)}
-        tensors, source = sources.fetch_imagenet(network, "vgg16", table)
+        tensors, source = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras))
     return Weights(tensors, store.digest(tensors, network.parameters), source)
 
 
@@ -160,7 +160,7 @@ class TestRealWeights:
 
     def test_a_file_of_keras_layout_with_the_same_values_has_the_same_digest(self, from_package, tmp_path, monkeypatch):
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-        published = sources.IMAGENET["vgg16"]
+        published = KNOWN["vgg16"].imagenet
         path = sources.keras_cache() / published.keras.name
         path.parent.mkdir()
         with h5py.File(path, "w") as file:
@@ -172,9 +172,8 @@ class TestRealWeights:
                 group[f"{layer}_W_1:0"] = from_package.tensors[f"{layer}/kernel"]
                 group[f"{layer}_b_1:0"] = from_package.tensors[f"{layer}/bias"]
         keras = dataclasses.replace(published.keras, md5=hashlib.md5(path.read_bytes()).hexdigest())
-        table = {"vgg16": dataclasses.replace(published, keras=keras, wheel=None)}
         network = load_network("vgg16")
 
-        tensors, _ = sources.fetch_imagenet(network, "vgg16", table)
+        tensors, _ = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras, wheel=None))
 
         assert store.digest(tensors, network.parameters) == from_package.sha256

@@ -1,0 +1,120 @@
+"""A file as Keras saves it (`.keras`, `.h5`, `.weights.h5`), looked through before Keras opens it.
+
+What such a file declares, a program that opens it allocates. So that a small file cannot ask for a large memory, what
+it declares is compared with what it has; a link out of the file is refused, and so is whatever is not a regular file.
+Nothing is unpickled, and no array is read.
+"""
+
+import errno
+import lzma
+import shutil
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import h5py
+
+from pipeline import files
+from pipeline.errors import UserError
+
+# The member of a `.keras` file that holds its weights, in HDF5.
+WEIGHTS = "model.weights.h5"
+CONFIG = "config.json"
+
+# A description of a network larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
+LARGEST_CONFIG_BYTES = 64 * 2**20
+# Weights hardly compress (Keras does not even try), so what grows more than this many times is a trap.
+LARGEST_EXPANSION = 20
+
+# What the libraries raise on files that are truncated, scrambled or of another kind.
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    EOFError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
+# Characters of what a library says of it that are passed on.
+_LONGEST_REASON = 200
+
+
+def check(path: Path, key: str) -> None:
+    """Raise `UserError`, in one line that begins with `key`, unless Keras may open the file `path`.
+
+    Raises it for a file that is missing, damaged, no regular file, not of its kind, or that declares more than it has.
+    """
+    with readable(path, key), hdf5(path):
+        pass
+
+
+@contextmanager
+def readable(path: Path, key: str) -> Iterator[None]:
+    """Turn what goes wrong inside into `UserError`: in one line that begins with `key`, that the file is damaged."""
+    try:
+        with files.opened(path):
+            pass
+    except UserError as error:
+        raise UserError(f"{key}: {error}") from None
+    try:
+        yield
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        reason = " ".join(str(error).split())[:_LONGEST_REASON]
+        raise UserError(f"{key}: {path}: damaged, truncated or not a {path.suffix} file ({reason})") from None
+
+
+@contextmanager
+def hdf5(path: Path) -> Iterator[h5py.File]:
+    """Yield the HDF5 file that `path` is, or has in it if it is a `.keras` file; raise one of `DAMAGE` if it is a trap.
+
+    Without locking: file systems of clusters often refuse locks, and the file is only read.
+    """
+    if path.suffix != ".keras":
+        with h5py.File(path, "r", locking=False) as file:
+            _check_hdf5(file, path.stat().st_size)
+            yield file
+        return
+    with tempfile.NamedTemporaryFile(suffix=".h5") as extracted:
+        with zipfile.ZipFile(path) as archive:
+            _check_archive(archive, path.stat().st_size)
+            with archive.open(WEIGHTS) as source:
+                shutil.copyfileobj(source, extracted)
+        extracted.flush()
+        with h5py.File(extracted.name, "r", locking=False) as file:
+            _check_hdf5(file, extracted.tell())
+            yield file
+
+
+def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
+    # Of all members, for Keras unpacks what lies beside the weights.
+    if sum(member.file_size for member in archive.infolist()) > LARGEST_EXPANSION * size:
+        raise ValueError("it unpacks to implausibly much")
+    if CONFIG in archive.namelist() and archive.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
+        raise ValueError(f"its {CONFIG} is implausibly large")
+
+
+def _check_hdf5(file: h5py.File, size: int) -> None:
+    links: list[tuple[str, object]] = []
+    # Nothing may go wrong while the library walks: it would lose the reason.
+    file.visititems_links(lambda name, link: links.append((name, link)))
+    declared = 0
+    for name, link in links:
+        if not isinstance(link, h5py.HardLink):
+            raise ValueError(f"{name:.80} is a link to elsewhere")
+        found = file[name]
+        if isinstance(found, h5py.Dataset):
+            if found.is_virtual or found.external:
+                raise ValueError(f"{name:.80} keeps its values in another file")
+            declared += found.nbytes
+        if declared > LARGEST_EXPANSION * size:
+            raise ValueError(f"it declares implausibly much: {declared:,} bytes up to {name:.80}")
