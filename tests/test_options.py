@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from pipeline import options
+from pipeline.network import known
 
 # Names that Keras takes for layers, or that the Snakefile could be given for them.
 NAMES = ("block1_conv1", "-x", "--layer", "--weights", "--output", "--site", "--layers", "--site={}", "--filter=3",
@@ -18,7 +19,7 @@ NAMES = ("block1_conv1", "-x", "--layer", "--weights", "--output", "--site", "--
 def parser():
     """Return the parser of a command with all common options and three of its own, as that of the site."""
     made = options.Parser()
-    options.add_network(made)
+    known.add_options(made)
     options.add_weights(made)
     options.add_results(made)
     options.add_layers(made)
