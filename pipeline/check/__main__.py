@@ -29,8 +29,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.results.is_dir():
         raise UserError(f"--results: {arguments.results}: no such directory")
-    atlas = plan.plan(file.read(arguments.configfile, arguments.config))
-    report = examine(arguments.results, atlas, max(1, arguments.cores))
+    planned = plan.plan(file.read(arguments.configfile, arguments.config))
+    report = examine(arguments.results, planned, max(1, arguments.cores))
     print(format_table(report))
     made = inspection.libraries(each for findings in report.filters.values() for each in findings)
     for versions, count in made.most_common():

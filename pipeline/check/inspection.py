@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
-from pipeline.config.plan import Atlas
+from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.images import check_mosaic
 from pipeline.measure.version import MEASURES
@@ -56,17 +56,17 @@ class Finding:
     record: Record | None = None
 
 
-def expected(atlas: Atlas, layer: str, weights_sha256: str | None) -> Expected:
+def expected(plan: Plan, layer: str, weights_sha256: str | None) -> Expected:
     """Return what the records of a layer of an atlas should say."""
     return agreement.expected(
-        atlas.network,
-        atlas.network.layer(layer),
+        plan.network,
+        plan.network.layer(layer),
         weights_sha256,
-        canvas_px=atlas.canvas_px[layer],
-        seed=atlas.seed,
+        canvas_px=plan.canvas_px[layer],
+        seed=plan.seed,
         # What `auto` means is for each machine to say: all that can be asked is that a layer is made in one way.
-        precision=None if atlas.precision == "auto" else atlas.precision,
-        recipe=atlas.recipes[layer].to_json(),
+        precision=None if plan.precision == "auto" else plan.precision,
+        recipe=plan.recipes[layer].to_json(),
         method=METHOD,
     )
 
@@ -83,7 +83,7 @@ def disagreeing(findings: Iterable[Finding], wanted: Expected) -> list[Finding]:
     return [_held_against(each, settled) for each in findings]
 
 
-def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
+def examine_layer(results: Path, plan: Plan, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
     """Return findings for what follows from a layer's pictures: its summary, mosaic and tiles."""
     paths = layout.layer_paths(results, layer)
     return {
@@ -92,15 +92,15 @@ def examine_layer(results: Path, atlas: Atlas, layer: str, weights_sha256: str |
             (
                 "summary",
                 (paths.summary, paths.responses),
-                lambda: _check_summary(paths, atlas, layer, weights_sha256),
+                lambda: _check_summary(paths, plan, layer, weights_sha256),
             ),
             ("mosaic", (paths.mosaic,), lambda: check_mosaic(paths.mosaic)),
-            ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, atlas.filters[layer])),
+            ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, plan.filters[layer])),
         )
     }
 
 
-def examine_ends(results: Path, atlas: Atlas, *, grounds_are_whole: bool) -> tuple[Finding, Finding]:
+def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple[Finding, Finding]:
     """Return findings for the figures of quality and for the site, made again elsewhere and compared byte by byte.
 
     Where what they are made from is not whole, they are just looked for.
@@ -111,8 +111,8 @@ def examine_ends(results: Path, atlas: Atlas, *, grounds_are_whole: bool) -> tup
     if not grounds_are_whole:
         return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", index, _nothing)))
     return (
-        _finding("quality", table, lambda: _check_quality(results, atlas)),
-        _finding("site", index, lambda: _check_site(results, atlas)),
+        _finding("quality", table, lambda: _check_quality(results, plan)),
+        _finding("site", index, lambda: _check_site(results, plan)),
     )
 
 
@@ -175,19 +175,19 @@ def _held_against(finding: Finding, wanted: Expected) -> Finding:
     return replace(finding, state=OTHERWISE, reason=f"{finding.paths[1]}: {odd}")
 
 
-def _check_summary(paths: LayerPaths, atlas: Atlas, layer: str, weights_sha256: str | None) -> None:
+def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: str | None) -> None:
     found = layer_summary.read_any(paths.summary)
     if found.name != layer:
         raise UserError(f"{paths.summary}: the summary of {found.name:.80}, not of {layer}")
-    if found.model != atlas.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
+    if found.model != plan.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
         raise _MadeOtherwiseError(f"{paths.summary}: of another network, or other weights")
     if found.measures != MEASURES:
         raise _MadeOtherwiseError(f"{paths.summary}: by measures {found.measures}, not {MEASURES}")
-    if found.numbers != tuple(atlas.filters[layer]):
+    if found.numbers != tuple(plan.filters[layer]):
         raise _MadeOtherwiseError(
             f"{paths.summary}: of {len(found.numbers)} filters that are not those of the configuration"
         )
-    _check_responses(paths.responses, (len(found.numbers), atlas.network.layer(layer).filters))
+    _check_responses(paths.responses, (len(found.numbers), plan.network.layer(layer).filters))
 
 
 def _check_responses(path: Path, shape: tuple[int, int]) -> None:
@@ -226,20 +226,20 @@ def _ends_with_a_box(path: Path) -> bool:
     return 0 < place == size
 
 
-def _check_quality(results: Path, atlas: Atlas) -> None:
-    figures, text = quality.sum_up([layout.layer_paths(results, layer).summary for layer in atlas.filters])
+def _check_quality(results: Path, plan: Plan) -> None:
+    figures, text = quality.sum_up([layout.layer_paths(results, layer).summary for layer in plan.filters])
     paths = layout.quality(results)
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
         if files.read_bytes(path) != data:
             raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
 
 
-def _check_site(results: Path, atlas: Atlas) -> None:
-    shown = atlases.read(results, layout.weights(results), atlas.network, list(atlas.filters))
+def _check_site(results: Path, plan: Plan) -> None:
+    shown = atlases.read(results, layout.weights(results), plan.network, list(plan.filters))
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "site")
         build.build(
-            shown, build.parse_site(json.dumps(dict(atlas.site))), results=results, templates=TEMPLATES, output=fresh
+            shown, build.parse_site(json.dumps(dict(plan.site))), results=results, templates=TEMPLATES, output=fresh
         )
         # What else is there, such as a CNAME, is its owner's.
         for made in sorted(path for path in fresh.rglob("*") if path.is_file()):

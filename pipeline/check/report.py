@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.check import inspection
 from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
-from pipeline.config.plan import Atlas
+from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.results import layout, renders
 from pipeline.weights import store
@@ -42,7 +42,7 @@ class Report:
         return [each for each in (self.weights, *layers, self.quality, self.site) if each.state != WHOLE]
 
 
-def examine(results: Path, atlas: Atlas, cores: int) -> Report:
+def examine(results: Path, plan: Plan, cores: int) -> Report:
     """Return what a results directory holds of an atlas, examined by `cores` processes."""
     path = layout.weights(results)
     sha256, made = None, Finding("weights", MISSING, f"{path}: no such file")
@@ -51,25 +51,23 @@ def examine(results: Path, atlas: Atlas, cores: int) -> Report:
             sha256, made = store.load(path).sha256, Finding("weights", WHOLE)
         except UserError as error:
             made = Finding("weights", DAMAGED, str(error), (path,))
-    wanted = {layer: inspection.expected(atlas, layer, sha256) for layer in atlas.filters}
-    filters = _examine_filters(results, atlas, wanted, cores)
-    of_layer = {layer: inspection.examine_layer(results, atlas, layer, sha256) for layer in atlas.filters}
-    grounds = [made, *(each for layer in atlas.filters for each in (*filters[layer], *of_layer[layer].values()))]
+    wanted = {layer: inspection.expected(plan, layer, sha256) for layer in plan.filters}
+    filters = _examine_filters(results, plan, wanted, cores)
+    of_layer = {layer: inspection.examine_layer(results, plan, layer, sha256) for layer in plan.filters}
+    grounds = [made, *(each for layer in plan.filters for each in (*filters[layer], *of_layer[layer].values()))]
     quality, site = inspection.examine_ends(
-        results, atlas, grounds_are_whole=all(each.state == WHOLE for each in grounds)
+        results, plan, grounds_are_whole=all(each.state == WHOLE for each in grounds)
     )
     return Report(filters=filters, of_layer=of_layer, weights=made, quality=quality, site=site)
 
 
-def _examine_filters(
-    results: Path, atlas: Atlas, wanted: Mapping[str, Expected], cores: int
-) -> dict[str, list[Finding]]:
+def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], cores: int) -> dict[str, list[Finding]]:
     chunks = [
         (layer, filters[start : start + CHUNK])
-        for layer, filters in atlas.filters.items()
+        for layer, filters in plan.filters.items()
         for start in range(0, len(filters), CHUNK)
     ]
-    found: dict[str, list[Finding]] = {layer: [] for layer in atlas.filters}
+    found: dict[str, list[Finding]] = {layer: [] for layer in plan.filters}
     with ProcessPoolExecutor(cores) as processes:
         examined = processes.map(
             inspection.examine_filters,

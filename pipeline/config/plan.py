@@ -32,7 +32,7 @@ _IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd
 
 
 @dataclass(frozen=True)
-class Atlas:
+class Plan:
     """What is to be made, every choice resolved.
 
     Attributes:
@@ -58,7 +58,7 @@ class Atlas:
     site: Mapping[str, str]
 
 
-def plan(configuration: Mapping[str, Any]) -> Atlas:
+def plan(configuration: Mapping[str, Any]) -> Plan:
     """Return the atlas that a configuration asks for; keys left out take their defaults.
 
     Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
@@ -74,7 +74,7 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
     recipes = {name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters}
     (objective,) = {each.objective for each in recipes.values()}
-    return Atlas(
+    return Plan(
         model=values["model"],
         preprocessing=values["preprocessing"],
         weights=values["weights"],

@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline import errors
 from pipeline.config import file, plan
-from pipeline.config.plan import Atlas
+from pipeline.config.plan import Plan, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine import start as runtime
@@ -24,43 +24,43 @@ OTHER_FLOPS = 20 * 10**9
 TRIAL_SECONDS = 2.0
 
 
-def ascent_flops(atlas: Atlas) -> int:
+def ascent_flops(plan: Plan) -> int:
     """Return the floating-point operations of the convolutions of all ascents of an atlas, forward and backward."""
-    return sum(len(atlas.filters[layer]) * flops for layer, flops in flops_per_filter(atlas).items())
+    return sum(len(plan.filters[layer]) * flops for layer, flops in flops_per_filter(plan).items())
 
 
-def flops_per_filter(atlas: Atlas) -> dict[str, int]:
+def flops_per_filter(plan: Plan) -> dict[str, int]:
     """Return, for each layer of an atlas, the floating-point operations of the convolutions of one filter's ascent."""
     return {
-        layer: _flops_per_filter(atlas.network, layer, atlas.canvas_px[layer], atlas.recipes[layer].steps)
-        for layer in atlas.filters
+        layer: _flops_per_filter(plan.network, layer, plan.canvas_px[layer], plan.recipes[layer].steps)
+        for layer in plan.filters
     }
 
 
-def result_bytes(atlas: Atlas) -> int:
+def result_bytes(plan: Plan) -> int:
     """Return about how many bytes the pictures, records and snapshots of an atlas take."""
-    return sum(BYTES_PER_PIXEL * atlas.canvas_px[layer] ** 2 * len(filters) for layer, filters in atlas.filters.items())
+    return sum(BYTES_PER_PIXEL * plan.canvas_px[layer] ** 2 * len(filters) for layer, filters in plan.filters.items())
 
 
-def measure_flops_per_second(atlas: Atlas) -> float:
+def measure_flops_per_second(plan: Plan) -> float:
     """Return the rate of one core in the costliest layer of an atlas, by trying: random weights do as well as true."""
     runtime.import_tensorflow()
     from pipeline.ascent.optimise import Ascent
     from pipeline.network.forward import TruncatedNetwork
 
-    network = atlas.network
-    layer = max(atlas.filters, key=lambda name: network.convolution_flops(name, atlas.canvas_px[name]))
+    network = plan.network
+    layer = max(plan.filters, key=lambda name: network.convolution_flops(name, plan.canvas_px[name]))
     random = np.random.default_rng(0)
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
-    truncated = TruncatedNetwork(network, tensors, layer, precision.resolve(atlas.precision))
-    recipe = plan.resolve_recipe(network, layer, atlas.canvas_px[layer], {"steps": 4, "snapshots": []})
-    ascent = Ascent(truncated.channel_responses, atlas.canvas_px[layer], recipe)
+    truncated = TruncatedNetwork(network, tensors, layer, precision.resolve(plan.precision))
+    recipe = resolve_recipe(network, layer, plan.canvas_px[layer], {"steps": 4, "snapshots": []})
+    ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe)
     list(ascent.run(0, random))
     runs, start = 0, time.perf_counter()
     while time.perf_counter() - start < TRIAL_SECONDS:
         list(ascent.run(0, random))
         runs += 1
-    flops = _flops_per_filter(network, layer, atlas.canvas_px[layer], recipe.steps)
+    flops = _flops_per_filter(network, layer, plan.canvas_px[layer], recipe.steps)
     return runs * flops / (time.perf_counter() - start)
 
 
@@ -81,13 +81,14 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.cores < 1:
         raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
-    atlas = plan.plan(file.read(arguments.configfile, arguments.config))
-    filters, flops, rate = sum(map(len, atlas.filters.values())), ascent_flops(atlas), measure_flops_per_second(atlas)
+    planned = plan.plan(file.read(arguments.configfile, arguments.config))
+    filters, flops = sum(map(len, planned.filters.values())), ascent_flops(planned)
+    rate = measure_flops_per_second(planned)
     hours = flops / rate / arguments.cores / 3600
     print(
-        f"{filters:,} filters in {len(atlas.filters)} layers: {flops / 1e15:.1f} × 10^15 floating-point operations, "
+        f"{filters:,} filters in {len(planned.filters)} layers: {flops / 1e15:.1f} × 10^15 floating-point operations, "
         f"about {hours:.1f} hours on {arguments.cores} cores at {rate / 1e9:,.0f} × 10^9 a second each "
-        f"({precision.resolve(atlas.precision)}), and {result_bytes(atlas) / 1e9:.1f} GB on disk. "
+        f"({precision.resolve(planned.precision)}), and {result_bytes(planned) / 1e9:.1f} GB on disk. "
         "It can be stopped at any time; the same command goes on where it stopped."
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pipeline import errors, options
 from pipeline.config import file, plan
-from pipeline.config.plan import Atlas
+from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.results import layout
 from pipeline.workflow import cost
@@ -30,17 +30,17 @@ def split(costs: Mapping[str, float], shares: int) -> list[list[str]]:
     return [sorted(names, key=order.index) for names in lists]
 
 
-def layers(atlas: Atlas, share: str) -> list[str]:
+def layers(plan: Plan, share: str) -> list[str]:
     """Return the layers of a share such as "2/4"; raise `UserError` where there is none of that name."""
     match = _SHARE.fullmatch(share)
     if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise UserError(f"share: {share} is none; write for example 2/4, the second of four")
-    count = len(atlas.filters)
+    count = len(plan.filters)
     if int(match[2]) > count:
         raise UserError(f"share: {share}: the atlas has {count} layers, and no more shares than that")
     costs = {
-        layer: cost.ascent_flops(dataclasses.replace(atlas, filters={layer: filters}))
-        for layer, filters in atlas.filters.items()
+        layer: cost.ascent_flops(dataclasses.replace(plan, filters={layer: filters}))
+        for layer, filters in plan.filters.items()
     }
     return split(costs, int(match[2]))[int(match[1]) - 1]
 
@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument("share", metavar="K/N", help="the K-th of N shares: 2/4")
     file.add_options(parser)
     arguments, _ = parser.parse_known_args()
-    atlas = plan.plan(file.read(arguments.configfile, arguments.config))
-    for layer in layers(atlas, arguments.share):
+    planned = plan.plan(file.read(arguments.configfile, arguments.config))
+    for layer in layers(planned, arguments.share):
         print(layout.layer_paths(options.RESULTS, layer).copies)
 
 
