@@ -17,11 +17,11 @@ from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.images import check_mosaic
-from pipeline.measure.version import MEASURES
 from pipeline.results import agreement, layer_summary, layout
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
 from pipeline.results.agreement import Expected
+from pipeline.results.layer_summary import OtherMeasuresError
 from pipeline.results.layout import LayerPaths
 from pipeline.results.record import Record
 from pipeline.site import build
@@ -176,13 +176,14 @@ def _held_against(finding: Finding, wanted: Expected) -> Finding:
 
 
 def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: str | None) -> None:
-    found = layer_summary.read_any(paths.summary)
+    try:
+        found = layer_summary.read(paths.summary)
+    except OtherMeasuresError as error:
+        raise _MadeOtherwiseError(str(error)) from None
     if found.name != layer:
         raise UserError(f"{paths.summary}: the summary of {found.name:.80}, not of {layer}")
     if found.model != plan.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
         raise _MadeOtherwiseError(f"{paths.summary}: of another network, or other weights")
-    if found.measures != MEASURES:
-        raise _MadeOtherwiseError(f"{paths.summary}: by measures {found.measures}, not {MEASURES}")
     if found.numbers != tuple(plan.filters[layer]):
         raise _MadeOtherwiseError(
             f"{paths.summary}: of {len(found.numbers)} filters that are not those of the configuration"

@@ -11,7 +11,7 @@ from pipeline import wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
-from pipeline.config.address import check_base_url
+from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network

@@ -54,7 +54,7 @@ class TruncatedNetwork:
 
     Args:
         network: the graph.
-        tensors: its weights, as `pipeline.weights.load` gives them.
+        tensors: its weights, as `weights.store.load` gives them.
         layer: name of the convolutional layer.
         precision: "float32" or "bfloat16", of the convolutions and what lies between them.
     """

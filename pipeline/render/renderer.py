@@ -100,7 +100,7 @@ def render(request: RenderRequest, progress: Callable[[int], None] = lambda step
 def climb(requests: Sequence[RenderRequest], progress: Callable[[int], None] = lambda step: None) -> list[Climbed]:
     """Climb for several filters at the same time; call `progress` with the number of steps done, now and then.
 
-    Where a picture does not stand out from noise (`response.alive`), other random starts are tried, up to
+    Where a picture does not stand out from noise (`matrix.alive`), other random starts are tried, up to
     `recipe.attempts` in all, for those filters alone that need them.
 
     Args:

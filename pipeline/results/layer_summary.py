@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
@@ -39,6 +40,18 @@ TOP = 5
 
 Colour = Annotated[str, Meta(pattern="^#[0-9a-f]{6}$")]
 Row = tuple[Number, ...]
+
+
+# What a summary is called in a message, and what to do about a damaged one.
+_NAMED = ("the summary of a layer", "delete it to make it anew")
+
+
+class OtherMeasuresError(UserError):
+    """A summary is whole, but what it says was measured differently."""
+
+
+class _Measured(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/layer/1"):
+    measures: int = 1
 
 
 class Slice(Part, frozen=True, kw_only=True):
@@ -216,23 +229,20 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
         return {each.filter: each for each in self.filters}
 
 
-def read_any(path: Path) -> Layer:
-    """Return the summary in `path`, by whatever measures it was made; raise `UserError` where it is not one."""
-    return document.read(path, Layer, "the summary of a layer", "delete it to make it anew")
-
-
 def read(path: Path) -> Layer:
     """Return the summary in `path`.
 
-    Raises `UserError`, naming the file and the key, where it is not one, or was made by other measures than these.
+    Raises `UserError`, naming the file and the key, where it is not one, and `OtherMeasuresError` where it was made by
+    other measures than these: that is said first, for other measures may have other keys.
     """
-    layer = read_any(path)
-    if layer.measures != MEASURES:
-        raise UserError(
-            f"{path}: made by measures {layer.measures}, not {MEASURES}, with which it cannot be compared; "
-            "delete it to make it anew"
+    data = files.read_bytes(path)
+    made = document.parse(data, path, _Measured, *_NAMED).measures
+    if made != MEASURES:
+        raise OtherMeasuresError(
+            f"{path}: made by measures {made}, not {MEASURES}, with which it cannot be compared; delete it to make it "
+            "anew"
         )
-    return layer
+    return document.parse(data, path, Layer, *_NAMED)
 
 
 def check_alike(layers: Mapping[Path, Layer]) -> None:

@@ -16,9 +16,10 @@ from PIL import Image
 
 import pipeline
 from pipeline import files, images, wording
-from pipeline.config.address import check_base_url
+from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
+from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
 from pipeline.results.atlas import Atlas
@@ -111,6 +112,7 @@ class Renderer:
             weights_source=atlas.weights_source,
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,
+            alive_ratio=ALIVE_RATIO,
             versions=versions,
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline import errors, files
 from pipeline.formatting import percent
+from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layer_summary, layout
 from pipeline.results.layer_summary import WORST_LISTED, Layer
 from pipeline.wording import WORDS
@@ -70,9 +71,8 @@ def format_text(quality: Mapping[str, Any]) -> str:
     ]
     failing = [f"{each['layer']}/{each['filter']}" for each in quality["failing"]]
     more = f" and {len(failing) - FAILING_NAMED} more" if len(failing) > FAILING_NAMED else ""
-    lines.append(
-        f"failing (not twice the {words.measure} on noise): {', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"
-    )
+    named = f"{', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"
+    lines.append(f"failing (not {ALIVE_RATIO:g} × the {words.measure} on noise): {named}")
     least_sure = [
         f"{each['layer']}/{each['filter']} (own rank {each['own_rank']}{_times_noise(each['ratio'])})"
         for each in quality["worst"][:LEAST_SURE_NAMED]
@@ -120,7 +120,8 @@ def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.summary.quality",
-        description="Sum up how true the pictures are: alive (excite their filter at least twice as much as noise "
+        description="Sum up how true the pictures are: alive (excite their filter at least "
+        f"{ALIVE_RATIO:g} times as much as noise "
         "does), own best (no other picture of the layer excites the filter more), selectivity and robustness (share "
         "of the activation that is left when the picture is slightly turned, resized and moved), both medians. Of "
         "pictures made with the objective neuron, the activation is that of the central unit; with negative_channel, "

@@ -115,7 +115,7 @@ def test_the_table_of_opposing_pictures_speaks_of_opposition(summaries):
     ).splitlines()
 
     assert lines[0].split()[2] == "opposed"
-    assert lines[4] == "failing (not twice the opposition on noise): early/2"
+    assert lines[4] == "failing (not 2 × the opposition on noise): early/2"
 
 
 def test_all_but_one_is_not_rounded_to_all():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.address import check_base_url
+from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError
 from tests.support.hostile import examples, mistake
 
