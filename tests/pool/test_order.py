@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.pool import order
-from pipeline.render.request import _parser
+from pipeline.render import request as requests
 
 
 def test_the_longest_waiting_job_of_a_compiled_kind_comes_first():
@@ -40,5 +43,6 @@ def test_a_layer_makes_a_kind_of_its_own_whatever_its_name(name):
     assert len(of_layer) == 1
     for other in ("a", "1", "2", "64", "--canvas"):
         assert order.kind(job(other, "1")) not in of_layer
-    # A kind is what the worker reads, too.
-    assert _parser().parse_args(job(name, "1")).layer == name
+    # The worker that gets the job reads it so, too.
+    with pytest.raises(UserError, match=re.escape(f"no convolutional layer '{name}'")):
+        requests.parse(job(name, "1"))
