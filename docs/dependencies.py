@@ -49,7 +49,8 @@ def declared(project: Mapping[str, Any]) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for group, requirements in groups.items():
         for requirement in requirements:
-            found.setdefault(_NAME.match(requirement)[0], group)
+            if name := _NAME.match(requirement):
+                found.setdefault(name[0], group)
     return list(found.items())
 
 
@@ -60,7 +61,7 @@ def licence(name: str) -> str:
     except metadata.PackageNotFoundError:
         raise UserError(f"{name} is not installed; `make test` installs all that is listed") from None
     classified = [match[1] for value in about.get_all("Classifier") or () if (match := _CLASSIFIER.fullmatch(value))]
-    for stated in (about.get("License-Expression"), about.get("License"), *classified):
+    for stated in (about["License-Expression"], about["License"], *classified):
         if stated and len(stated) <= LONGEST_LICENCE and "\n" not in stated:
             return stated
     for file in metadata.files(name) or ():

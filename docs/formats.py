@@ -37,7 +37,8 @@ def table(kind: type[Part]) -> str:
 
 def _definition(name: str) -> type[Part]:
     module, _, kind = name.rpartition(".")
-    return getattr(importlib.import_module(f"pipeline.{module}"), kind)
+    found: type[Part] = getattr(importlib.import_module(f"pipeline.{module}"), kind)
+    return found
 
 
 def main() -> None:

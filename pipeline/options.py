@@ -16,7 +16,10 @@ class Parser(argparse.ArgumentParser):
     argparse would take for an option what begins like one.
     """
 
-    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    # Its three overloads differ in the namespace alone, which is handed on.
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> Any:
         """Return the namespace and the arguments that are not known."""
         actions = self._option_string_actions.items()
         one = {name for name, action in actions if action.nargs is None}

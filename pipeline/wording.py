@@ -1,6 +1,11 @@
 """What the atlas says of pictures made for each objective: what was measured, and what it is called."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+Objective = Literal["channel", "neuron", "negative_channel"]
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,9 @@ class Words:
 _DEPTH = "The early layers look for edges and colours, the late ones for textures, parts and things."
 
 # What summaries that name no objective are of.
-DEFAULT = "channel"
+DEFAULT: Objective = "channel"
 
-WORDS = {
+WORDS: Mapping[str, Words] = {
     "channel": Words(
         measure="activation",
         meaning="mean activation of the filter",

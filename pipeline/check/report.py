@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.check import inspection
-from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Expected, Finding
+from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Finding
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.results import layout, renders
+from pipeline.results.agreement import Expected
 from pipeline.weights import store
 
 # Filters that a process examines at a time: about a second's work.
@@ -83,7 +84,7 @@ def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], 
 def format_table(report: Report) -> str:
     """Return the table: a line for each layer, with counts of its filters and the state of what follows from them."""
     heads = ("layer", "filters", WHOLE, MISSING, DAMAGED, OTHERWISE, *OF_LAYER)
-    rows = [heads]
+    rows: list[tuple[str, ...]] = [heads]
     totals: Counter[str] = Counter()
     for layer, findings in report.filters.items():
         states = Counter(each.state for each in findings)

@@ -38,7 +38,7 @@ def read(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
 
     Raises `UserError`, one line, where a part is not right.
     """
-    configuration, overrides = load(BASE), {}
+    configuration, overrides = load(BASE), dict[str, Any]()
     for path in paths:
         update_config(overrides, load(path))
     if settings:
@@ -133,7 +133,8 @@ def _parse_json(text: str) -> dict[str, Any] | None:
         return found
 
     try:
-        return json.loads(text, object_pairs_hook=once)
+        value: dict[str, Any] = json.loads(text, object_pairs_hook=once)
+        return value
     except RecursionError:
         raise UserError("lists and mappings without end within each other") from None
     except ValueError:

@@ -5,6 +5,7 @@ lines, 010 is 8, 1:00 is 60, and no is false. What is left means the same to eve
 """
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import yaml
@@ -49,7 +50,7 @@ def check(text: str) -> None:
     _load(text, _TextLoader)
 
 
-def _load(text: str, loader: type["_Strict"]) -> Any:
+def _load(text: str, loader: type[yaml.SafeLoader | yaml.BaseLoader]) -> Any:
     try:
         return yaml.load(text, loader)
     except yaml.reader.ReaderError as error:
@@ -58,21 +59,26 @@ def _load(text: str, loader: type["_Strict"]) -> Any:
     except yaml.MarkedYAMLError as error:
         what = ": ".join(part for part in (error.context, error.problem) if part)
         cure = next((f"; {cure}" for sign, cure in _CURES.items() if sign in what), "")
-        raise UserError(f"line {(error.problem_mark or error.context_mark).line + 1}: not YAML: {what}{cure}") from None
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise UserError(f"line {line}: not YAML: {what}{cure}") from None
 
 
 class _Strict(yaml.composer.Composer):
     """Composes one document of nothing but lists, mappings and values, each written out, each key given once."""
 
     _levels = 0
+    # Of the parser, with which a loader brings the two together.
+    check_event: Callable[..., bool]
+    peek_event: Callable[[], Any]
 
-    def compose_document(self) -> yaml.Node:
-        node = super().compose_document()
+    def compose_document(self) -> Any:
+        node: Any = super().compose_document()
         if not self.check_event(yaml.StreamEndEvent):
             raise _refusal(self.peek_event(), "a second document begins; keep one")
         return node
 
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         event = self.peek_event()
         if event.anchor:
             raise _refusal(event, f"{event.anchor:.80}: anchors and aliases are not read; write the value out")
@@ -86,7 +92,7 @@ class _Strict(yaml.composer.Composer):
         self._levels -= 1
         return node
 
-    def compose_mapping_node(self, anchor: str | None) -> yaml.MappingNode:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
         first: dict[str, yaml.Node] = {}
         for key, _ in node.value:
@@ -100,7 +106,7 @@ class _Strict(yaml.composer.Composer):
 class _FileLoader(_Strict, yaml.SafeLoader):
     """Reads a file, whose plain values are texts, numbers, truth values or nothing, as they look."""
 
-    def compose_scalar_node(self, anchor: str | None) -> yaml.ScalarNode:
+    def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         node = super().compose_scalar_node(anchor)
         if node.style is None:
             _check_plain(node)
@@ -151,7 +157,7 @@ def _kind(node: yaml.ScalarNode) -> str:
 
 
 def _line(node: yaml.Node | yaml.Event) -> int:
-    return node.start_mark.line + 1
+    return node.start_mark.line + 1 if node.start_mark else 1
 
 
 def _refusal(where: yaml.Node | yaml.Event, what: str) -> UserError:

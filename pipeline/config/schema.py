@@ -24,7 +24,8 @@ _TYPES = {
     "boolean": "true or false",
 }
 # JSON Schema takes 20.0 for an integer, and NaN for a number that breaks no bound: here neither is.
-_Validator = validators.extend(
+# jsonschema has no types for `extend`.
+_Validator = validators.extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
         {
@@ -44,7 +45,8 @@ _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "a
 @functools.cache
 def load() -> dict[str, Any]:
     """Return the schema of the configuration."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return schema
 
 
 def recipe_schema() -> dict[str, Any]:
@@ -76,7 +78,8 @@ def checked(configuration: Any) -> dict[str, Any]:
             for key, value in configuration.items()
         }
     check(configuration, load())
-    return configuration
+    values: dict[str, Any] = configuration
+    return values
 
 
 def check(configuration: Any, schema: Mapping[str, Any]) -> None:
@@ -119,32 +122,36 @@ def _explain(error: ValidationError) -> str:
     where = ".".join(_shown(part) for part in error.absolute_path)
     at = f"{where}: " if where else ""
     given = _given(error.instance)
+    # Any, for which forms of schemas and values there are, jsonschema does not say.
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
     match error.validator:
         case "oneOf":
             return _explain_alternatives(error, at)
         case "additionalProperties":
-            known = list(error.schema["properties"])
-            unknown = min(str(key) for key in error.instance if key not in known)
+            known = list(schema["properties"])
+            given_keys: Any = error.instance
+            unknown = min(str(key) for key in given_keys if key not in known)
             hint = did_you_mean(unknown, known) or f"; known: {', '.join(known)}"
             return f"{at}unknown key '{_shown(unknown)}'{hint}"
         case "type":
             quotes = "; put it in quotes" if _is_bare_text(error) else ""
-            return f"{at}should be {_TYPES[error.validator_value]}, not {given}{quotes}"
+            return f"{at}should be {_TYPES[wanted]}, not {given}{quotes}"
         case "enum":
-            options = [str(option) for option in error.validator_value]
+            options = [str(option) for option in wanted]
             return f"{at}should be one of {', '.join(options)}, not {given}{_nearest(error.instance, options)}"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
-            bounds = " and ".join(f"{word} {error.schema[key]}" for key, word in _BOUNDS.items() if key in error.schema)
+            bounds = " and ".join(f"{word} {schema[key]}" for key, word in _BOUNDS.items() if key in schema)
             return f"{at}{given} is out of bounds: it should be {bounds}"
         case "pattern":
-            examples = " or ".join(error.schema["examples"])
+            examples = " or ".join(schema["examples"])
             return f"{at}{given} does not look right: it should be like {examples}"
         case "minProperties":
-            return f"{at}should not be empty: it should be like {' or '.join(error.schema['examples'])}"
+            return f"{at}should not be empty: it should be like {' or '.join(schema['examples'])}"
         case "minLength" | "minItems":
             return f"{at}should not be empty"
         case "maxLength" | "maxItems":
-            return f"{at}is too long: it should be at most {error.validator_value}"
+            return f"{at}is too long: it should be at most {wanted}"
         case "uniqueItems":
             return f"{at}should name each only once"
         case _:
@@ -156,7 +163,8 @@ def _explain_alternatives(error: ValidationError, at: str) -> str:
     near = [each for each in error.context if each.validator not in ("type", "const", "enum") or each.path]
     if near:
         return _explain(near[0])
-    options = list(_alternatives(error.validator_value))
+    alternatives: Any = error.validator_value
+    options = list(_alternatives(alternatives))
     words = [option for option in options if option not in _TYPES.values()]
     return f"{at}should be {' or '.join(options)}, not {_given(error.instance)}{_nearest(error.instance, words)}"
 

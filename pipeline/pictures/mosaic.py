@@ -148,7 +148,9 @@ def _scaled(image: np.ndarray, side: int) -> Image.Image:
     return picture.resize((side, side), method)
 
 
-def _height(font: ImageFont.FreeTypeFont) -> int:
+def _height(font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
+    # Pillow's own font is a scalable one wherever Pillow was built with FreeType, as its wheels are.
+    assert isinstance(font, ImageFont.FreeTypeFont)
     return sum(font.getmetrics())
 
 

@@ -77,7 +77,8 @@ def schema(kind: type[Document]) -> str:
 
 def to_json(document: Part) -> dict[str, Any]:
     """Return a document as JSON values, keys in the order of its definition."""
-    return msgspec.to_builtins(document)
+    values: dict[str, Any] = msgspec.to_builtins(document)
+    return values
 
 
 def to_line(document: Part) -> str:

@@ -7,7 +7,7 @@ import functools
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -30,7 +30,7 @@ from pipeline.results.document import (
     Part,
     Share,
 )
-from pipeline.wording import DEFAULT, WORDS, Words
+from pipeline.wording import DEFAULT, WORDS, Objective, Words
 
 # How many filters `figures.worst` lists.
 WORST_LISTED = 16
@@ -187,7 +187,7 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the pictures")]
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
     objective: Annotated[
-        Literal["channel", "neuron", "negative_channel"],
+        Objective,
         Meta(
             description="what the pictures were made for, `recipe.objective` of the records: it settles what an answer "
             "is; `channel` where it is missing"

@@ -30,14 +30,14 @@ def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
         example = filter_path(layer, most_selective(layer).filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
         for left, each, right in neighbours(layer.filters):
-            view = filter_view(atlas, layer, each, left, right)
+            shown = filter_view(atlas, layer, each, left, right)
             yield Page(
                 filter_path(layer, each.filter),
                 "filter.html",
                 f"{layer.name}/{each.filter}",
                 f"What filter {each.filter} of {layer.name} {layer.words.looks_for}: {each.description}.",
-                view.image,
-                view,
+                shown.image,
+                shown,
             )
 
 

@@ -37,7 +37,8 @@ def test_card() -> np.ndarray:
     for (row, column), colour in colours.items():
         disc = np.hypot(y - row * offset, x - column * offset) < 0.11 * CARD_PX
         card[disc] = colour
-    return np.rint(255 * card).astype(np.uint8)
+    shades: np.ndarray = np.rint(255 * card).astype(np.uint8)
+    return shades
 
 
 def response(card: np.ndarray, kernel: np.ndarray) -> np.ndarray:
@@ -55,7 +56,8 @@ def response(card: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     pixels -= pixels.mean(axis=(0, 1))
     windows = np.lib.stride_tricks.sliding_window_view(pixels, kernel.shape[:2], axis=(0, 1))
     values = np.maximum(0, np.einsum("yxcij,ijc->yx", windows, kernel))
-    return np.rint(255 * values / (values.max() or 1)).astype(np.uint8)
+    shades: np.ndarray = np.rint(255 * values / (values.max() or 1)).astype(np.uint8)
+    return shades
 
 
 def telling_kernels(kernels: np.ndarray) -> list[int]:

@@ -69,4 +69,4 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
 
 def _plain(text: str) -> str:
     """Return text on one line, without what Markdown would read as a link or as HTML."""
-    return " ".join(text.translate(str.maketrans(dict.fromkeys("[]<>`", " "))).split())
+    return " ".join(text.translate({ord(each): " " for each in "[]<>`"}).split())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from msgspec import UNSET
 
-from pipeline import wording
+from pipeline.errors import UserError
 from pipeline.measure import kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.measure.version import MEASURES
@@ -16,6 +16,7 @@ from pipeline.network.graph import ConvLayer, Network
 from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
+from pipeline.wording import DEFAULT, OBJECTIVES, Objective
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,13 @@ def _figures(filters: Sequence[Filter], renders: Sequence[Render], measured: Mea
     )
 
 
-def objective(renders: Sequence[Render]) -> str:
-    """Return what the pictures of a layer were made for; they share a recipe."""
-    return renders[0].record.recipe.get("objective", wording.DEFAULT)
+def objective(renders: Sequence[Render]) -> Objective:
+    """Return what the pictures of a layer were made for; they share a recipe; `UserError` if none knows it."""
+    found = renders[0].record.recipe.get("objective", DEFAULT)
+    for known in OBJECTIVES:
+        if known == found:
+            return known
+    raise UserError(f"recipe.objective: should be one of {', '.join(OBJECTIVES)}, not {found!r:.80}")
 
 
 def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequence[Render]) -> Measurements:
@@ -121,12 +126,14 @@ def _filter(
     layer: ConvLayer,
     render: Render,
     figures: matrix.Figures,
-    robust_activation: np.float32,
+    robust_activation: float,
 ) -> Filter:
     number = render.record.filter
     kernel = kernels.kernel_of(network, tensors, layer.name)[..., number]
     bias = tensors.get(f"{layer.name}/bias")
-    answers = {name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()}
+    answers: dict[str, Any] = {
+        name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
+    }
     similar = answers.pop("similar")
     return Filter(
         filter=number,
@@ -156,6 +163,6 @@ def _rows(array: np.ndarray) -> Any:
     return tuple(map(_rows, array)) if array.ndim else _short(array)
 
 
-def _short(value: float | np.ndarray) -> float:
+def _short(value: float | np.floating[Any] | np.ndarray) -> float:
     """Return a number with the fewest digits that give the same float32."""
     return float(str(np.float32(value)))
