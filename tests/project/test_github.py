@@ -62,6 +62,7 @@ def test_newer_versions_are_proposed_of_packages_and_of_actions():
 
     assert {(each["package-ecosystem"], each["directory"]) for each in updates} == {
         ("pip", "/"),
+        ("npm", "/"),
         ("github-actions", "/"),
     }
 
