@@ -1,6 +1,8 @@
 # `make help` lists the targets. Everything is installed into .venv from the hashes in requirements.txt.
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
+# More than a few processes would only wait for the tests that start workflows, which stay in one.
+IN_PARALLEL := -n $(CORES) --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -29,7 +31,7 @@ publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, sam
 	$(BIN)/python -m pipeline.site.archive
 
 test: lint ## set up, and run every lint and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(IN_PARALLEL)
 
 lint: $(INSTALLED_FOR_TESTS) $(BIOME) ## set up, and run every lint
 	$(BIN)/ruff check pipeline bench tests docs

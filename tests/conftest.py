@@ -25,6 +25,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 REPOSITORY = PROJECT
+TESTS = PROJECT / "tests"
 
 # Started in the background of a script, as CI may do it, this process ignores SIGINT, and so would all workflows of the
 # tests that are to be ended by it: what is ignored is inherited, what is handled is not.
@@ -37,6 +38,19 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 LayerConfig = tuple[str, dict[str, Any]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together where several processes share them out (`--dist loadgroup`): those of a room, for
+    they share what they need, and those that start workflows. These come first, for they take longest."""
+    items.sort(key=lambda item: not _starts_workflows(item))
+    for item in items:
+        room = item.path.relative_to(TESTS).parts[0]
+        item.add_marker(pytest.mark.xdist_group("workflows" if _starts_workflows(item) else room))
+
+
+def _starts_workflows(item: pytest.Item) -> bool:
+    return "project" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish() -> None:

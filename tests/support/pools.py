@@ -36,7 +36,14 @@ def until(look: Callable[[], Any]) -> Any:
 
 def gone(processes: list[psutil.Process]) -> bool:
     """Return whether all have ended; whether their parents have been told does not matter."""
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
+    return not any(map(_runs, processes))
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Owner:
