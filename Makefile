@@ -10,7 +10,7 @@ INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
 BIOME := node_modules/@biomejs/biome/bin/biome
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site test lint check bench bench-full bench-quality soak publish-zip docs clean
+.PHONY: help atlas full site test lint coverage check bench bench-full bench-quality soak publish-zip docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(INSTALLED_FOR_TESTS) $(BIOME) ## set up, and run every lint
 	$(BIN)/snakefmt --check Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/node $(BIOME) check --error-on-warnings
+
+coverage: $(INSTALLED_FOR_TESTS) ## run every test, and list the lines of pipeline/ that none enters
+	$(BIN)/python -m pytest $(IN_PARALLEL) --cov
 
 check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
 	$(BIN)/python -m pipeline.check
