@@ -64,7 +64,7 @@ docs: $(INSTALLED_FOR_TESTS) ## write what is printed of docs/: configuration.md
 	$(BIN)/python -m docs.formats
 
 clean: ## remove the virtual environment and everything built, but not results/
-	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .ruff_cache .mypy_cache
 
 # editable_mode=compat: a plain path. The finder that stands in for it otherwise takes 10 ms of every Python's start,
 # and each of 4,224 jobs starts one.

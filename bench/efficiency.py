@@ -8,6 +8,7 @@ from typing import Any
 
 from bench import loop
 from pipeline.config import plan
+from pipeline.machine.start import import_tensorflow
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import CONVOLUTION
 
@@ -44,7 +45,7 @@ class Efficiency:
 
 def matmul_rate(precision: str) -> float:
     """Return the best rate of square matrix products over `MATMUL_SIZES`, in FLOP/s."""
-    tf = loop.runtime.import_tensorflow()
+    tf = import_tensorflow()
     multiply = tf.function(tf.matmul)
     rates = []
     for size in MATMUL_SIZES:
@@ -109,7 +110,7 @@ def _convolution_seconds(
     shape: tuple[int, int, int, int], window: tuple[int, int], filters: int, precision: str
 ) -> tuple[float, float]:
     """Return the seconds of one convolution and of one input gradient."""
-    tf = loop.runtime.import_tensorflow()
+    tf = import_tensorflow()
 
     def draw(shape: tuple[int, ...], seed: int) -> Any:
         return tf.cast(tf.random.stateless_normal(shape, (0, seed)), precision)

@@ -1,5 +1,7 @@
 """The bare loop: gradient ascent with nothing around it, the floor that the workflow is held against."""
 
+from __future__ import annotations
+
 import functools
 import multiprocessing
 import os
@@ -9,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +20,9 @@ from pipeline.config import plan
 from pipeline.machine import start as runtime
 from pipeline.network.architecture import load_network
 from pipeline.weights import sources, store
+
+if TYPE_CHECKING:
+    from pipeline.ascent.optimise import Ascent
 
 MODEL = "vgg16"
 Result = TypeVar("Result")
@@ -49,8 +54,8 @@ def weights_file() -> Path:
     return path
 
 
-def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "default") -> Any:
-    """Return the compiled loop (`pipeline.ascent.optimise.Ascent`) of a layer at its automatic canvas."""
+def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "default") -> Ascent:
+    """Return the compiled loop of a layer at its automatic canvas."""
     runtime.import_tensorflow()
     import dataclasses
 
@@ -72,7 +77,7 @@ def tensors() -> Mapping[str, np.ndarray]:
     return store.load(weights_file()).tensors
 
 
-def warm_up(loop: Any, layer: str) -> None:
+def warm_up(loop: Ascent, layer: str) -> None:
     """Run a loop for a step or a few, so that it is compiled."""
     for state in loop.run(0, random(layer, 0)):
         if state.step > 0:
@@ -84,7 +89,7 @@ def random(layer: str, filter: int, seed: int = 0) -> np.random.Generator:
     return np.random.default_rng((seed, filter, *layer.encode()))
 
 
-def picture(loop: Any, layer: str, filter: int, seed: int = 0) -> np.ndarray:
+def picture(loop: Ascent, layer: str, filter: int, seed: int = 0) -> np.ndarray:
     """Run a loop for a filter; return its picture as it would be saved, uint8 (canvas, canvas, 3)."""
     from pipeline.render.renderer import to_8_bit
 
@@ -98,7 +103,6 @@ def climb(precision: str, jobs: Sequence[tuple[str, int]], recipe: str | Mapping
     start = time.perf_counter()
     seconds: dict[str, list[float]] = {}
     warming = 0.0
-    loop = None
     for layer, filter in jobs:
         if layer not in seconds:
             began = time.perf_counter()
@@ -138,8 +142,11 @@ def processes(count: int, *, tasks_each: int | None = None) -> ProcessPoolExecut
 
 def _end_with_parent() -> None:
     # One that is in the middle of a task would otherwise go on for its ten minutes, seen by nobody.
+    parent = multiprocessing.parent_process()
+
     def wait() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
+        if parent:
+            parent.join()
+            os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()

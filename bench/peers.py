@@ -48,7 +48,7 @@ def run(layer: str, filter: int, weights: Path, threads: int) -> Outcome:
         output.parent.mkdir(parents=True, exist_ok=True)
         arguments = [layer, str(filter), str(weights), str(threads), str(output)]
         done = subprocess.run(
-            [python, "-m", "bench.peer_tf_keras_vis", *arguments],
+            [str(python), "-m", "bench.peer_tf_keras_vis", *arguments],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -69,6 +69,6 @@ def _install(directory: Path, python: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     site = directory / "lib" / version / "site-packages"
     (site / "atlas.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TOOL]
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", TOOL]
     subprocess.run(pip, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=True)
     (directory / "installed").touch()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench import BUILD, loop, machine, sheet, table
 from pipeline import errors, files
@@ -163,14 +164,15 @@ def recall_or_measure(way: Way, layer: str, filters: Sequence[int], kept: Path) 
     return measured
 
 
-def agreement(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return for which filters the second seed's picture excites the filter more than all others' of the first.
 
     Args:
         first, second: mean activation of filter j on the picture of filter i with that seed, (n, n).
     """
     others = np.where(np.eye(len(first), dtype=bool), -np.inf, first).max(0)
-    return np.diag(second) >= others
+    agree: NDArray[np.bool_] = np.diag(second) >= others
+    return agree
 
 
 def median_ratio(ours: np.ndarray, theirs: np.ndarray) -> float | None:

@@ -20,6 +20,7 @@ from bench import efficiency, loop, machine, peers, table, workflow
 from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.machine import precision
+from pipeline.machine.start import import_tensorflow
 from pipeline.network.architecture import load_network
 
 EFFICIENCY_LAYERS = tuple(f"block{block}_conv{number}" for block in (3, 4, 5) for number in (1, 2, 3))
@@ -223,7 +224,7 @@ def render_with(recipe: str, chosen: str) -> tuple[dict[str, float], dict[str, n
 
 def robust(layer: str, filters: tuple[int, ...], images: np.ndarray) -> np.ndarray:
     """Return the robust activation of each picture."""
-    loop.runtime.import_tensorflow()
+    import_tensorflow()
     from pipeline.measure import robustness
 
     return robustness.robust_activations(load_network(loop.MODEL), loop.tensors(), layer, filters, images)
@@ -248,7 +249,7 @@ def main() -> None:
     workflow.end_as_interrupted()
     start = time.monotonic()
     loop.weights_file()
-    rows = []
+    rows: list[Row] = []
     for name in options.only:
         print(f"{time.monotonic() - start:4.0f} s: measuring {name}", file=sys.stderr)
         rows += sections[name]()

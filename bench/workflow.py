@@ -67,7 +67,7 @@ def configure(directory: Path, settings: Mapping[str, Any]) -> None:
 
     In a file, for numbers inside the values of --config would arrive as texts.
     """
-    files.write_json(directory / CONFIGURATION, SETTINGS | dict(settings))
+    files.write_json(directory / CONFIGURATION, {**SETTINGS, **settings})
 
 
 def run(
@@ -86,7 +86,7 @@ def run(
 @contextlib.contextmanager
 def started(
     directory: Path, cores: int, settings: Mapping[str, Any], *arguments: str, pool: bool = True, log: str = "run.log"
-) -> Iterator[subprocess.Popen]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start the workflow; on leaving the block, end it if it still runs."""
     configure(directory, {"weights": str(loop.weights_file())} | dict(settings))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), client.ADDRESS: "" if pool else client.OFF}
@@ -111,7 +111,7 @@ def end_as_interrupted() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def end(process: subprocess.Popen) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     """End a workflow as Ctrl-C does; its finished files stay."""
     for how in (signal.SIGINT, signal.SIGKILL):
         if process.poll() is None:

@@ -61,9 +61,10 @@ def licence(name: str) -> str:
     except metadata.PackageNotFoundError:
         raise UserError(f"{name} is not installed; `make test` installs all that is listed") from None
     classified = [match[1] for value in about.get_all("Classifier") or () if (match := _CLASSIFIER.fullmatch(value))]
-    for stated in (about["License-Expression"], about["License"], *classified):
-        if stated and len(stated) <= LONGEST_LICENCE and "\n" not in stated:
-            return stated
+    stated: list[str] = [each for name in ("License-Expression", "License") for each in about.get_all(name) or ()]
+    for each in (*stated, *classified):
+        if each and len(each) <= LONGEST_LICENCE and "\n" not in each:
+            return each
     for file in metadata.files(name) or ():
         if file.name.startswith("LICEN") and (text := file.read_text().strip()):
             return "MIT" if _MIT in text else text.split("\n")[0][:LONGEST_LICENCE]

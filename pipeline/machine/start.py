@@ -34,7 +34,8 @@ def import_tensorflow(threads: int = 1, *, on: str | None = None) -> ModuleType:
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
-    return tf
+    started: ModuleType = tf
+    return started
 
 
 def take(tf: ModuleType, device: str | None = None) -> str:

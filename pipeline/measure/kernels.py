@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.network.graph import Network
 
@@ -115,7 +116,8 @@ def _input_channels(network: Network, layer: str) -> list[tuple[str, int]]:
 
 
 def _groups(network: Network, layer: str) -> int:
-    return network.node(layer).settings.get("groups", 1)
+    groups: int = network.node(layer).settings.get("groups", 1)
+    return groups
 
 
 def _first_channel(network: Network, layer: str, filter: int) -> int:
@@ -124,9 +126,10 @@ def _first_channel(network: Network, layer: str, filter: int) -> int:
     return filter // (described.filters // groups) * (described.input_channels // groups)
 
 
-def _norms(kernel: np.ndarray, axes: tuple[int, int]) -> np.ndarray:
-    return np.sqrt(np.square(kernel, dtype=np.float64).sum(axes))
+def _norms(kernel: NDArray[np.float32], axes: tuple[int, int]) -> NDArray[np.float64]:
+    norms: NDArray[np.float64] = np.sqrt(np.square(kernel, dtype=np.float64).sum(axes))
+    return norms
 
 
-def _strongest(norms: np.ndarray) -> list[int]:
+def _strongest(norms: NDArray[np.float64]) -> list[int]:
     return [int(index) for index in np.argsort(-norms, kind="stable")[:LISTED] if norms[index] > 0]

@@ -13,6 +13,7 @@ The words are a closed vocabulary, for search and for text in place of the pictu
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 # Weights of red, green and blue in luminance (ITU-R BT.709), applied to sRGB values as they are.
@@ -141,17 +142,18 @@ def _scale(centroid: float) -> str:
     return "coarse" if centroid * COARSE_PERIOD_PX < 1 else "medium"
 
 
-def _hsv(image: np.ndarray) -> np.ndarray:
+def _hsv(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return hue in degrees, below 360, saturation 0..1, value 0..1 of a picture, float64 (side, side, 3)."""
-    hsv = np.asarray(Image.fromarray(image).convert("HSV")) / 255.0
+    hsv: NDArray[np.float64] = np.asarray(Image.fromarray(image).convert("HSV")) / 255.0
     hsv[..., 0] = hsv[..., 0] * 360.0 % 360.0
     return hsv
 
 
-def _chroma(image: np.ndarray) -> np.ndarray:
+def _chroma(image: NDArray[np.uint8]) -> NDArray[np.float64]:
     red, green, blue = image[..., 0], image[..., 1], image[..., 2]
     largest = np.maximum(np.maximum(red, green), blue)
-    return (largest - np.minimum(np.minimum(red, green), blue)) / 255.0
+    chroma: NDArray[np.float64] = (largest - np.minimum(np.minimum(red, green), blue)) / 255.0
+    return chroma
 
 
 def _hue(hues: np.ndarray, chroma: np.ndarray) -> float | None:

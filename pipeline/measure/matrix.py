@@ -8,6 +8,7 @@ the pictures were made to raise. Measuring it is `measure.answers`' business; he
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.measure.noise import floored
 
@@ -39,32 +40,36 @@ class Figures:
     similar: tuple[tuple[int, float], ...]
 
 
-def own_activations(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+def own_activations(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.float32]:
     """Return the answer of each rendered filter to its own picture, (pictures,)."""
-    return responses[np.arange(len(rendered)), rendered]
+    own: NDArray[np.float32] = responses[np.arange(len(rendered)), rendered]
+    return own
 
 
-def alive(own: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def alive(own: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return which filters are alive; one that is silent on its own picture never is. All (pictures,)."""
     return (own > 0) & (own >= np.float32(ALIVE_RATIO) * noise)
 
 
-def own_ranks(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+def own_ranks(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.integer]:
     """Return, for each rendered filter, the place of its own picture among all, 1 the best; (pictures,)."""
-    return 1 + (responses[:, rendered] > own_activations(responses, rendered)).sum(0)
+    better: NDArray[np.integer] = (responses[:, rendered] > own_activations(responses, rendered)).sum(0)
+    return 1 + better
 
 
-def selectivities(responses: np.ndarray, rendered: np.ndarray) -> np.ndarray:
+def selectivities(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return how much more each rendered filter's own picture excites it than the others do, −1..1; (pictures,)."""
     own = own_activations(responses, rendered).astype(np.float64)
     if len(rendered) < 2:
         return np.zeros(len(rendered))
     others = (responses[:, rendered].sum(0, dtype=np.float64) - own) / (len(rendered) - 1)
     total = own + others
-    return np.divide(own - others, total, out=np.zeros_like(own), where=total > 0)
+    selectivity = np.zeros_like(own)
+    np.divide(own - others, total, out=selectivity, where=total > 0)
+    return selectivity
 
 
-def similarities(responses: np.ndarray) -> np.ndarray:
+def similarities(responses: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return how alike the effects of each two pictures are, cosine −1..1, (pictures, pictures).
 
     Every channel counts the same: its activations are centred and scaled over the pictures first, or else the few
@@ -77,10 +82,11 @@ def similarities(responses: np.ndarray) -> np.ndarray:
     profiles = centred / np.where(deviation > 0, deviation, 1)
     norms = np.linalg.norm(profiles, axis=1, keepdims=True)
     profiles /= np.where(norms > 0, norms, 1)
-    return np.clip(profiles @ profiles.T, -1, 1)
+    cosines: NDArray[np.float64] = np.clip(profiles @ profiles.T, -1, 1)
+    return cosines
 
 
-def figures(responses: np.ndarray, noise: np.ndarray, rendered: np.ndarray) -> list[Figures]:
+def figures(responses: NDArray[np.float32], noise: NDArray[np.float32], rendered: NDArray[np.integer]) -> list[Figures]:
     """Return what the response matrix says about each rendered filter, in its order.
 
     Args:
@@ -112,7 +118,7 @@ def figures(responses: np.ndarray, noise: np.ndarray, rendered: np.ndarray) -> l
     ]
 
 
-def _nearest(similarity: np.ndarray, own: int, rendered: np.ndarray) -> tuple[tuple[int, float], ...]:
+def _nearest(similarity: NDArray[np.float64], own: int, rendered: NDArray[np.integer]) -> tuple[tuple[int, float], ...]:
     # Rounded before sorting: the last bits differ between machines, and a tie must not.
     rounded = np.round(similarity, 4)
     order = [int(row) for row in np.argsort(-rounded, kind="stable") if row != own][:SIMILAR_LISTED]

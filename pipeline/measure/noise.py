@@ -1,6 +1,7 @@
 """Noise as natural as photographs' statistics make it, and what a channel's answer to it counts as."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Noise activations are floored at this share of the layer's median: a channel that is silent on noise would call
 # any picture a success.
@@ -18,7 +19,7 @@ NOISE_SEED = 0
 NOISE_CONTRAST = 0.2
 
 
-def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> np.ndarray:
+def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> NDArray[np.float32]:
     """Return images whose amplitude falls as 1/frequency, as photographs' does; the same at every call.
 
     Returns:
@@ -30,10 +31,10 @@ def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> np.ndarray:
     white = random.standard_normal((count, canvas_px, canvas_px, 3))
     noise = np.fft.ifft2(np.fft.fft2(white, axes=(1, 2)) / frequency[:, :, None], axes=(1, 2)).real
     deviation = np.maximum(noise.std((1, 2), keepdims=True), np.finfo(np.float64).tiny)
-    return np.clip(255 * (0.5 + NOISE_CONTRAST * noise / deviation), 0, 255).astype(np.float32)
+    return np.asarray(np.clip(255 * (0.5 + NOISE_CONTRAST * noise / deviation), 0, 255), np.float32)
 
 
-def floored(noise: np.ndarray) -> np.ndarray:
+def floored(noise: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each channel's mean answer to noise, not below `NOISE_FLOOR` of the layer's median.
 
     Args:
@@ -43,4 +44,4 @@ def floored(noise: np.ndarray) -> np.ndarray:
         float32 (channels,).
     """
     means = noise.mean(0)
-    return np.maximum(means, np.float32(NOISE_FLOOR) * np.median(means)).astype(np.float32)
+    return np.asarray(np.maximum(means, np.float32(NOISE_FLOOR) * np.median(means)), np.float32)

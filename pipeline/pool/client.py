@@ -1,11 +1,18 @@
 """A job's way to the pool of warm workers. It imports next to nothing, for every job of thousands starts it."""
 
+from __future__ import annotations
+
 import json
 import os
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+# What `typing` has under this name, without the 7 ms that it adds to the start of every job.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, BinaryIO
 
 # The environment variable through which jobs learn the pool's socket; OFF there means that none is wanted.
 ADDRESS = "ATLAS_POOL"
@@ -47,7 +54,7 @@ def render(arguments: Sequence[str]) -> int | None:
     return code
 
 
-def status(address: str) -> dict:
+def status(address: str) -> dict[str, Any]:
     """Return what the pool at `address` says of itself: `waiting`, a count, and `workers`, an object for each.
 
     Raises `OSError` or `ValueError` where no pool answers.
@@ -77,11 +84,12 @@ def is_ours(connection: socket.socket) -> bool:
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     credentials = struct.Struct("3i")  # pid, uid, gid
+    user: int
     _, user, _ = credentials.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, credentials.size))
     return user == os.getuid()
 
 
-def send(connection: socket.socket, message: dict, *, descriptors: Sequence[int] = ()) -> None:
+def send(connection: socket.socket, message: Mapping[str, object], *, descriptors: Sequence[int] = ()) -> None:
     """Send one message: a line of JSON, and open files with it. Raises `ValueError` when it is too long."""
     line = json.dumps(message).encode() + b"\n"
     if len(line) > MESSAGE_BYTES:
@@ -92,7 +100,7 @@ def send(connection: socket.socket, message: dict, *, descriptors: Sequence[int]
         connection.sendall(line[sent:])
 
 
-def _read(answers) -> dict:
+def _read(answers: BinaryIO) -> dict[str, Any]:
     """Return the next message; raises `ValueError` where there is none."""
     message = json.loads(answers.readline(MESSAGE_BYTES))
     if not isinstance(message, dict):

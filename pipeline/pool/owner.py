@@ -90,8 +90,9 @@ def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
     return address
 
 
-def _stop(process: subprocess.Popen, directory: Path) -> None:
-    process.stdin.close()
+def _stop(process: subprocess.Popen[bytes], directory: Path) -> None:
+    if process.stdin:
+        process.stdin.close()
     try:
         process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Worker:
     A client that is gone while others of its batch are not leaves None in its place.
     """
 
-    process: subprocess.Popen
+    process: subprocess.Popen[bytes]
     connection: socket.socket
     received: bytearray = field(default_factory=bytearray)
     clients: list[Client | None] = field(default_factory=list)
@@ -156,7 +156,7 @@ class Pool:
         self._answer(client, {"refused": reason})
         self._forget(client)
 
-    def _answer(self, client: Client, message: dict) -> None:
+    def _answer(self, client: Client, message: Mapping[str, object]) -> None:
         # Where the client is gone, the selector will say so.
         with contextlib.suppress(OSError):
             pool_client.send(client.connection, message)
@@ -217,7 +217,7 @@ class Pool:
         """Start a worker; return it, or nothing where the machine has no room for one more."""
         ours, theirs = socket.socketpair()
         try:
-            process = subprocess.Popen(WORKER, stdin=theirs, cwd=self.directory)
+            process = subprocess.Popen(WORKER, stdin=theirs.fileno(), cwd=self.directory)
         except OSError:
             ours.close()
             return []
@@ -264,7 +264,7 @@ class Pool:
             self._answer(client, {"exit": 1, "message": f"the worker of this job ended {how}; run it again"})
             self._forget(client)
 
-    def _status(self) -> dict:
+    def _status(self) -> dict[str, object]:
         workers = [
             {
                 "pid": worker.process.pid,

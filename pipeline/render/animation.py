@@ -1,7 +1,8 @@
 """The animation of a render: the picture emerging, step by step, as one WebP or GIF file."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,7 +16,8 @@ LAST_FRAME_MS = 2000
 WEBP_QUALITY = 90
 WEBP_METHOD = 1
 
-_SETTINGS = {
+# For Pillow.
+_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     ".webp": {"format": "WEBP", "quality": WEBP_QUALITY, "method": WEBP_METHOD},
     ".gif": {"format": "GIF"},
 }

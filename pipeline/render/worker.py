@@ -4,6 +4,7 @@ another for the pool, or several at once."""
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import queue
@@ -82,13 +83,14 @@ def render_all(jobs: Sequence[Job]) -> None:
     the first one's.
     """
     for job in jobs:
-        job.do(lambda job=job: _read(job))
-    ready = [job for job in jobs if job.request]
+        job.do(functools.partial(_read, job))
+    ready = [(job, job.request) for job in jobs if job.request]
     if ready:
-        with standard_streams(ready[0].stdout, ready[0].stderr):
-            results = _climb([job.request for job in ready])
-        for job, result in zip(ready, results, strict=True):
-            job.do(lambda result=result: _write(result))
+        first, _ = ready[0]
+        with standard_streams(first.stdout, first.stderr):
+            results = _climb([request for _, request in ready])
+        for (job, _), result in zip(ready, results, strict=True):
+            job.do(functools.partial(_write, result))
     for job in jobs:
         os.close(job.stdout)
         os.close(job.stderr)
@@ -130,7 +132,7 @@ def _read(job: Job) -> None:
     job.request = request
 
 
-def _climb(requests: Sequence[RenderRequest]) -> list[Climbed | BaseException]:
+def _climb(requests: Sequence[RenderRequest]) -> Sequence[Climbed | BaseException]:
     """Return what comes of each, a result or an error; what fails together is tried in halves, down to each alone.
 
     It may be too much at once for the memory of a GPU, or the fault of one.
@@ -184,7 +186,7 @@ def _compiled() -> int:
     return renderer._ascent.cache_info().misses if renderer else 0
 
 
-def _receive(connection: socket.socket, batches: queue.SimpleQueue) -> None:
+def _receive(connection: socket.socket, batches: queue.SimpleQueue[list[Job]]) -> None:
     """Put each batch of jobs that arrives, when it is whole, into `batches`; when the pool is gone, end the process.
 
     Whatever it is doing: who wanted it is gone as well.
@@ -200,8 +202,8 @@ def _receive(connection: socket.socket, batches: queue.SimpleQueue) -> None:
         *lines, text = text.split(b"\n")
         for line in lines:
             message = json.loads(line)
-            jobs.append(Job(message["arguments"], *descriptors[:2]))
-            del descriptors[:2]
+            stdout, stderr, *descriptors = descriptors
+            jobs.append(Job(message["arguments"], stdout, stderr))
             if not message["more"]:
                 batches.put(jobs)
                 jobs = []

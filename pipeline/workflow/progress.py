@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
@@ -109,7 +109,7 @@ class ProgressHandler(logging.Handler):
         steps: number of all jobs.
     """
 
-    def __init__(self, messages: logging.StreamHandler, *, filters: Mapping[int, float], steps: int) -> None:
+    def __init__(self, messages: logging.StreamHandler[TextIO], *, filters: Mapping[int, float], steps: int) -> None:
         super().__init__()
         self.name = STREAM_HANDLER
         self._messages = messages
@@ -123,7 +123,7 @@ class ProgressHandler(logging.Handler):
         """Count a finished job; hand on a message that is not about a job."""
         event = getattr(record, "event", None)
         if event == LogEvent.JOB_FINISHED:
-            self._count(record.job_id)
+            self._count(vars(record)["job_id"])
         elif event not in REPLACED_EVENTS and record.getMessage() not in REPLACED_MESSAGES:
             self._erase()
             # Failed jobs, which `quiet: rules` would hide too, are what a user must see.

@@ -47,6 +47,6 @@ def let_wait(workflow: Any, jobs: int) -> None:
         available = getattr(workflow.scheduler, name, {})
         if "_cores" in available:
             available["_cores"] += jobs
-    threads = getattr(getattr(workflow.scheduler, "_executor", None), "pool", None)
+    threads: Any = getattr(getattr(workflow.scheduler, "_executor", None), "pool", None)
     if isinstance(getattr(threads, "_max_workers", None), int):
         threads._max_workers += jobs
