@@ -13,6 +13,7 @@ from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at
+from pipeline.machine.precision import Wanted
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
 from pipeline.network.known import display_name, showcase
@@ -54,7 +55,7 @@ class Plan:
     canvas_px: Mapping[str, int]
     recipes: Mapping[str, Recipe]
     seed: int
-    precision: str
+    precision: Wanted
     site: Mapping[str, str]
 
 

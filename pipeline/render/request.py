@@ -14,7 +14,7 @@ from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.plan import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
-from pipeline.machine.precision import resolve
+from pipeline.machine.precision import Precision, resolve
 from pipeline.network import known
 from pipeline.network.architecture import load_network
 from pipeline.network.graph import Network
@@ -48,7 +48,7 @@ class RenderRequest:
     filter: int
     canvas_px: int
     seed: int
-    precision: str
+    precision: Precision
     recipe: Recipe
     image: Path
     animation: Path | None = None
@@ -98,6 +98,7 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
 
 def read_recipe(text: str) -> str | dict[str, Any]:
     """Return a recipe's name or settings as written on a command line; raise `UserError` when it is not valid."""
+    specification: str | dict[str, Any]
     try:
         specification = json.loads(text)
     except (ValueError, RecursionError):
