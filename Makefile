@@ -36,6 +36,7 @@ test: lint ## set up, and run every lint and every test
 lint: $(INSTALLED_FOR_TESTS) $(BIOME) ## set up, and run every lint
 	$(BIN)/ruff check pipeline bench tests docs
 	$(BIN)/ruff format --check pipeline bench tests docs
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile
 	$(BIN)/snakemake --lint
 	$(BIN)/node $(BIOME) check --error-on-warnings

@@ -108,13 +108,15 @@ def _node(model: str, kind: str, settings: Mapping[str, Any], inputs: list[Node]
     elif kind not in _IDENTITY | POOLING | set(PARAMETERS) | {"ZeroPadding2D", "Activation", "ReLU", "Add"}:
         raise UserError(f"{where}: layers of kind {kind} are not supported before a convolutional layer")
     node = Node(settings["name"], kind, tuple(each.name for each in inputs), settings, channels, (1, 1), (1, 1))
-    fields, steps = [], []
-    for axis in (0, 1):
-        step = max(each.step_px[axis] for each in inputs)
-        reach = (node.window[axis] - 1) * node.dilation[axis] * step
-        fields.append(max(each.field_px[axis] for each in inputs) + reach)
-        steps.append(step * node.strides[axis])
-    return dataclasses.replace(node, field_px=tuple(fields), step_px=tuple(steps))
+    (height, down), (width, across) = (_extent(node, inputs, axis) for axis in (0, 1))
+    return dataclasses.replace(node, field_px=(height, width), step_px=(down, across))
+
+
+def _extent(node: Node, inputs: list[Node], axis: int) -> tuple[int, int]:
+    """Return field and step of a node's units along an axis, in input pixels."""
+    step = max(each.step_px[axis] for each in inputs)
+    reach = (node.window[axis] - 1) * node.dilation[axis] * step
+    return max(each.field_px[axis] for each in inputs) + reach, step * node.strides[axis]
 
 
 def _check_settings(where: str, kind: str, settings: Mapping[str, Any]) -> None:
@@ -159,7 +161,8 @@ def _read_keras_archive(path: Path) -> Mapping[str, Any]:
         with zipfile.ZipFile(path) as archive:
             if archive.getinfo("config.json").file_size > LARGEST_CONFIG_BYTES:
                 raise UserError(f"model: {path}: its config.json is implausibly large")
-            return json.loads(archive.read("config.json"))
+            config: Mapping[str, Any] = json.loads(archive.read("config.json"))
+            return config
     except FileNotFoundError:
         raise UserError(f"model: {path}: no such file") from None
     except OSError as error:

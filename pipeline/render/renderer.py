@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import PIL
@@ -60,8 +61,9 @@ class Climbed:
 
     def settled(self) -> bool:
         """Return whether another start is of no use: one excites the filter, or diverged."""
+        noise = np.array([self.noise_activation], np.float32)
         return any(
-            not climb.finite or bool(matrix.alive(np.float32(climb.activations[-1]), np.float32(self.noise_activation)))
+            not climb.finite or matrix.alive(np.array(climb.activations[-1:], np.float32), noise).all()
             for climb in self.climbs
         )
 
@@ -75,7 +77,7 @@ class LayerAscent:
 
 
 @functools.lru_cache(maxsize=2)
-def _ascent(key: tuple, weights_sha256: str) -> LayerAscent:
+def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
     """Return the compiled ascent for a layer, canvas, precision and recipe, with the layer's activations on noise.
 
     Jobs of one layer come together, and where one layer ends and the next begins they alternate: two are kept, and
@@ -203,4 +205,5 @@ def to_8_bit(image: np.ndarray, *, stretch: bool) -> np.ndarray:
     if stretch:
         low, high = image.min(), image.max()
         image = (image - low) / max(high - low, np.finfo(np.float32).tiny)
-    return np.clip(np.rint(np.nan_to_num(image) * 255), 0, 255).astype(np.uint8)
+    pixels: np.ndarray = np.clip(np.rint(np.nan_to_num(image) * 255), 0, 255).astype(np.uint8)
+    return pixels

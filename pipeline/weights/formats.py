@@ -4,6 +4,7 @@ Every shape and type is compared with what the network wants before anything is 
 for a large memory; nothing is ever unpickled, and no link out of the file is followed.
 """
 
+import functools
 import math
 import zipfile
 from collections.abc import Callable, Mapping
@@ -42,9 +43,8 @@ def read_tensors(path: Path, network: Network) -> dict[str, np.ndarray]:
     What the network does not need (dense layers, the state of an optimiser) is ignored. Raises `UserError`, in one
     line, for a missing, damaged or unknown file, missing layers, other shapes or types, and values that are not finite.
     """
-    readers = {".h5": _read_h5, ".npz": _read_npz, ".keras": _read_h5}
-    reader = readers.get(path.suffix)
-    if reader is None and path.is_file():
+    reader = _read_npz if path.suffix == ".npz" else _read_h5
+    if path.suffix not in (".h5", ".npz", ".keras") and path.is_file():
         raise UserError(f"weights: {path}: unknown kind of file, it must end in {', '.join(ENDINGS)}")
     with saved.readable(path, "weights"):
         return reader(path, network)
@@ -77,7 +77,7 @@ def _read_npz(path: Path, network: Network) -> dict[str, np.ndarray]:
             if member in members:
                 with archive.open(member) as file:
                     shape, _, dtype = files.read_header(file)
-                stored[name] = _Stored(shape, dtype, lambda member=member: read_array(archive, member))
+                stored[name] = _Stored(shape, dtype, functools.partial(read_array, archive, member))
         return _checked(stored, path, network)
 
 
@@ -114,7 +114,9 @@ def _h5_entries(file: h5py.File, path: Path, network: Network) -> dict[str, _Sto
                 f"wanted {len(wanted)} ({', '.join(wanted)})"
             )
         for parameter, dataset in zip(wanted, datasets, strict=False):
-            stored[f"{layer}/{parameter}"] = _Stored(dataset.shape, dataset.dtype, lambda dataset=dataset: dataset[()])
+            stored[f"{layer}/{parameter}"] = _Stored(
+                dataset.shape, dataset.dtype, functools.partial(dataset.__getitem__, ())
+            )
     return stored
 
 

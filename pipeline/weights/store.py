@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -49,14 +50,16 @@ def digest(tensors: Mapping[str, np.ndarray], order: Iterable[str]) -> str:
     for name in order:
         tensor = np.ascontiguousarray(tensors[name], "<f4")
         total.update(f"{name}{list(tensor.shape)}\n".encode())
-        total.update(tensor.reshape(-1).view(np.uint8))
+        total.update(tensor.reshape(-1).view(np.uint8).data)
     return total.hexdigest()
 
 
 def save(path: Path, weights: Weights) -> None:
     """Write weights to `path` (docs/formats.md), whole or not at all; same weights and source, same bytes."""
     with files.replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **weights.tensors, **{_SHA256: np.array(weights.sha256), _SOURCE: np.array(weights.source)})
+        strings = {_SHA256: np.array(weights.sha256), _SOURCE: np.array(weights.source)}
+        arrays: Mapping[str, Any] = {**weights.tensors, **strings}
+        np.savez(stream, **arrays)
 
 
 def load(path: Path) -> Weights:
