@@ -10,9 +10,9 @@ Responses = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 def for_each(function: Callable[[tf.Tensor], tf.Tensor], values: tf.Tensor) -> tf.Tensor:
     """Return `function` of the values of each image, (batch, …), computed for each as it is alone: as a batch of one.
 
-    TensorFlow takes roots, sines, sigmoids and products of eight numbers at a time, and the few that are left over one by
-    one, which rounds otherwise. In a batch other numbers are left over, and a picture would not be to the bit what it
-    is alone.
+    TensorFlow takes roots, sines, sigmoids and products of eight numbers at a time, and the few that are left over one
+    by one, which rounds otherwise. In a batch other numbers are left over, and a picture would not be to the bit what
+    it is alone.
     """
     if values.shape[0] == 1:
         return function(values)
