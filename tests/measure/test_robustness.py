@@ -94,6 +94,6 @@ def test_both_precisions_agree(tiny_network, tiny_tensors):
 
     # Of the filters that answer: what is next to nothing rounds to anything.
     answering = exact > exact.max() / 10
-    assert answering.sum() > 1
+    assert answering.any()
     assert (exact != rounded).any()
     assert rounded[answering] == pytest.approx(exact[answering], rel=0.03)
