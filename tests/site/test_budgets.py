@@ -18,11 +18,12 @@ def whole_atlas(tmp_path_factory, repository):
     results = tmp_path_factory.mktemp("whole")
     network = load_network("vgg16")
     synthetic.make_results(results, network, {layer.name: range(layer.filters) for layer in network.layers})
-    start = time.monotonic()
+    # Of the processor, for other tests run beside this one.
+    start = time.process_time()
     names = [layer.name for layer in network.layers]
     atlas = atlases.read(results, results / "weights.npz", network, names)
     build.build(atlas, Site(), results=results, templates=repository / "templates", output=results / "site")
-    return results / "site", time.monotonic() - start
+    return results / "site", time.process_time() - start
 
 
 def test_the_whole_atlas_is_built_within_a_minute(whole_atlas):
