@@ -17,7 +17,7 @@ import numpy as np
 from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import saved
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.network.known import KNOWN, KerasFile, Published, Wheel
 from pipeline.weights import download, formats, onnx
 from pipeline.weights.store import Weights, digest

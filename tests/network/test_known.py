@@ -7,7 +7,7 @@ import pytest
 from pipeline.config import schema
 from pipeline.files import PROJECT
 from pipeline.network import known
-from pipeline.network.architecture import PREPROCESSING_MODES, load_network
+from pipeline.network.catalogue import PREPROCESSING_MODES, load
 from pipeline.network.known import KNOWN
 
 
@@ -28,12 +28,12 @@ def test_the_configuration_names_the_default_and_no_other():
 @pytest.mark.parametrize("model", KNOWN)
 def test_a_named_network_is_wanted_in_a_way_that_is_known(model):
     assert KNOWN[model].preprocessing in PREPROCESSING_MODES
-    assert load_network(model).preprocessing == KNOWN[model].preprocessing
+    assert load(model).preprocessing == KNOWN[model].preprocessing
 
 
 @pytest.mark.parametrize("model", KNOWN)
 def test_a_showcase_is_of_filters_that_the_network_has(model):
-    network = load_network(model)
+    network = load(model)
 
     for layer, filters in known.showcase(model).items():
         for filter in filters:

@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import layers
 
 from pipeline.ascent import objective
 from pipeline.ascent import recipe as recipes
 from pipeline.measure import answers
 from pipeline.measure import matrix as response
 from pipeline.measure.noise import colour_noise
-from pipeline.network import forward
-from pipeline.network.forward import TruncatedNetwork
-from pipeline.network.graph import Network
+from pipeline.network import preparation, truncated
+from pipeline.network.catalogue import Network
+from pipeline.network.fast import Step
+from pipeline.network.truncated import TruncatedNetwork, truncate
 from pipeline.render import renderer
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout
@@ -132,9 +134,8 @@ def judge(tmp_path, monkeypatch) -> Callable[..., Verdict]:
 
 def verdict(made: Made, layer: str, found: Sequence[records.Record], pictures: np.ndarray) -> Verdict:
     rendered = np.array([record.filter for record in found])
-    matrix, noise = (
-        answers.to_pictures(made.network, made.tensors, layer, images) for images in (pictures, colour_noise(CANVAS_PX))
-    )
+    judge = answers.Judge(made.network, made.tensors, layer, CANVAS_PX)
+    matrix, noise = judge.to_pictures(pictures), judge.to_noise(colour_noise(CANVAS_PX))
     figures = response.figures(matrix, noise, rendered)
     return Verdict(
         pictures=pictures,
@@ -180,7 +181,7 @@ def test_a_sign_that_is_flipped_is_noticed(made, judge):
 
 
 def swapped(image: tf.Tensor, mode: str) -> tf.Tensor:
-    return image * 255.0 - tf.constant(forward._CAFFE_MEAN_BGR)
+    return image * 255.0 - tf.constant(preparation.CAFFE_MEAN_BGR)
 
 
 def uncentred(image: tf.Tensor, mode: str) -> tf.Tensor:
@@ -188,29 +189,31 @@ def uncentred(image: tf.Tensor, mode: str) -> tf.Tensor:
 
 
 def test_red_and_blue_swapped_in_the_ascent_are_noticed(made, judge):
-    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(forward, "preprocess", swapped))
+    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(preparation, "preprocess", swapped))
 
     assert {"own_best", "alive", "of_its_colour"} <= found.failed
 
 
 def test_red_and_blue_swapped_everywhere_are_noticed_by_the_colour(made, judge, monkeypatch):
     # Now the response matrix is as wrong as the pictures, and they agree.
-    monkeypatch.setattr(forward, "preprocess", swapped)
+    monkeypatch.setattr(preparation, "preprocess", swapped)
 
     assert judge(made, FIRST, range(6)).failed == {"of_its_colour"}
 
 
 def test_a_mean_that_is_not_subtracted_is_noticed(made, judge):
-    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(forward, "preprocess", uncentred))
+    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(preparation, "preprocess", uncentred))
 
     assert "agrees" in found.failed
 
 
-@pytest.mark.parametrize(("preprocess", "centred"), [(forward.preprocess, True), (uncentred, False), (swapped, False)])
+@pytest.mark.parametrize(
+    ("preprocess", "centred"), [(preparation.preprocess, True), (uncentred, False), (swapped, False)]
+)
 def test_a_mean_that_is_subtracted_nowhere_is_noticed_by_the_mean_colour(made, monkeypatch, preprocess, centred):
-    monkeypatch.setattr(forward, "preprocess", preprocess)
-    mean = np.array(forward._CAFFE_MEAN_BGR[::-1], np.float32) / 255
-    network = TruncatedNetwork(made.network, made.tensors, FIRST, "float32")
+    monkeypatch.setattr(preparation, "preprocess", preprocess)
+    mean = np.array(preparation.CAFFE_MEAN_BGR[::-1], np.float32) / 255
+    network = truncate(made.network, made.tensors, FIRST, "float32")
 
     responses = network.responses(tf.fill((1, 8, 8, 1), 1.0) * mean)
 
@@ -255,8 +258,8 @@ def test_a_contrast_that_is_stretched_for_show_is_noticed(made, judge):
 
 def test_the_layer_before_the_pooling_is_noticed(made, judge):
     def plant(patch):
-        patch.setattr(renderer, "TruncatedNetwork", lambda network, tensors, layer, precision: TruncatedNetwork(
-            network, tensors, FIRST, precision
+        patch.setattr(renderer, "TruncatedNetwork", lambda network, graph, layer: TruncatedNetwork(
+            network, graph, FIRST
         ))  # fmt: skip
 
     assert {"own_best", "agrees"} <= judge(made, SECOND, range(6), plant).failed
@@ -276,13 +279,13 @@ def test_a_response_after_the_pooling_is_noticed(made, judge):
 
 
 def test_a_pooling_that_is_left_out_is_noticed(made, judge):
-    right = TruncatedNetwork._run
+    right = truncated.step_of
+
+    def step_of(call, dtype):
+        step = right(call, dtype)
+        return Step(call, lambda inputs: inputs) if type(call.operation) is layers.MaxPooling2D else step
 
     def plant(patch):
-        patch.setattr(
-            TruncatedNetwork,
-            "_run",
-            lambda self, node, inputs: inputs[0] if node.kind == "MaxPooling2D" else right(self, node, inputs),
-        )
+        patch.setattr(truncated, "step_of", step_of)
 
     assert "agrees" in judge(made, SECOND, range(6), plant).failed
