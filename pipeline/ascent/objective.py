@@ -17,6 +17,25 @@ import tensorflow as tf
 OBJECTIVES = ("channel", "neuron", "negative_channel")
 
 
+def asked_for(responses: tf.Tensor, objective: str) -> tf.Tensor:
+    """Return what an objective is about, with its sign: what it raises, and what a filter's answer is taken from.
+
+    Args:
+        responses: pre-activation responses, float32 (batch, height, width, filters).
+        objective: "channel" (the whole map), "neuron" (its central unit), or "negative_channel" (the map, its sign
+            turned).
+
+    Returns:
+        float32 (batch, height or 1, width or 1, filters).
+    """
+    if objective == "negative_channel":
+        return -responses
+    if objective == "neuron":
+        height, width = responses.shape[1:3]
+        return responses[:, height // 2 : height // 2 + 1, width // 2 : width // 2 + 1]
+    return responses
+
+
 def value(responses: tf.Tensor, objective: str, leak: float) -> tf.Tensor:
     """Return the number to maximise.
 
@@ -29,11 +48,7 @@ def value(responses: tf.Tensor, objective: str, leak: float) -> tf.Tensor:
     Returns:
         float32 (batch,).
     """
-    if objective == "negative_channel":
-        responses = -responses
-    elif objective == "neuron":
-        height, width = responses.shape[1:3]
-        responses = responses[:, height // 2 : height // 2 + 1, width // 2 : width // 2 + 1]
+    responses = asked_for(responses, objective)
     return tf.reduce_mean(tf.maximum(responses, leak * responses), (1, 2, 3))
 
 

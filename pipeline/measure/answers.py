@@ -15,18 +15,14 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
+from pipeline.ascent.objective import asked_for
 from pipeline.network.forward import TruncatedNetwork, mean_activation
 from pipeline.network.graph import Network
 
 
 def reduce(responses: tf.Tensor, objective: str) -> tf.Tensor:
     """Return the answer of each channel to each image: (batch, height, width, channels) to (batch, channels)."""
-    if objective == "negative_channel":
-        responses = -responses
-    elif objective == "neuron":
-        height, width = responses.shape[1:3]
-        return tf.nn.relu(responses[:, height // 2, width // 2])
-    return mean_activation(responses)
+    return mean_activation(asked_for(responses, objective))
 
 
 def to_pictures(
