@@ -1,5 +1,6 @@
 """Pictures as bytes: encoding them, and reading them without trusting what they claim to be."""
 
+import colorsys
 import io
 import math
 import struct
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from pipeline import files
 from pipeline.errors import UserError
@@ -55,8 +56,20 @@ _PNG_DEPTH_AND_COLOUR = slice(24, 26)
 _PNG_8_BIT_RGB = b"\x08\x02"
 
 
+# A private chunk of PNG: what the network saw of a picture of other channels than one or three, compressed by zlib.
+CHANNELS_CHUNK = b"chAn"
+
+
 def read_image(path: Path, side_px: int) -> np.ndarray:
     """Return the picture in `path`, uint8 (side_px, side_px, 3); raise `UserError` when it is anything else."""
+    return read_pixels(path, side_px, 3)
+
+
+def read_pixels(path: Path, side_px: int, channels: int) -> np.ndarray:
+    """Return what the network saw of the picture in `path`, uint8 (side_px, side_px, channels).
+
+    Raises `UserError` when the file is anything else.
+    """
     data = files.read_bytes(path)
     if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != _PNG_8_BIT_RGB:
         raise UserError(f"{path}: not an 8-bit RGB PNG picture")
@@ -64,11 +77,46 @@ def read_image(path: Path, side_px: int) -> np.ndarray:
         with warnings.catch_warnings(action="error"), Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             # The size is known before any pixel is decoded, so a decompression bomb goes no further than this.
             if picture.size == (side_px, side_px):
-                return np.array(picture)
+                return _pixels(picture, channels)
             size = "{} × {}".format(*picture.size)
     except (*PICTURE_DAMAGE, Warning) as error:
         raise UserError(f"{path}: damaged picture ({damage_words(error)})") from None
     raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}")
+
+
+def _pixels(picture: PngImagePlugin.PngImageFile, channels: int) -> np.ndarray:
+    shown = np.array(picture)
+    if channels in (1, 3):
+        return shown[..., :channels]
+    size = shown.shape[0] * shown.shape[1] * channels
+    (packed,) = (content for name, content, *_ in picture.private_chunks if name == CHANNELS_CHUNK)
+    unpacked = zlib.decompressobj().decompress(packed, size + 1)
+    if len(unpacked) != size:
+        raise ValueError(f"not {channels} channels")
+    return np.frombuffer(unpacked, np.uint8).reshape(*shown.shape[:2], channels)
+
+
+def channels_chunk(pixels: np.ndarray) -> bytes:
+    """Return the content of the chunk `CHANNELS_CHUNK` of a picture: rows of pixels, uint8, channel by channel."""
+    return zlib.compress(np.ascontiguousarray(pixels).tobytes(), PNG_COMPRESS_LEVEL)
+
+
+def shown(pixels: np.ndarray) -> np.ndarray:
+    """Return what a network saw, uint8 (height, width, channels), as a picture for eyes, uint8 (height, width, 3).
+
+    One channel is grey, and three are red, green and blue. Of any other number each has a hue of its own, `hues`, and
+    the picture is their sum, scaled so that all channels together are white.
+    """
+    channels = pixels.shape[-1]
+    if channels in (1, 3):
+        return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    mixed = pixels @ (hues(channels) / hues(channels).sum(0))
+    return np.rint(mixed).astype(np.uint8)
+
+
+def hues(channels: int) -> np.ndarray:
+    """Return the colour of each channel, evenly around the circle from red, float64 (channels, 3) in 0..1."""
+    return np.array([colorsys.hsv_to_rgb(number / channels, 1, 1) for number in range(channels)])
 
 
 def damage_words(error: Exception) -> str:

@@ -29,17 +29,18 @@ class Parameterisation(Protocol):
         """Return the parameters of a random start of one image."""
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the images of a batch of parameters: RGB, float32 (batch, size, size, 3)."""
+        """Return the images of a batch of parameters, float32 (batch, size, size, channels)."""
 
 
 class Fourier:
-    """Fourier coefficients of three decorrelated colour channels, squashed to [0, 1] by a sigmoid.
+    """Fourier coefficients of each channel, squashed to [0, 1] by a sigmoid; three channels are decorrelated colours.
 
     Each coefficient is scaled by 1 / frequency^decay, so that one step of the optimiser changes coarse and fine
     structure as natural images do. The image is periodic: it has no seam, only a frame.
 
     Args:
         size_px: side of the image.
+        channels: of the image.
         decay: exponent of the scaling; larger favours coarse structure.
         contrast: standard deviation of the random start's parameters.
         contrast_limit: largest root mean square of the image before the sigmoid; what is stronger is scaled back to
@@ -47,8 +48,13 @@ class Fourier:
             are made, and the contrast of neighbouring pictures comparable without hiding weak ones.
     """
 
-    def __init__(self, size_px: int, *, decay: float, contrast: float, contrast_limit: float) -> None:
+    def __init__(
+        self, size_px: int, channels: int = 3, *, decay: float, contrast: float, contrast_limit: float
+    ) -> None:
         self.size_px = size_px
+        self.channels = channels
+        # Of channels that are no colours nothing is known: they vary each by itself.
+        self._correlation = COLOUR_CORRELATION if channels == 3 else np.eye(channels, dtype=np.float32)
         self.contrast = contrast
         self.contrast_limit = contrast_limit
         vertical = np.fft.fftfreq(size_px)[:, None]
@@ -63,16 +69,16 @@ class Fourier:
         self._scale = tf.constant((size_px * scale)[None], tf.float32)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return float32 (2, 3, size, size // 2 + 1): real and imaginary parts of each colour's coefficients."""
-        shape = (2, 3, self.size_px, self.size_px // 2 + 1)
+        """Return float32 (2, channels, size, size // 2 + 1): real and imaginary parts of each channel's numbers."""
+        shape = (2, self.channels, self.size_px, self.size_px // 2 + 1)
         return random.standard_normal(shape, np.float32) * np.float32(self.contrast)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return RGB in (0, 1), float32 (batch, size, size, 3)."""
+        """Return images in (0, 1), float32 (batch, size, size, channels)."""
         real, imaginary = tf.unstack(parameters, axis=1)
         spectrum = tf.complex(real * self._scale, imaginary * self._scale)
         channels = tf.signal.irfft2d(spectrum, (self.size_px, self.size_px))
-        colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(COLOUR_CORRELATION))
+        colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(self._correlation))
         if self.contrast_limit:
             # The tiny term keeps the root's gradient finite on an exactly grey image.
             squares = tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True)
@@ -86,15 +92,17 @@ class Pixels:
 
     Args:
         size_px: side of the image.
+        channels: of the image.
     """
 
-    def __init__(self, size_px: int) -> None:
+    def __init__(self, size_px: int, channels: int = 3) -> None:
         self.size_px = size_px
+        self.channels = channels
 
     def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return float32 (size, size, 3), uniform in [0, 1)."""
-        return random.random((self.size_px, self.size_px, 3), np.float32)
+        """Return float32 (size, size, channels), uniform in [0, 1)."""
+        return random.random((self.size_px, self.size_px, self.channels), np.float32)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the parameters as images, float32 (batch, size, size, 3)."""
+        """Return the parameters as images, float32 (batch, size, size, channels)."""
         return parameters

@@ -3,15 +3,14 @@
 A picture may owe its activation to the exact place of every pixel; one that shows what the filter looks for keeps it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from pipeline.measure import answers
-from pipeline.network.forward import TruncatedNetwork
-from pipeline.network.graph import Network
+from pipeline.network.truncated import TruncatedNetwork
 
 # (rotation in degrees, scale factor, shift right, shift down in pixels): small next to what one sees at a glance, and
 # the same for all pictures, so that they can be compared.
@@ -33,39 +32,36 @@ MARGIN = 0.125
 
 
 def views(image: np.ndarray, seen: Sequence[tuple[float, float, int, int]] = VIEWS) -> np.ndarray:
-    """Return a picture, uint8 RGB (side, side, 3), as seen in each of the views: (views, side, side, 3)."""
+    """Return a picture, uint8 (side, side, channels), as seen in each of the views: (views, side, side, channels)."""
     margin = round(MARGIN * len(image))
-    padded = Image.fromarray(np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric"))
-    return np.stack([_view(padded, margin, *view) for view in seen])
+    wide = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
+    if image.shape[-1] == 3:
+        padded = Image.fromarray(wide)
+        return np.stack([_view(padded, margin, *view) for view in seen])
+    channels = [Image.fromarray(channel) for channel in np.moveaxis(wide, -1, 0)]
+    return np.stack([np.stack([_view(each, margin, *view) for each in channels], axis=-1) for view in seen])
 
 
 def robust_activations(
-    network: Network,
-    tensors: Mapping[str, np.ndarray],
-    layer: str,
+    truncated: TruncatedNetwork,
     filters: Sequence[int],
     images: np.ndarray,
     *,
     seen: Sequence[tuple[float, float, int, int]] = VIEWS,
-    precision: str = "float32",
     objective: str = "channel",
 ) -> np.ndarray:
     """Return the mean answer of each filter over the views of its picture.
 
     Args:
-        network: the graph.
-        tensors: its weights.
-        layer: name of the convolutional layer.
+        truncated: the network up to the layer.
         filters: number of the filter that each picture is of.
-        images: uint8 RGB (pictures, side, side, 3).
+        images: uint8 (pictures, side, side, channels).
         seen: the views, as in `VIEWS`.
-        precision: "float32" or "bfloat16", of the convolutions.
         objective: what the answer is, as in `pipeline.measure.answers`; by default the mean activation.
 
     Returns:
         float32 (pictures,).
     """
-    truncated = TruncatedNetwork(network, tensors, layer, precision)
 
     @tf.function(autograph=False)
     def activation(pixels: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline import errors, files, selection
+from pipeline import errors, files, images, selection
 from pipeline.files import replacing_folder
 from pipeline.images import (
     PICTURE_QUALITY,
@@ -60,7 +60,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         for number in filters:
             paths = layout.paths(results, layer, number)
             made, pixels = record.read(paths)
-            picture = Image.fromarray(pixels)
+            picture = Image.fromarray(images.shown(pixels))
             count = len(made.snapshot_steps)
             for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
                 files.write_bytes(folder / f"{paths.image.stem}{ending}", data)

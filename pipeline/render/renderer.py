@@ -4,20 +4,24 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import PIL
 import tensorflow as tf
+from msgspec import UNSET
 
 import pipeline
-from pipeline import files
+from pipeline import files, images
 from pipeline.ascent import batch
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
 from pipeline.measure import matrix
 from pipeline.measure.noise import colour_noise, floored
-from pipeline.network.forward import TruncatedNetwork
+from pipeline.network import keras_model
+from pipeline.network.graph import Graph
+from pipeline.network.truncated import TruncatedNetwork
 from pipeline.render import animation
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout, record
@@ -32,7 +36,7 @@ class Climb:
     """One ascent from one random start.
 
     Attributes:
-        pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, 3).
+        pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, channels).
         activations: mean activation at each step.
         finite: whether it ended in numbers.
     """
@@ -74,6 +78,12 @@ class LayerAscent:
     noise_activations: np.ndarray
 
 
+@functools.lru_cache(maxsize=1)
+def _graph(model: str, weights_path: Path, weights_sha256: str, precision: str) -> Graph:
+    """Return the graph of a model with the weights in it, which all its layers share."""
+    return keras_model.graph_with(keras_model.load(model), load_weights(weights_path).tensors, precision)
+
+
 @functools.lru_cache(maxsize=2)
 def _ascent(key: tuple, weights_sha256: str) -> LayerAscent:
     """Return the compiled ascent for a layer, canvas, precision and recipe, with the layer's activations on noise.
@@ -84,12 +94,13 @@ def _ascent(key: tuple, weights_sha256: str) -> LayerAscent:
     network, layer, canvas_px, precision, recipe, weights_path = key
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = TruncatedNetwork(network, load_weights(weights_path).tensors, layer, precision)
-    noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
+    truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
+    channels = network.image_of(layer).channels
+    noise = truncated.mean_activations(colour_noise(canvas_px, channels=channels), batch=1)
     responses = truncated.channel_responses
     if not tf.config.get_visible_devices("GPU"):
         responses = functools.partial(batch.one_by_one, responses)
-    return LayerAscent(Ascent(responses, canvas_px, recipe), floored(noise))
+    return LayerAscent(Ascent(responses, canvas_px, recipe, channels), floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
@@ -144,7 +155,7 @@ def write(climbed: Climbed) -> None:
             f"lower recipe.learning_rate ({recipe.learning_rate})"
         )
     best = max(climbs, key=lambda one: one.activations[-1])
-    layer = network.layer(request.layer)
+    layer, channels = network.layer(request.layer), network.image_of(request.layer).channels
     result = Record(
         model=network.name,
         layer=request.layer,
@@ -152,6 +163,7 @@ def write(climbed: Climbed) -> None:
         receptive_field_px=layer.receptive_field_px,
         stride_px=layer.stride_px,
         canvas_px=request.canvas_px,
+        channels=UNSET if channels == 3 else channels,
         seed=request.seed,
         attempts=len(climbs),
         precision=request.precision,
@@ -172,7 +184,8 @@ def write(climbed: Climbed) -> None:
         ),
     )
     if request.animation:
-        frames = [best.pictures[step] for step in animation.frame_steps(recipe.steps, request.animation_every)]
+        shown = animation.frame_steps(recipe.steps, request.animation_every)
+        frames = [images.shown(best.pictures[step]) for step in shown]
         files.write_bytes(request.animation, animation.encode(frames, request.animation.suffix))
     snapshots = [best.pictures[step] for step in recipe.snapshot_steps]
     record.write(layout.beside(request.image), result, best.pictures[recipe.steps], snapshots)
@@ -199,7 +212,7 @@ def _climb_all(
 
 
 def to_8_bit(image: np.ndarray, *, stretch: bool) -> np.ndarray:
-    """Return a float image, (height, width, 3), as uint8: [0, 1] to 0..255, or its own range if `stretch`."""
+    """Return a float image, (height, width, channels), as uint8: [0, 1] to 0..255, or its own range if `stretch`."""
     if stretch:
         low, high = image.min(), image.max()
         image = (image - low) / max(high - low, np.finfo(np.float32).tiny)

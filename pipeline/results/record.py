@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from PIL import Image, PngImagePlugin
 
-from pipeline import files
+from pipeline import files, images
 from pipeline.errors import UserError
-from pipeline.images import PNG_COMPRESS_LEVEL, encode_snapshots, read_image
+from pipeline.images import PNG_COMPRESS_LEVEL, encode_snapshots
 from pipeline.machine.precision import Precision
-from pipeline.network.graph import LARGEST_CANVAS_PX
+from pipeline.network.catalogue import LARGEST_CANVAS_PX
 from pipeline.results import document, layout
 from pipeline.results.document import Activation, Count, Digest, Document, FromOne, Name, Part
 from pipeline.results.layout import FilterPaths
@@ -51,6 +51,14 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     ]
     stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
     canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the picture")]
+    channels: Annotated[
+        FromOne | UnsetType,
+        Meta(
+            description="of the picture as the network sees it; left out where they are red, green and blue. One is "
+            "shown as grey, any other number in false colours, and the PNG file then has the channels themselves in a "
+            "chunk `chAn`: rows of pixels, channel by channel, one byte each, compressed by zlib"
+        ),
+    ] = UNSET
     seed: Annotated[Count, Meta(description="seed of the random start and of the transforms")]
     attempts: Annotated[
         FromOne,
@@ -82,7 +90,10 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
         Meta(description="steps of the pictures in the snapshots file, left to right, ascending"),
     ]
     image_sha256: Annotated[
-        Digest, Meta(description="digest of the picture’s pixels, rows of RGB; not of the PNG file")
+        Digest,
+        Meta(
+            description="digest of the picture’s pixels, rows of RGB (or of what channels it has), not of the PNG file"
+        ),
     ]
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
     versions: Annotated[Versions, Meta(description="of what made the picture, see below")]
@@ -96,13 +107,18 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
             raise ValueError(f"snapshot_steps: should ascend, and end before step {len(self.activations)}")
 
     @property
+    def image_channels(self) -> int:
+        """How many channels the picture has, as the network sees it."""
+        return 3 if self.channels is UNSET else self.channels
+
+    @property
     def method(self) -> int:
         """The version of the method that made the picture."""
         return self.versions.method
 
 
 def image_digest(image: np.ndarray) -> str:
-    """Return the SHA-256 of a picture's bytes, uint8 (height, width, 3), rows of RGB."""
+    """Return the SHA-256 of a picture's bytes, uint8 (height, width, channels), rows of pixels."""
     return hashlib.sha256(np.ascontiguousarray(image, np.uint8).tobytes()).hexdigest()
 
 
@@ -112,14 +128,14 @@ def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequ
     Args:
         paths: where to.
         record: what was rendered.
-        image: uint8 (canvas, canvas, 3).
-        snapshots: as many squares, uint8 (side, side, 3), as `record.snapshot_steps` has steps.
+        image: as the network sees it, uint8 (canvas, canvas, channels).
+        snapshots: as many squares, uint8 (side, side, channels), as `record.snapshot_steps` has steps.
     """
     if record.image_sha256 != image_digest(image):
         raise ValueError("the record describes another picture")
     if len(snapshots) != len(record.snapshot_steps):
         raise ValueError(f"{len(record.snapshot_steps)} snapshot steps, but {len(snapshots)} snapshots")
-    files.write_bytes(paths.snapshots, encode_snapshots(snapshots))
+    files.write_bytes(paths.snapshots, encode_snapshots([images.shown(each) for each in snapshots]))
     files.write_bytes(paths.image, encode_image(image, record))
     files.write_json(paths.record, document.to_json(record))
 
@@ -135,21 +151,23 @@ def read_record(path: Path) -> Record:
 
 
 def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
-    """Return the record of a filter and its picture, uint8 (canvas, canvas, 3), after checking both.
+    """Return the record of a filter and its picture as the network saw it, after checking both.
 
     Raises `UserError`, naming the file, when one is missing, damaged, or not of this filter.
     """
     record = read_record(paths.record)
-    image = read_image(paths.image, record.canvas_px)
+    image = images.read_pixels(paths.image, record.canvas_px, record.image_channels)
     if image_digest(image) != record.image_sha256:
         raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}")
     return record, image
 
 
 def encode_image(image: np.ndarray, record: Record) -> bytes:
-    """Return `image`, uint8 (side, side, 3), as PNG bytes with the record inside; same input, same bytes."""
+    """Return `image`, uint8 (side, side, channels), as PNG bytes with the record inside; same input, same bytes."""
     text = PngImagePlugin.PngInfo()
     text.add_text(TEXT_CHUNK, document.to_line(record))
+    if image.shape[-1] not in (1, 3):
+        text.add(images.CHANNELS_CHUNK, images.channels_chunk(image))
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL, pnginfo=text)
+    Image.fromarray(images.shown(image)).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL, pnginfo=text)
     return buffer.getvalue()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results import agreement, layout
 from pipeline.results import record as records
 from pipeline.results.layout import FilterPaths
@@ -25,7 +25,7 @@ _NAMED_FILES = 4
 
 @dataclass(frozen=True)
 class Render:
-    """A filter's record and picture, uint8 (canvas, canvas, 3), both checked."""
+    """A filter's record and picture as the network saw it, uint8 (canvas, canvas, channels), both checked."""
 
     record: Record
     image: np.ndarray

@@ -1,8 +1,9 @@
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
-import zipfile
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,8 @@ import pytest
 from pipeline import errors
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import Network
 from pipeline.results import document, layer_summary, layout
 from pipeline.results import record as records
 from pipeline.results import renders as layer_renders
@@ -25,27 +26,6 @@ from pipeline.weights.store import Weights
 from tests.support import documents
 
 CANVAS = 24
-CONFIG = {
-    "class_name": "Sequential",
-    "config": {
-        "layers": [
-            {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}},
-            *(
-                {
-                    "class_name": "Conv2D",
-                    "config": {
-                        "name": name,
-                        "filters": 8,
-                        "kernel_size": [3, 3],
-                        "padding": "same",
-                        "activation": "relu",
-                    },
-                }
-                for name in ("first", "second")
-            ),
-        ]
-    },
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,10 +79,20 @@ def render(atlas: Atlas, filter: int, layer: str = "first", **changes) -> None:
     records.write(atlas.paths(filter, layer), record, a_picture(filter), [a_picture(filter)])
 
 
+@functools.cache
+def a_model() -> bytes:
+    """Return a file of two convolutions, the same for all tests: what is known of it is kept by its digest."""
+    import keras
+
+    layers = [keras.layers.Conv2D(8, 3, padding="same", activation="relu", name=name) for name in ("first", "second")]
+    with tempfile.TemporaryDirectory() as folder:
+        keras.Sequential([keras.Input((None, None, 3), name="image"), *layers]).save(Path(folder, "tiny.keras"))
+        return Path(folder, "tiny.keras").read_bytes()
+
+
 def make_atlas(directory: Path) -> Atlas:
-    with zipfile.ZipFile(directory / "tiny.keras", "w") as archive:
-        archive.writestr("config.json", json.dumps(CONFIG))
-    network = load_network(str(directory / "tiny.keras"), "unit")
+    (directory / "tiny.keras").write_bytes(a_model())
+    network = catalogue.load(str(directory / "tiny.keras"), "unit")
     random = np.random.default_rng(0)
     tensors = {name: random.standard_normal(shape).astype(np.float32) for name, shape in network.parameters.items()}
     weights = Weights(tensors, store.digest(tensors, tensors), "made for a test")
@@ -173,12 +163,13 @@ def test_a_summary_agrees_with_its_response_matrix(summarised):
 
 def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
     from pipeline.measure import robustness
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
 
+    judge = Judge(summarised.network, summarised.weights.tensors, "first", CANVAS)
     found = the_summary(summarised)
     for each in found["filters"]:
         views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
-        means = to_pictures(summarised.network, summarised.weights.tensors, "first", views)
+        means = judge.to_pictures(views)
         assert each["robust_activation"] == pytest.approx(means[:, each["filter"]].mean(), rel=1e-5)
     medians = np.median([each["robust_activation"] for each in found["filters"]])
     assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
