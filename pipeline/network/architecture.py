@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline.errors import UserError, describe_os_error, did_you_mean
 from pipeline.network.graph import CONVOLUTION, LARGEST_SETTING, PARAMETERS, POOLING, SIZES, Network, Node
-from pipeline.network.known import KNOWN
+from pipeline.network.known import KNOWN, NAMES
 
 # Of the models known by name, Keras's serialisation, written by Keras and compared with it in the tests.
 ARCHITECTURES = Path(__file__).parent / "architectures"
@@ -46,8 +46,7 @@ def load_network(model: str, preprocessing: str = "auto") -> Network:
         return from_keras_config(config, name=model, preprocessing=mode)
     if not model.endswith(".keras"):
         raise UserError(
-            f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} "
-            f"(known: {', '.join(KNOWN)}, or the path of a .keras file)"
+            f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} (known: {NAMES}, or the path of a .keras file)"
         )
     if preprocessing == "auto":
         raise UserError(f"preprocessing: say how {model} wants its input: caffe, tf, torch, unit or raw")

@@ -1,7 +1,6 @@
 """The network's weights as the workflow uses them: one verified file that every job reads."""
 
 import hashlib
-import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import saved
 from pipeline.network.graph import Network
-from pipeline.weights import formats
+from pipeline.weights import archive
 
 # Keys of the file that are not weights.
 _SHA256, _SOURCE = "sha256", "source"
@@ -81,9 +80,6 @@ def load(path: Path) -> Weights:
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            # `save` does not compress: what declares more than the file can hold would only eat memory.
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
-                raise ValueError(f"{member.filename} is not stored plainly")
-        return {name.removesuffix(".npy"): formats.read_array(archive, name) for name in archive.namelist()}
+    archive.check_plain(path)
+    with archive.opened(path) as members:
+        return {name: members.array(name) for name in members.names}

@@ -193,7 +193,7 @@ def test_texts_of_the_site_may_have_lines_and_every_script():
 
 
 def test_a_model_that_is_not_there_is_named():
-    assert message({"model": "vgg61"}).startswith("model: unknown model 'vgg61'; did you mean vgg16?")
+    assert message({"model": "vg16"}).startswith("model: unknown model 'vg16'; did you mean vgg16?")
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])

@@ -65,8 +65,8 @@ def test_a_functional_keras_file_is_read(tmp_path, functional):
 
 
 def test_an_unknown_model_names_what_is_known():
-    with pytest.raises(UserError, match=r"unknown model 'vgg61'; did you mean vgg16\?.*\.keras"):
-        load_network("vgg61")
+    with pytest.raises(UserError, match=r"unknown model 'vg16'; did you mean vgg16\?.*\.keras"):
+        load_network("vg16")
 
 
 def test_a_keras_file_without_preprocessing_says_what_to_say(keras_file):

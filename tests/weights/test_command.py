@@ -58,7 +58,7 @@ def test_the_file_that_it_wrote_is_itself_a_source_with_the_same_digest(tmp_path
     [
         (["--weights", "nowhere.h5"], "weights: nowhere.h5: no such file"),
         (["--weights", "model"], "say imagenet"),
-        (["--model", "vgg61"], "did you mean vgg16?"),
+        (["--model", "vg16"], "did you mean vgg16?"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path, arguments, complaint):
@@ -73,7 +73,7 @@ def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path, arguments, complaint
 def test_imagenet_weights_are_not_offered_for_a_model_of_ones_own(tmp_path, model):
     done = command("--model", model, "--preprocessing", "unit", "--output", tmp_path / "w.npz")
     assert done.returncode == 1
-    assert "imagenet is known for vgg16 only" in done.stderr
+    assert "imagenet is known for named networks only" in done.stderr
 
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_left_half(tmp_path, model):

@@ -12,7 +12,7 @@ import pytest
 from pipeline.errors import UserError
 from pipeline.network.architecture import load_network
 from pipeline.network.known import KNOWN
-from pipeline.weights import sources, store
+from pipeline.weights import keras_host, sources, store
 from pipeline.weights.store import Weights
 
 # Values of Keras's file that others have published, as far as they print them.
@@ -139,7 +139,7 @@ def from_package(tmp_path_factory) -> Weights:
     network = load_network("vgg16")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
-        tensors, source = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras))
+        tensors, source = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras))
     return Weights(tensors, store.digest(tensors, network.parameters), source)
 
 
@@ -161,7 +161,7 @@ class TestRealWeights:
     def test_a_file_of_keras_layout_with_the_same_values_has_the_same_digest(self, from_package, tmp_path, monkeypatch):
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
         published = KNOWN["vgg16"].imagenet
-        path = sources.keras_cache() / published.keras.name
+        path = keras_host.cached(published.keras)
         path.parent.mkdir()
         with h5py.File(path, "w") as file:
             layers = [layer.name for layer in load_network("vgg16").layers]
@@ -171,9 +171,9 @@ class TestRealWeights:
                 group.attrs["weight_names"] = [f"{layer}_W_1:0".encode(), f"{layer}_b_1:0".encode()]
                 group[f"{layer}_W_1:0"] = from_package.tensors[f"{layer}/kernel"]
                 group[f"{layer}_b_1:0"] = from_package.tensors[f"{layer}/bias"]
-        keras = dataclasses.replace(published.keras, md5=hashlib.md5(path.read_bytes()).hexdigest())
+        keras = dataclasses.replace(published.keras, digest=hashlib.md5(path.read_bytes()).hexdigest())
         network = load_network("vgg16")
 
-        tensors, _ = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras, wheel=None))
+        tensors, _ = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras, wheel=None))
 
         assert store.digest(tensors, network.parameters) == from_package.sha256
