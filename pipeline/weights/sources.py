@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import contents
 from pipeline.errors import UserError
 from pipeline.network import known
 from pipeline.network.graph import Network
@@ -28,13 +29,17 @@ def find(network: Network, model: str, weights: str) -> Weights:
     Raises `UserError` when they cannot be found, or are not this network's.
     """
     known.check_weights(model, weights)
+    read = {} if model in KNOWN else {"model": Path(model)}
     if weights == "imagenet":
         tensors, source = fetch_imagenet(network, model, KNOWN[model].imagenet)
     else:
+        if weights != "model":
+            read["weights"] = Path(weights)
         path = Path(model if weights == "model" else weights)
         tensors = formats.read_tensors(path, network, model)
         source = f"the file {path.name}"
-    return Weights(tensors, digest(tensors, network.parameters), source)
+    read_contents = {which: contents.digest(path) for which, path in read.items()}
+    return Weights(tensors, digest(tensors, network.parameters), source, read_contents)
 
 
 def fetch_imagenet(network: Network, model: str, published: Published) -> Found:

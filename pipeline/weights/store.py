@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from pipeline.network import saved
 from pipeline.network.graph import Network
 from pipeline.weights import archive
 
-# Keys of the file that are not weights.
+# Keys of the file that are not weights; the last two only where there are such files.
 _SHA256, _SOURCE = "sha256", "source"
+_CONTENTS = {"model": "model_file_sha256", "weights": "weights_file_sha256"}
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,13 @@ class Weights:
             width, input channel, output channel).
         sha256: digest of names, shapes and values, the same wherever they came from.
         source: a sentence that says where they came from.
+        contents: of the files of the user's among "model" and "weights", the sha256 of what was in them.
     """
 
     tensors: Mapping[str, np.ndarray]
     sha256: str
     source: str
+    contents: Mapping[str, str] = field(default_factory=dict)
 
     def check(self, network: Network, path: Path) -> None:
         """Raise `UserError` where these weights, read from `path`, are not a network's."""
@@ -55,9 +58,13 @@ def digest(tensors: Mapping[str, np.ndarray], order: Iterable[str]) -> str:
 
 def save(path: Path, weights: Weights) -> None:
     """Write weights to `path` (docs/formats.md), whole or not at all; same weights and source, same bytes."""
+    texts = {_SHA256: weights.sha256, _SOURCE: weights.source}
+    texts |= {_CONTENTS[which]: digest for which, digest in weights.contents.items()}
     with files.replacing(path) as temporary, temporary.open("wb") as stream:
-        strings = {_SHA256: np.array(weights.sha256), _SOURCE: np.array(weights.source)}
-        arrays: Mapping[str, Any] = {**weights.tensors, **strings}
+    strings = {_SHA256: weights.sha256, _SOURCE: weights.source}
+    strings |= {_CONTENTS[which]: digest for which, digest in weights.contents.items()}
+    arrays: Mapping[str, Any] = {**weights.tensors, **{key: np.array(text) for key, text in strings.items()}}
+    with files.replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
 
 
@@ -66,6 +73,7 @@ def load(path: Path) -> Weights:
     try:
         arrays = _read(path)
         sha256, source = str(arrays.pop(_SHA256)), str(arrays.pop(_SOURCE))
+        contents = {which: str(arrays.pop(key)) for which, key in _CONTENTS.items() if key in arrays}
         if any(array.dtype != np.float32 for array in arrays.values()):
             raise ValueError("values that are not float32")
         if digest(arrays, arrays) != sha256:
@@ -76,7 +84,7 @@ def load(path: Path) -> Weights:
         raise
     except saved.DAMAGE as error:
         raise UserError(f"{path}: damaged, or not a weights file of this workflow ({error}): remove it") from None
-    return Weights(arrays, sha256, source)
+    return Weights(arrays, sha256, source, contents)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -281,3 +283,27 @@ def test_the_title_says_what_the_objective_makes_of_the_pictures():
     against = plan.plan({"recipe": {"objective": "negative_channel"}})
 
     assert against.site["title"] == "What the filters of VGG16 are against"
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "expected"),
+    [
+        ("own", "imagenet", "weights: imagenet is known for named networks only"),
+        ("vgg16", "model", "weights: `model` is for a file of a model; for vgg16 say imagenet"),
+    ],
+)
+def test_weights_that_there_cannot_be_are_refused_before_any_work(keras_file, model, weights, expected):
+    model = str(keras_file) if model == "own" else model
+
+    assert message({"model": model, "preprocessing": "unit", "weights": weights}).startswith(expected)
+
+
+def test_a_plan_knows_what_is_in_the_files_that_it_names(keras_file):
+    digest = hashlib.sha256(keras_file.read_bytes()).hexdigest()
+
+    of_model = plan.plan({"model": str(keras_file), "preprocessing": "unit", "weights": "model"})
+    of_both = plan.plan({"model": str(keras_file), "preprocessing": "unit", "weights": str(keras_file)})
+
+    assert plan.plan({}).contents == {}
+    assert of_model.contents == {"model": digest}
+    assert of_both.contents == {"model": digest, "weights": digest}

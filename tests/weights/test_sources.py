@@ -1,6 +1,7 @@
 """Where weights come from: which source is tried when, and what is said when none works."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
@@ -130,6 +131,7 @@ def test_weights_of_a_file_are_those_that_keras_loads_from_it(tmp_path):
 
     assert_right(found.tensors)
     assert found.source == "the file mine.h5"
+    assert found.contents == {"weights": hashlib.sha256(published.keras_bytes()).hexdigest()}
 
 
 def test_a_model_without_published_weights_is_told_what_to_say():

@@ -51,6 +51,22 @@ def test_what_is_saved_is_loaded_in_the_same_order(tmp_path, small):
     assert (loaded.sha256, loaded.source) == (small.sha256, "a test")
 
 
+def test_what_was_in_the_files_of_the_users_is_kept(tmp_path, small):
+    made = dataclasses.replace(small, contents={"model": "1" * 64, "weights": "2" * 64})
+
+    store.save(tmp_path / "w.npz", made)
+
+    assert store.load(tmp_path / "w.npz").contents == made.contents
+
+
+def test_weights_without_files_of_the_users_have_no_keys_for_them(tmp_path, small):
+    store.save(tmp_path / "w.npz", small)
+
+    with np.load(tmp_path / "w.npz") as archive:
+        assert [name for name in archive.files if "/" not in name] == ["sha256", "source"]
+    assert store.load(tmp_path / "w.npz").contents == {}
+
+
 def test_loaded_weights_cannot_be_changed_by_mistake(tmp_path, small):
     store.save(tmp_path / "w.npz", small)
 
