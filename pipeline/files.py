@@ -7,8 +7,9 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def json_bytes(value: Any) -> bytes:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """Yield the file `path`, opened to be read; raise `UserError` where there is none."""
     try:
         # Without waiting: a named pipe in a file's place would make a reader wait for a writer for ever.

@@ -122,4 +122,4 @@ def _declared_bytes(file: h5py.File, name: str, link: object) -> int:
         return 0
     if found.is_virtual or found.external:
         raise ValueError(f"{name:.80} keeps its values in another file")
-    return found.nbytes
+    return int(found.nbytes)

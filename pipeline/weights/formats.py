@@ -62,8 +62,8 @@ def _in_keras_file(path: Path, model: str) -> dict[str, _Found]:
     start.import_tensorflow(on=device.CPU)
     from pipeline.weights import keras_file
 
-    read = keras_file.read(path, model)
-    return {name: _Found(value.shape, value.dtype, lambda value=value: value) for name, value in read.items()}
+    read = keras_file.read(path, model).items()
+    return {name: _Found(value.shape, value.dtype, functools.partial(np.asarray, value)) for name, value in read}
 
 
 def _checked(found: Mapping[str, _Found], path: Path, network: Network) -> dict[str, np.ndarray]:

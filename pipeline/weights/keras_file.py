@@ -71,7 +71,7 @@ def _load(network: keras.Model, file: Path) -> str | None:
     return next((_one_line(each.message) for each in said if str(each.message).startswith(_LEFT_OUT)), None)
 
 
-def _one_line(said: Exception | Warning) -> str:
+def _one_line(said: Exception | Warning | str) -> str:
     return " ".join(str(said).split())[:_LONGEST_REASON] or type(said).__name__
 
 

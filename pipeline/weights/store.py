@@ -58,9 +58,6 @@ def digest(tensors: Mapping[str, np.ndarray], order: Iterable[str]) -> str:
 
 def save(path: Path, weights: Weights) -> None:
     """Write weights to `path` (docs/formats.md), whole or not at all; same weights and source, same bytes."""
-    texts = {_SHA256: weights.sha256, _SOURCE: weights.source}
-    texts |= {_CONTENTS[which]: digest for which, digest in weights.contents.items()}
-    with files.replacing(path) as temporary, temporary.open("wb") as stream:
     strings = {_SHA256: weights.sha256, _SOURCE: weights.source}
     strings |= {_CONTENTS[which]: digest for which, digest in weights.contents.items()}
     arrays: Mapping[str, Any] = {**weights.tensors, **{key: np.array(text) for key, text in strings.items()}}
