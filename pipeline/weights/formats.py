@@ -5,6 +5,7 @@ start; the workflow's own (`.npz`) are not.
 """
 
 import functools
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,9 @@ def _in_archive(members: archive.Archive, network: Network) -> dict[str, _Found]
 
 
 def _in_keras_file(path: Path, model: str) -> dict[str, _Found]:
-    # A GPU is for renders.
-    start.import_tensorflow(on=device.CPU)
+    if "tensorflow" not in sys.modules:
+        # A GPU is for renders.
+        start.import_tensorflow(on=device.CPU)
     from pipeline.weights import keras_file
 
     read = keras_file.read(path, model).items()
