@@ -26,7 +26,7 @@ from pipeline.results.layout import LayerPaths
 from pipeline.results.record import Record
 from pipeline.site import build
 from pipeline.summary import quality
-from pipeline.weights.store import Weights
+from pipeline.weights.store import OF_A_FILE, Weights
 
 WHOLE, MISSING, DAMAGED, OTHERWISE = "whole", "missing", "damaged", "made otherwise"
 # There, but not held against what it was made from, for that is not whole.
@@ -77,7 +77,7 @@ def examine_weights(path: Path, loaded: Weights, plan: Plan) -> Finding:
 
     Files of before this was noted do not say.
     """
-    silent = not loaded.contents and loaded.source.startswith("the file ")
+    silent = not loaded.contents and loaded.source.startswith(OF_A_FILE)
     for which in () if silent else ("model", "weights"):
         if loaded.contents.get(which) != plan.contents.get(which):
             reason = f"{path}: not made from {which}: {getattr(plan, which)} as it is now; {_CURE}"

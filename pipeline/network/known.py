@@ -120,6 +120,7 @@ KNOWN: Mapping[str, Known] = _OF_KERAS | {
         credit=dataclasses.replace(
             APPLICATIONS["efficientnetb0"].credit,
             network="EfficientNet-Lite0",
+            authors="M. Tan and Q. V. Le (EfficientNet)",
             licence=APACHE[0],
             licence_url=APACHE[1],
         ),

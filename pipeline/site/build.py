@@ -110,6 +110,7 @@ class Renderer:
             network=display_name(atlas.network.name),
             credit=credit(atlas.network.name),
             weights_source=atlas.weights_source,
+            weights_are_published=atlas.weights_are_published,
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,
             alive_ratio=ALIVE_RATIO,

@@ -12,7 +12,7 @@ from pipeline.network.graph import Network
 from pipeline.network.known import KNOWN, Published
 from pipeline.weights import formats, keras_host, wheel
 from pipeline.weights.download import SourceError
-from pipeline.weights.store import Weights, digest
+from pipeline.weights.store import OF_A_FILE, Weights, digest
 
 # Weights by name, and a sentence that says where they came from.
 Found = tuple[dict[str, np.ndarray], str]
@@ -37,7 +37,7 @@ def find(network: Network, model: str, weights: str) -> Weights:
             read["weights"] = Path(weights)
         path = Path(model if weights == "model" else weights)
         tensors = formats.read_tensors(path, network, model)
-        source = f"the file {path.name}"
+        source = f"{OF_A_FILE}{path.name}"
     read_contents = {which: contents.digest(path) for which, path in read.items()}
     return Weights(tensors, digest(tensors, network.parameters), source, read_contents)
 

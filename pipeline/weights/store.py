@@ -14,6 +14,9 @@ from pipeline.network import saved
 from pipeline.network.graph import Network
 from pipeline.weights import archive
 
+# How the sentence of weights begins that are from a file of the user's.
+OF_A_FILE = "the file "
+
 # Keys of the file that are not weights; the last two only where there are such files.
 _SHA256, _SOURCE = "sha256", "source"
 _CONTENTS = {"model": "model_file_sha256", "weights": "weights_file_sha256"}
@@ -35,6 +38,11 @@ class Weights:
     sha256: str
     source: str
     contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def are_published(self) -> bool:
+        """Whether they are those that a named network is published with, not from a file of the user's."""
+        return not self.contents and not self.source.startswith(OF_A_FILE)
 
     def check(self, network: Network, path: Path) -> None:
         """Raise `UserError` where these weights, read from `path`, are not a network's."""
