@@ -14,8 +14,8 @@ from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.network.known import display_name
 from pipeline.selection import parse_filters
 
@@ -84,7 +84,7 @@ def plan(configuration: Mapping[str, Any]) -> Atlas:
     values = schema.defaults(form) | dict(configuration)
     if values["model"].endswith(".keras"):
         _check_file("model", values["model"], "")
-    network = load_network(values["model"], values["preprocessing"])
+    network = catalogue.load(values["model"], values["preprocessing"])
     if values["weights"] not in ("imagenet", "model"):
         _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])

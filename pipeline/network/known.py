@@ -45,3 +45,15 @@ CREDITS = {
 def display_name(model: str) -> str:
     """Return what a network is called in a sentence: as its authors do, else by its own name."""
     return CREDITS[model].network if model in CREDITS else model
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a network."""
+
+    preprocessing: str
+
+
+KNOWN = {"vgg16": Known("caffe")}
+
+MODEL_HELP = "a name that is known, or the path of a file"

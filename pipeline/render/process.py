@@ -21,10 +21,10 @@ def in_this_process(request: RenderRequest) -> None:
 def prepare(request: RenderRequest) -> None:
     """Import TensorFlow, where that is still to be done, and fetch the weights where they are the usual ones and not
     there yet."""
-    from pipeline.network import architecture
+    from pipeline.network.known import KNOWN
     from pipeline.render import request as requests
 
-    named = request.network.name in architecture.PREPROCESSING
+    named = request.network.name in KNOWN
     if named and request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline.weights import sources, store
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from pipeline import errors
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.weights import formats
 from pipeline.weights.sources import find
 from pipeline.weights.store import save
@@ -31,7 +31,7 @@ def main() -> None:
         help="how a .keras model wants its input: caffe, tf, torch, unit or raw (the weights do not depend on it)",
     )
     arguments = parser.parse_args()
-    network = load_network(arguments.model, arguments.preprocessing)
+    network = catalogue.load(arguments.model, arguments.preprocessing)
     weights = find(network, arguments.model, arguments.weights)
     save(arguments.output, weights)
     print(f"{arguments.output}: {len(weights.tensors)} tensors, sha256 {weights.sha256}, from {weights.source}")

@@ -19,7 +19,7 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 
 ENDINGS = (".h5", ".weights.h5", ".keras", ".npz")
 
@@ -165,12 +165,13 @@ def _keras3_layer(root: h5py.Group, place: str) -> list[h5py.Dataset]:
 
 def _keras3_places(network: Network) -> dict[str, str]:
     places: dict[str, str] = {}
-    counts = dict.fromkeys(_KERAS3_GROUPS, 0)
-    for node in network.nodes:
-        if node.kind in _KERAS3_GROUPS:
-            number = f"_{counts[node.kind]}" if counts[node.kind] else ""
-            places[node.name] = _KERAS3_GROUPS[node.kind] + number
-            counts[node.kind] += 1
+    counts = dict.fromkeys(_KERAS3_GROUPS.values(), 0)
+    for name in network.parameters:
+        layer, _, parameter = name.rpartition("/")
+        if layer not in places:
+            group = _KERAS3_GROUPS["Conv2D" if parameter in ("kernel", "bias") else "BatchNormalization"]
+            places[layer] = group + (f"_{counts[group]}" if counts[group] else "")
+            counts[group] += 1
     return places
 
 

@@ -17,8 +17,8 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.network.architecture import PREPROCESSING
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
+from pipeline.network.known import KNOWN
 from pipeline.weights import download, formats, onnx
 from pipeline.weights.store import Weights, digest
 
@@ -253,7 +253,7 @@ def find(network: Network, model: str, weights: str) -> Weights:
     if weights == "imagenet":
         tensors, source = fetch_imagenet(network, model)
     else:
-        if weights == "model" and model in PREPROCESSING:
+        if weights == "model" and model in KNOWN:
             raise UserError(f"weights: `model` is for a .keras file; for {model} say imagenet, or the path of a file")
         path = Path(model if weights == "model" else weights)
         tensors = formats.read_tensors(path, network)

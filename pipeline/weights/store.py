@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.weights import formats
 
 # Keys of the file that are not weights.
