@@ -151,3 +151,12 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     if dtype.hasobject or any(side < 0 for side in shape):
         raise ValueError("an array of Python objects (a pickle), which is never opened")
     return shape, fortran_order, dtype
+
+
+def free_memory_bytes() -> int | None:
+    """Return how much memory programs may still take, without swapping; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

@@ -14,8 +14,8 @@ from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.machine.precision import Wanted
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.network.known import KNOWN, check_weights, display_name, showcase
 from pipeline.selection import parse_filters
 
@@ -70,7 +70,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
     values = schema.defaults(form) | schema.checked(configuration)
     if values["model"].endswith(".keras"):
         _check_file("model", values["model"], "")
-    network = load_network(values["model"], values["preprocessing"])
+    network = catalogue.load(values["model"], values["preprocessing"])
     check_weights(values["model"], values["weights"])
     if values["weights"] not in ("imagenet", "model"):
         _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
@@ -122,7 +122,7 @@ def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[s
     for key, text in values.items():
         if match := _IN_NO_PAGE.search(text):
             raise UserError(f"site.{key}: the character U+{ord(match[0]):04X} has no place in a page; remove it")
-    title = wording.title(display_name(network.name), wording.WORDS[objective])
+    title = wording.title(display_name(network.model), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
 
 

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from pipeline.errors import UserError
 from pipeline.network import efficientnet_lite0
@@ -134,8 +135,8 @@ MODEL_HELP = f"{NAMES}, or the path of a .keras file"
 
 
 def display_name(model: str) -> str:
-    """Return what a network is called in a sentence: as its authors do, else by its own name."""
-    return KNOWN[model].credit.network if model in KNOWN else model
+    """Return what a network is called in a sentence: as its authors do, or by the name of its file."""
+    return KNOWN[model].credit.network if model in KNOWN else Path(model).stem
 
 
 def credit(model: str) -> Credit | None:

@@ -27,12 +27,12 @@ def prepare(request: RenderRequest) -> None:
 
     # First, for the weights may be read by Keras, which would start it otherwise.
     start.import_tensorflow()
-    named = request.network.name in KNOWN
+    named = request.network.model in KNOWN
     if named and request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline.weights import sources, store
 
         print("fetching the weights, once", file=sys.stderr)
-        store.save(request.weights, sources.find(request.network, request.network.name, "imagenet"))
+        store.save(request.weights, sources.find(request.network, request.network.model, "imagenet"))
 
 
 def show(request: RenderRequest, step: int) -> None:

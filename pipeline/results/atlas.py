@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.measure import kernels
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.results import layer_summary, layout, record
 from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
@@ -67,7 +67,7 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
         weights_sha256=made.sha256,
         weights_source=made.source,
         weights_are_published=made.are_published,
-        first_kernels=np.moveaxis(kernels.kernel_of(network, made.tensors, network.layers[0].name), 3, 0),
+        first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from pipeline.errors import UserError
 from pipeline.machine import device, start
 from pipeline.network import saved
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.weights import archive
 
 OF_KERAS = (".keras", ".h5", ".hdf5")

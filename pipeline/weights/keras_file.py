@@ -14,13 +14,9 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.network import keras_model, named, saved
+from pipeline.network.graph import Graph
 from pipeline.network.known import KNOWN
 from pipeline.weights import parts
-
-# Characters of what Keras says that are passed on.
-_LONGEST_REASON = 240
-# How Keras begins to say, no more than that, that layers keep the random weights that they were made with.
-_LEFT_OUT = "Skipping nested container"
 
 
 def read(path: Path, model: str) -> Mapping[str, np.ndarray]:
@@ -67,12 +63,8 @@ def _load(network: keras.Model, file: Path) -> str | None:
         raise
     except Exception as error:
         # Keras and its libraries raise whatever comes.
-        return _one_line(error)
-    return next((_one_line(each.message) for each in said if str(each.message).startswith(_LEFT_OUT)), None)
-
-
-def _one_line(said: Exception | Warning | str) -> str:
-    return " ".join(str(said).split())[:_LONGEST_REASON] or type(said).__name__
+        return keras_model.in_one_line(error)
+    return keras_model.left_out(said)
 
 
 def _named_by_layout(file: Path) -> Path:
@@ -82,7 +74,7 @@ def _named_by_layout(file: Path) -> Path:
 
 def _values(network: keras.Model) -> dict[str, np.ndarray]:
     values = {}
-    for name, variable in keras_model.weights(network).items():
+    for name, variable in Graph(network).weights().items():
         is_float = keras.backend.is_float_dtype(variable.dtype)
         values[name] = np.asarray(keras.ops.cast(variable, "float32") if is_float else variable)
     return values

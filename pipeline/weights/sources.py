@@ -8,7 +8,7 @@ import numpy as np
 from pipeline import contents
 from pipeline.errors import UserError
 from pipeline.network import known
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.network.known import KNOWN, Published
 from pipeline.weights import formats, keras_host, wheel
 from pipeline.weights.download import SourceError

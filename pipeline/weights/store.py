@@ -11,7 +11,7 @@ import numpy as np
 from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import saved
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.weights import archive
 
 # How the sentence of weights begins that are from a file of the user's.

@@ -10,7 +10,7 @@ from keras.src.applications import resnet
 from keras.src.utils import file_utils
 
 from pipeline.network.applications import APPLICATIONS
-from pipeline.network.architecture import PREPROCESSING_MODES
+from pipeline.network.catalogue import PREPROCESSING_MODES
 
 # One of each family, the quickest to make.
 SMALLEST = (
@@ -86,7 +86,7 @@ def test_the_algorithm_of_a_digest_is_told_by_its_length(name):
 
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_the_way_a_network_wants_its_input_is_that_of_its_preprocess_input(name):
-    from pipeline.network.forward import preprocess
+    from pipeline.network.preparation import preprocess
 
     pictures = np.random.default_rng(0).random((1, 4, 4, 3)).astype(np.float32)
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.network import keras_model
 from pipeline.network.efficientnet_lite0 import BLOCKS, CANVAS_PX, STAGES, EfficientNetLite0, name_in_torch
+from pipeline.network.graph import Graph
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_what_comes_into_a_block_is_added_where_the_block_changes_no_shape(netwo
 
 
 def test_every_weight_has_a_name_of_its_own_in_pytorchs_file(network):
-    names = [name_in_torch(name) for name in keras_model.weights(network)]
+    names = [name_in_torch(name) for name in Graph(network).weights()]
 
     assert len(set(names)) == len(names) == 247
     assert names[0] == "_conv_stem.weight"

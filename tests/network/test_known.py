@@ -7,8 +7,8 @@ import pytest
 from pipeline.config import schema
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
-from pipeline.network import known
-from pipeline.network.architecture import PREPROCESSING_MODES, load_network
+from pipeline.network import catalogue, known
+from pipeline.network.catalogue import PREPROCESSING_MODES
 from pipeline.network.known import KNOWN
 
 # Where named networks may be named.
@@ -41,7 +41,7 @@ def test_the_weights_of_a_named_network_are_published_somewhere(model):
 
 @pytest.mark.parametrize("model", [model for model in KNOWN if known.showcase(model)])
 def test_a_showcase_is_of_filters_that_the_network_has(model):
-    network = load_network(model)
+    network = catalogue.load(model)
 
     for layer, filters in known.showcase(model).items():
         for filter in filters:
@@ -49,9 +49,14 @@ def test_a_showcase_is_of_filters_that_the_network_has(model):
 
 
 def test_a_network_without_a_name_has_no_makers_and_no_showcase():
-    assert known.display_name("mine") == "mine"
-    assert known.credit("mine") is None
-    assert known.showcase("mine") == {}
+    assert known.display_name("folder/mine.keras") == "mine"
+    assert known.credit("folder/mine.keras") is None
+    assert known.showcase("folder/mine.keras") == {}
+
+
+def test_a_file_that_is_called_like_a_named_network_is_not_that_network():
+    assert known.display_name("vgg16.keras") == "vgg16"
+    assert known.credit("vgg16.keras") is None
 
 
 def test_a_named_network_is_called_as_its_makers_do():

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.network import keras_model, named
+from pipeline.network import named
 from pipeline.network.efficientnet_lite0 import CANVAS_PX
+from pipeline.network.graph import Graph
 from pipeline.network.known import KNOWN
 from pipeline.weights import torch_file, wheel
 from tests.support import wheels
@@ -30,7 +31,7 @@ SEEN = [
 def network() -> keras.Model:
     """Return the network with its classifier and its published weights."""
     made = named.make(MODEL, include_top=True)
-    weights = keras_model.weights(made)
+    weights = Graph(made).weights()
     found = wheel.tensors(PACKAGE, {name: tuple(each.shape) for name, each in weights.items()})
     for name, variable in weights.items():
         variable.assign(found[name])
@@ -60,6 +61,6 @@ def test_every_tensor_of_the_file_is_a_weight_of_the_network(network, tmp_path):
     pinned = wheels.Pinned(PACKAGE.project, PACKAGE.version, PACKAGE.sha256)
     stored = torch_file.float_tensors(wheels.fetch(pinned, tmp_path).read(PACKAGE.member))
 
-    used = [PACKAGE.name_of(name) for name in keras_model.weights(network)]
+    used = [PACKAGE.name_of(name) for name in Graph(network).weights()]
 
     assert sorted(used) == sorted(stored)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from pipeline.network.architecture import load_network
 
 from pipeline.errors import UserError
 from pipeline.network import known
-from pipeline.network.architecture import load_network
 from pipeline.results import atlas as atlases
 from pipeline.site import build as site
 from pipeline.site.build import Site

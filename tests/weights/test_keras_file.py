@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 
 from pipeline.errors import UserError
-from pipeline.network import keras_model, named
+from pipeline.network import named
+from pipeline.network.graph import Graph
 from pipeline.weights import keras_file
 from tests.support.hostile import damaged, examples, mistake
 
@@ -56,7 +57,7 @@ def model(tmp_path_factory) -> str:
 
 def weights_of(model: keras.Model) -> Mapping[str, np.ndarray]:
     """Return the numbers of a model that training makes, by name: not the states of its generators."""
-    found = keras_model.weights(model).items()
+    found = Graph(model).weights().items()
     return {name: variable.numpy() for name, variable in found if keras.backend.is_float_dtype(variable.dtype)}
 
 
