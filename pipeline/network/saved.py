@@ -6,6 +6,7 @@ Nothing is unpickled, and no array is read.
 """
 
 import errno
+import json
 import lzma
 import shutil
 import struct
@@ -24,6 +25,7 @@ from pipeline.errors import UserError
 # The member of a `.keras` file that holds its weights, in HDF5.
 WEIGHTS = "model.weights.h5"
 CONFIG = "config.json"
+METADATA = "metadata.json"
 
 # A description of a network larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
 LARGEST_CONFIG_BYTES = 64 * 2**20
@@ -90,6 +92,21 @@ def unpack(path: Path, target: Path) -> None:
     else:
         shutil.copyfile(path, target)
     _check_hdf5(target)
+
+
+def keras_version(path: Path) -> str | None:
+    """Return which version of Keras saved a file that passes `check`, None where it does not say."""
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                said = json.loads(archive.read(METADATA)).get("keras_version")
+        else:
+            with h5py.File(path, "r", locking=False) as file:
+                said = file.attrs.get("keras_version", file.get("model_weights", file).attrs.get("keras_version"))
+    except (AttributeError, *DAMAGE):
+        return None
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return f"{text:.20}" if isinstance(text, str) else None
 
 
 def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
