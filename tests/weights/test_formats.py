@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import Network
 from pipeline.weights.formats import read_tensors
 from tests.support.hostile import damaged, examples, mistake
 
@@ -44,7 +44,7 @@ def saved(tmp_path_factory, keras):
 
 @pytest.fixture
 def network(saved) -> Network:
-    return load_network(str(saved[0] / "model.keras"), "unit")
+    return catalogue.load(str(saved[0] / "model.keras"), "unit")
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ class TestWrongWeights:
         assert "not finite" in refusal(write(tmp_path / f"w{ending}", tensors), network)
 
     def test_the_weights_of_another_network_are_refused(self, tmp_path, tensors, ending, write):
-        message = refusal(write(tmp_path / f"w{ending}", tensors), load_network("vgg16"))
+        message = refusal(write(tmp_path / f"w{ending}", tensors), catalogue.load("vgg16"))
         assert "not the weights of vgg16: it has no block1_conv1/kernel" in message
         assert "and 22 more" in message
 

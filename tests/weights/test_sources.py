@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import from_keras_config
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.weights import download, sources
 from pipeline.weights.sources import KerasFile, Published, Wheel, fetch_imagenet
+from tests.support.networks import network_of
 
 TENSORS = {
     "stem/kernel": np.random.default_rng(0).normal(size=(3, 2, 3, 4)).astype(np.float32),
@@ -24,17 +24,12 @@ TENSORS = {
 }
 
 
+@functools.cache
 def network() -> Network:
-    layers = [
-        {"class_name": "InputLayer", "config": {"name": "input", "batch_shape": [None, 16, 16, 3]}},
-        {
-            "class_name": "Conv2D",
-            "config": {"name": "stem", "filters": 4, "kernel_size": [3, 2], "padding": "valid", "activation": "relu"},
-        },
-    ]
-    return from_keras_config(
-        {"class_name": "Sequential", "config": {"layers": layers}}, name="tiny", preprocessing="unit"
-    )
+    import keras
+
+    layers = [keras.Input((16, 16, 3)), keras.layers.Conv2D(4, (3, 2), activation="relu", name="stem")]
+    return network_of(keras.Sequential(layers, name="tiny"))
 
 
 @functools.cache
