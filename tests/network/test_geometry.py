@@ -253,7 +253,7 @@ def mean_pooled(layer, features):
     return tf.nn.avg_pool2d(features, layer.pool_size, layer.strides, layer.padding.upper())
 
 
-@pytest.mark.parametrize("family", ["ResNet50V2", "NASNetMobile", "Xception"])
+@pytest.mark.parametrize("family", ["ResNet50V2", "Xception"])
 def test_a_unit_of_a_real_network_depends_on_the_pixels_that_the_rules_say(keras, family):
     """Measured by the gradient of one unit, all weights positive, each maximum a mean, on a large image."""
     import tensorflow as tf
