@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from pipeline.network import keras_model, preparation, responses
 from pipeline.network.catalogue import Input, Network
-from pipeline.network.graph import Graph, arguments_of, opened
+from pipeline.network.graph import Graph, Value, arguments_of, opened
 from pipeline.network.responses import Response
 
 
@@ -33,19 +33,30 @@ class KerasResponses:
         self._image = network.image_of(layer)
         response = next(each for each in responses.find(graph) if each.name == layer)
         self._axis = response.axis
+        # TensorFlow has no convolution with the channels first on a processor, but XLA has.
+        self._run = tf.function(self._run_eagerly, autograph=False, jit_compile=self._image.layout == "channels_first")
         self._model = _in_size(_cut(graph, response), self._image, canvas_px)
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Return responses, float32 (batch, height, width, filters), to images in [0, 1], (batch, side, side, …)."""
+        return self._run(images)
+
+    def _run_eagerly(self, images: tf.Tensor) -> tf.Tensor:
         inputs, mode = self._network.catalogue.inputs, self._network.preprocessing
         given = preparation.feed(images, self._image.name, inputs, self._graph.inputs, mode)
-        found = tf.cast(self._model([given[value.name] for value in self._graph.inputs], training=False), tf.float32)
+        taken = [_as_taken(given[value.name], value) for value in self._graph.inputs]
+        found = tf.cast(self._model(taken, training=False), tf.float32)
         return tf.transpose(found, (0, 2, 3, 1)) if self._axis == 1 else found
 
 
 def graph_of(network: Network, tensors: Mapping[str, np.ndarray]) -> Graph:
     """Return the graph of a network as its model was saved, with weights in it."""
     return keras_model.graph_with(keras_model.load(network.model), tensors, None)
+
+
+def _as_taken(tensor: tf.Tensor, value: Value) -> tf.Tensor:
+    # What an input of whole numbers would cut off is what division and multiplication by 255 have rounded.
+    return tensor if "float" in value.dtype else tf.round(tensor)
 
 
 def _cut(graph: Graph, response: Response) -> keras.Model:

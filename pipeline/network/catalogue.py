@@ -215,8 +215,7 @@ def load(model: str, preprocessing: str = "auto") -> Network:
         )
     if not model.endswith(ENDINGS):
         raise UserError(
-            f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} "
-            f"(known: {NAMES}, or the path of a .keras file)"
+            f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} (known: {NAMES}, or the path of a .keras file)"
         )
     from pipeline.network import cache
 

@@ -144,7 +144,7 @@ def _batch_normalised(layer: layers.BatchNormalization, scale: Any, offset: Any)
 
 
 def _numbers(variable: keras.Variable) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(variable), np.float64)
+    return np.asarray(variable.value, np.float64)
 
 
 def _is_kerass(operation: keras.Operation, name: str, package: str) -> bool:

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from pipeline.network import preparation
 from pipeline.network.catalogue import Input
+from pipeline.network.fast import step_of
 from pipeline.network.graph import Graph
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _measure(graph: Graph, layers: Sequence["Found"], inputs: Mapping[str, Input
         values = dict(preparation.feed(pixels, image.name, tuple(inputs.values()), graph.inputs, mode))
         for call in graph.calls:
             if call.name in wanted:
-                outputs = call.run([values[value.name] for value in call.inputs])
+                outputs = step_of(call, tf.float32).run([values[value.name] for value in call.inputs])
                 values.update({value.name: output for value, output in zip(call.outputs, outputs, strict=True)})
         units = {each.response.name: _central_unit(values, each, random) for each in layers}
     return {

@@ -150,8 +150,15 @@ class Geometry:
                 return Relation(place, (rules[0], rules[1]), windows.only_size(call, place))
         kind = _described(call, places)
         if kind not in self._probed:
-            self._probed[kind] = probe(call, places)
+            self._probed[kind] = self._probe(call, places)
         return self._probed[kind]
+
+    def _probe(self, call: Call, places: Sequence[Place | None]) -> Relation:
+        try:
+            return probe(call, places)
+        except Exception:
+            # What runs on no map at all, by itself, is taken to lose what place there was.
+            return Relation(None, None)
 
     def _bound(self, call: Call) -> bool:
         relation = self._relations.get(call.name)
@@ -203,14 +210,17 @@ class Geometry:
         middle = lengths[value.name] // 2
         grows = lengths[value.name] > min(lengths[call.output.name] for call in needed if call.output.name in lengths)
         count = min(UNITS if grows else 2, lengths[value.name] - middle)
-        spans = [self._span(value, middle + unit, needed, lengths, axis) for unit in range(count)]
-        side = max(last - first + 1 for first, last in spans)
-        return side, max(1, round((spans[-1][0] - spans[0][0]) / max(1, count - 1)))
+        found = {unit: self._span(value, middle + unit, needed, lengths, axis) for unit in range(count)}
+        spans = {unit: span for unit, span in found.items() if span is not None}
+        side = max((last - first + 1 for first, last in spans.values()), default=1)
+        ends = min(spans, default=0), max(spans, default=0)
+        apart = spans[ends[1]][0] - spans[ends[0]][0] if spans else 0
+        return side, max(1, round(apart / max(1, ends[1] - ends[0])))
 
     def _span(
         self, value: Value, unit: int, needed: Sequence[Call], lengths: Mapping[str, int], axis: int
-    ) -> tuple[int, int]:
-        """Return the first and last row of the image that a unit sees, whether or not they are within it."""
+    ) -> tuple[int, int] | None:
+        """Return the first and last row of the image that a unit sees, within it or not; None where it sees none."""
         spans = {value.name: (unit, unit)}
         for call in reversed(needed):
             relation = self._relations.get(call.name)
@@ -223,9 +233,12 @@ class Geometry:
                 if self.place(each) is None or rows is None or (rows == 1 and lengths[call.output.name] > 1):
                     continue
                 low, high = relation.windows[axis].reads(first, last, rows)
+                if low > high:
+                    # A row between those that a transposed convolution with a short kernel makes.
+                    continue
                 before = spans.get(each.name, (low, high))
                 spans[each.name] = (min(low, before[0]), max(high, before[1]))
-        return spans[self._image.name]
+        return spans.get(self._image.name)
 
 
 def _described(call: Call, places: Sequence[Place | None]) -> str:

@@ -4,6 +4,7 @@ Keras's safe mode loads no Python code from a file. What it refuses is refused h
 """
 
 import json
+import re
 import warnings
 import zipfile
 import zlib
@@ -32,6 +33,10 @@ MEMORY_TIMES_FILE = 2.5
 MESSAGE_CHARACTERS = 300
 # How Keras begins to say that layers keep the random weights that they were made with; it says no more than that.
 _LEFT_OUT = "Skipping nested container"
+
+# The names that TensorFlow takes for a part of a compiled graph. What is called otherwise gets another name once the
+# graph has been read.
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 
 # Keras's names for how a layer computes: weights stay float32 in either.
 _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -88,7 +93,9 @@ def graph_with(model: keras.Model, tensors: Mapping[str, np.ndarray] | None, pre
     for name, variable in graph.weights().items():
         if tensors is not None and name in tensors:
             variable.assign(tensors[name])
-    for layer in {id(call.operation): call.operation for call in graph.calls}.values():
+    for number, layer in enumerate({id(call.operation): call.operation for call in graph.calls}.values()):
+        if not _SCOPE.fullmatch(layer.name):
+            layer.name = f"call_{number}"
         if isinstance(layer, keras.Layer):
             finalize(layer)
             if precision is not None:

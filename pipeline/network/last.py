@@ -35,7 +35,7 @@ def last_layer(response: Response, dtype: tf.DType) -> LastLayer:
     """Return how the responses of a layer are computed in a precision, float32 or bfloat16."""
     layer = response.layer
     cut = _CUTS.get(type(layer)) if response.affine and not _is_strided_and_dilated(layer) else None
-    return Whole(response) if cut is None else Cut(response, cut(layer, dtype))
+    return Whole(response) if cut is None else Cut(response, cut(layer, dtype), dtype)
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,14 @@ class Cut:
     Args:
         response: where its responses are taken.
         convolution: the layer's convolution.
+        dtype: its precision.
     """
 
-    def __init__(self, response: Response, convolution: Convolution) -> None:
+    def __init__(self, response: Response, convolution: Convolution, dtype: tf.DType) -> None:
         self._convolution = convolution
         self._is_transposed = response.axis == 1
-        self._bias = constant(response.layer.bias, tf.float32)
+        bias = constant(response.layer.bias, dtype)
+        self._bias = None if bias is None else tf.cast(bias, tf.float32)
         self._scale, self._offset = _affine(response) if response.chain else (None, None)
 
     def all(self, features: tf.Tensor) -> tf.Tensor:

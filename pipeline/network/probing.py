@@ -4,15 +4,17 @@ For whatever has no rule in `network.windows`: operations on arrays, layers of s
 call is run alone, on random maps whose numbers of rows and columns are told apart.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from pipeline.network.graph import Call, Value
-from pipeline.network.windows import Place, Window, measured
+from pipeline.network.graph import Call
+from pipeline.network.windows import MisfitError, Place, Window, measured
 
 # Rows and columns of the maps on trial: enough to tell what reads a neighbourhood from what reads everything; the
 # second for what takes only multiples of a large number.
@@ -56,7 +58,7 @@ def probe(call: Call, places: Sequence[Place | None]) -> Relation:
     for size in TRIALS_PX:
         try:
             relation, shape = _relation(call, places, size)
-            larger = tuple(2 * side for side in size)
+            larger = (2 * size[0], 2 * size[1])
             return replace(relation, size=None if _foretold(call, places, relation, shape, larger) else own)
         except Exception:
             # Whatever an operation of unknown kind has to say about maps of another size than it was made for.
@@ -67,12 +69,13 @@ def probe(call: Call, places: Sequence[Place | None]) -> Relation:
 def _foretold(
     call: Call, places: Sequence[Place | None], relation: Relation, shape: tuple[int, ...], size: tuple[int, int]
 ) -> bool:
-    """Return whether the output on maps of another size is what a relation, or else the shape on trial, makes of it."""
+    """Return whether maps of another size become what a relation, or else the shape on trial, says."""
     found = tuple(call.run(_tensors(call, places, size, np.random.default_rng(_SEED)))[0].shape)
     if relation.place is None:
         return found == shape
+    # What has one size whatever it is made from reads other rows in every size.
     return all(
-        found[axis] == rule.length(side)
+        shape[axis] != found[axis] == rule.length(side)
         for axis, rule, side in zip(relation.place, relation.windows, size, strict=True)
     )
 
@@ -81,9 +84,23 @@ def _tensors(
     call: Call, places: Sequence[Place | None], size: tuple[int, int], random: np.random.Generator
 ) -> list[tf.Tensor]:
     return [
-        tf.cast(random.standard_normal(_shape(value, place, size)).astype(np.float32), value.dtype)
-        for value, place in zip(call.inputs, places, strict=True)
+        tf.cast(random.standard_normal(shape).astype(np.float32), value.dtype)
+        for value, shape in zip(call.inputs, _shapes(call, places, size), strict=True)
     ]
+
+
+def _shapes(call: Call, places: Sequence[Place | None], size: tuple[int, int]) -> list[list[int]]:
+    """Return the shape of each input for maps of a size."""
+    known = next(place for place in places if place is not None)
+    shapes = []
+    for value, place in zip(call.inputs, places, strict=True):
+        # What has no place may still have as many rows, or columns, as what has one.
+        free = dict(zip(known, size, strict=True)) if place is None else {}
+        shape = [1, *(side or free.get(axis, _FREE_SIZE) for axis, side in enumerate(value.shape[1:], 1))]
+        for axis, side in zip(place or (), size, strict=False):
+            shape[axis] = side
+        shapes.append(shape)
+    return shapes
 
 
 def _own_size(call: Call, places: Sequence[Place | None]) -> tuple[int, int]:
@@ -109,19 +126,13 @@ def _relation(call: Call, places: Sequence[Place | None], size: tuple[int, int])
         if any(_is_local(span, side) for span, side in zip(first, size, strict=True)):
             spans = {number: _spans(tape, row, watched) for number, row in rows.items()}
             for side in (0, 1):
-                rule = _window({number: each[side] for number, each in spans.items()}, output.shape[axis], size[side])
+                of_side = {number: each[side] for number, each in spans.items()}
+                rule = _window(of_side, size[side], _length_of(call, places, size, (axis, side), output.shape[axis]))
                 found[side] = found[side] or (rule and (axis, rule))
     shape = tuple(output.shape)
     if None in found or found[0][0] == found[1][0]:
         return Relation(None, None), shape
     return Relation((found[0][0], found[1][0]), (found[0][1], found[1][1])), shape
-
-
-def _shape(value: Value, place: Place | None, size: tuple[int, int]) -> list[int]:
-    shape = [1, *(side or _FREE_SIZE for side in value.shape[1:])]
-    for axis, side in zip(place or (), size, strict=False):
-        shape[axis] = side
-    return shape
 
 
 def _sums(weighted: tf.Tensor, axis: int) -> Mapping[int, tf.Tensor]:
@@ -151,7 +162,42 @@ def _is_local(span: _Span, rows: int) -> bool:
     return span is not None and span[1] - span[0] + 1 <= LOCAL_SHARE * rows
 
 
-def _window(spans: Mapping[int, _Span], rows: int, rows_in: int) -> Window | None:
+def _length_of(
+    call: Call, places: Sequence[Place | None], size: tuple[int, int], along: tuple[int, int], rows: int
+) -> Callable[[int], int]:
+    """Return how many rows an axis of the output has for so many, or columns, of the inputs: asked of Keras.
+
+    Args:
+        size: rows and columns of the maps on trial.
+        along: the axis of the output; 0 for rows or 1 for columns.
+        rows: of the output on trial.
+    """
+    axis, side = along
+    if rows == size[side]:
+        return lambda given: given
+
+    @functools.cache
+    def length(given: int) -> int:
+        sides = (given, size[1]) if side == 0 else (size[0], given)
+        tensors = {
+            id(tensor): keras.KerasTensor(shape, value.dtype)
+            for tensor, value, shape in zip(
+                call.node.input_tensors, call.inputs, _shapes(call, places, sides), strict=True
+            )
+        }
+        args, kwargs = call.node.arguments.fill_in(tensors)
+        try:
+            found = keras.tree.flatten(call.operation.compute_output_spec(*args, **kwargs))[0].shape[axis]
+        except Exception as error:
+            raise MisfitError(f"{call.name} takes no map of {given} rows") from error
+        if found is None:
+            raise MisfitError(f"{call.name} does not say what it makes of {given} rows")
+        return found
+
+    return length
+
+
+def _window(spans: Mapping[int, _Span], rows_in: int, length: Callable[[int], int]) -> Window | None:
     """Return the window that spans of an input show, for rows of an axis of the output; None where they show none."""
     if not all(_is_local(span, rows_in) for span in spans.values()):
         return None
@@ -163,4 +209,4 @@ def _window(spans: Mapping[int, _Span], rows: int, rows_in: int) -> Window | Non
     starts = {row: int(row * step // 1) for row in numbers}
     before = max(starts[row] - first for row, (first, _) in spans.items())
     after = max(last - starts[row] for row, (_, last) in spans.items())
-    return measured(step, before, after, gained=rows - rows_in)
+    return measured(step, before, after, length)

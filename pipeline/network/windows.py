@@ -14,7 +14,7 @@ from keras import layers
 from pipeline.network.graph import Call
 from pipeline.network.responses import has_filters, unwrapped
 
-# How many neighbours, on either side, upsampling mixes into a new row.
+# How many neighbours, on either side, upsampling mixes into a new row; none where it repeats them.
 _INTERPOLATION_REACH = {"nearest": 0, "bilinear": 1, "bicubic": 2, "lanczos3": 3, "lanczos5": 5}
 
 
@@ -107,21 +107,14 @@ def looks_everywhere(call: Call, place: Place) -> bool:
     return type(layer) is layers.GroupNormalization
 
 
-def measured(step: Fraction, before: int, after: int, *, gained: int) -> Window:
+def measured(step: Fraction, before: int, after: int, length: Callable[[int], int]) -> Window:
     """Return a window that measuring found.
 
     Args:
         step: rows of the input from what one row of the output reads to what the next one does.
         before, after: rows read before and after the row of that number, times `step`.
-        gained: rows that the output has more than the input; of no account where `step` is not 1.
+        length: as in `Window`.
     """
-
-    def length(rows: int) -> int:
-        exact = rows + gained if step == 1 else Fraction(rows) / step
-        if exact != int(exact):
-            raise MisfitError(f"{rows} rows are no whole number after a change by {1 / step}")
-        return int(exact)
-
     return Window(length, lambda first, last, _: (math.floor(first * step) - before, math.floor(last * step) + after))
 
 
@@ -180,4 +173,16 @@ def _shifted(before: int, after: int) -> Window:
 
 
 def _repeated(times: int, reach: int) -> Window:
-    return Window(lambda rows: rows * times, lambda first, last, _: (first // times - reach, last // times + reach))
+    def length(rows: int) -> int:
+        return rows * times
+
+    if not reach:
+        return Window(length, lambda first, last, _: (first // times, last // times))
+    # A new row lies between two old ones, at (row + 1/2) ÷ times − 1/2.
+    return Window(
+        length,
+        lambda first, last, _: (
+            (2 * first + 1 - times) // (2 * times) - (reach - 1),
+            -((times - 1 - 2 * last) // (2 * times)) + (reach - 1),
+        ),
+    )

@@ -7,7 +7,7 @@ from hypothesis import given
 from pipeline.ascent import recipe
 from pipeline.config import plan, schema
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.network.known import showcase
 from tests.support.hostile import FORM, HOSTILE, PATHS, examples, within
 
@@ -26,7 +26,7 @@ def test_an_empty_configuration_is_the_default_atlas():
     assert atlas.recipes.keys() == atlas.canvas_px.keys() == atlas.filters.keys()
     title = {"title": "What the filters of VGG16 look for"}
     assert atlas.site == schema.defaults(FORM["properties"]["site"]) | title
-    assert list(atlas.filters) == [layer.name for layer in load_network("vgg16").layers]
+    assert list(atlas.filters) == [layer.name for layer in catalogue.load("vgg16").layers]
 
 
 def test_the_preview_is_small_spread_and_has_the_showcase():
@@ -35,7 +35,7 @@ def test_the_preview_is_small_spread_and_has_the_showcase():
     assert sum(map(len, filters.values())) == 108
     for layer, numbers in filters.items():
         assert len(numbers) == plan.PREVIEW_FILTERS + len(showcase("vgg16").get(layer, ()))
-        assert (numbers[0], numbers[-1]) == (0, load_network("vgg16").layer(layer).filters - 1)
+        assert (numbers[0], numbers[-1]) == (0, catalogue.load("vgg16").layer(layer).filters - 1)
         assert max(np.diff(numbers)) <= numbers[-1] // 6
     for layer, numbers in showcase("vgg16").items():
         assert set(numbers) <= set(filters[layer])
@@ -145,7 +145,7 @@ def test_a_size_that_is_too_small_names_the_layer_and_the_smallest():
 
 
 def test_a_size_from_the_command_line_has_the_same_bounds():
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
 
     assert plan.resolve_canvas(network, "block1_conv1", "100") == 100
     for size in ("big", "2049", "9" * 30, "-64", "7"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from pipeline.network.forward import TruncatedNetwork
 
 from pipeline.ascent import objective
 from pipeline.ascent import recipe as recipes
@@ -15,8 +16,7 @@ from pipeline.measure import answers
 from pipeline.measure import matrix as response
 from pipeline.measure.noise import colour_noise
 from pipeline.network import forward
-from pipeline.network.forward import TruncatedNetwork
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.render import renderer
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout

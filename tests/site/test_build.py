@@ -7,10 +7,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from pipeline.network.architecture import load_network
 
 from pipeline.errors import UserError
-from pipeline.network import known
+from pipeline.network import catalogue, known
 from pipeline.results import atlas as atlases
 from pipeline.site import build as site
 from pipeline.site.build import Site
@@ -134,7 +133,7 @@ def test_a_failure_leaves_the_previous_site(results, atlas, build, repository, t
 
 
 def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     synthetic.make_results(tmp_path, network, {"block4_conv2": [300]})
     atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, ["block4_conv2"])
     site.build(atlas, Site(), results=tmp_path, templates=repository / "templates", output=tmp_path / "site")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.files import PROJECT
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.weights import store
 
 
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_written_to_its_end_is_not_left_half(tmp_path, mod
         "errors.run(command.main)"
     )
     path = tmp_path / "w.npz"
-    shapes = load_network(str(model), "unit").parameters
+    shapes = catalogue.load(str(model), "unit").parameters
     np.savez(path, **{name: np.ones(shape) for name, shape in shapes.items()})
     arguments = ["--model", str(model), "--preprocessing", "unit", "--weights", str(path)]
     done = subprocess.run(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.weights.formats import ENDINGS, read_tensors
 from tests.support.hostile import damaged, examples, mistake
 
@@ -50,7 +50,7 @@ def tensors(saved) -> dict[str, np.ndarray]:
 
 
 def read(path: Path, model: str) -> dict[str, np.ndarray]:
-    return read_tensors(path, load_network(model, "auto" if model == "vgg16" else "unit"), model)
+    return read_tensors(path, catalogue.load(model, "auto" if model == "vgg16" else "unit"), model)
 
 
 def refusal(path: Path, model: str) -> str:
@@ -73,7 +73,7 @@ def test_every_layout_gives_the_same_weights_without_the_dense_layers(saved, mod
 
     found = read(directory / name, model)
 
-    assert list(found) == list(load_network(model, "unit").parameters)
+    assert list(found) == list(catalogue.load(model, "unit").parameters)
     assert "top/kernel" not in found
     for key, value in found.items():
         assert value.dtype == np.float32

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.network.known import KNOWN
 from pipeline.weights import keras_host, sources, store
 from pipeline.weights.store import Weights
@@ -152,7 +152,7 @@ def from_package(tmp_path_factory) -> Weights:
     """VGG16's weights as the package has them, Keras's cache being empty and its host out of reach."""
     published = KNOWN["vgg16"].imagenet
     keras = dataclasses.replace(published.keras, url="http://127.0.0.1:9/")
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
         tensors, source = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras))
@@ -171,7 +171,7 @@ class TestRealWeights:
         loaded = store.load(tmp_path / "w.npz")
 
         shapes = {name: tensor.shape for name, tensor in loaded.tensors.items()}
-        assert shapes == load_network("vgg16").parameters
+        assert shapes == catalogue.load("vgg16").parameters
         assert loaded.sha256 == from_package.sha256
 
     def test_a_file_of_keras_layout_with_the_same_values_has_the_same_digest(self, from_package, tmp_path, monkeypatch):
@@ -180,7 +180,7 @@ class TestRealWeights:
         path = keras_host.cached(published.keras)
         path.parent.mkdir()
         with h5py.File(path, "w") as file:
-            layers = [layer.name for layer in load_network("vgg16").layers]
+            layers = [layer.name for layer in catalogue.load("vgg16").layers]
             file.attrs["layer_names"] = [layer.encode() for layer in layers]
             for layer in layers:
                 group = file.create_group(layer)
@@ -188,7 +188,7 @@ class TestRealWeights:
                 group[f"{layer}_W_1:0"] = from_package.tensors[f"{layer}/kernel"]
                 group[f"{layer}_b_1:0"] = from_package.tensors[f"{layer}/bias"]
         keras = dataclasses.replace(published.keras, digest=hashlib.md5(path.read_bytes()).hexdigest())
-        network = load_network("vgg16")
+        network = catalogue.load("vgg16")
 
         tensors, _ = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras, wheel=None))
 
