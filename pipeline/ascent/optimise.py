@@ -50,7 +50,7 @@ class Ascent:
     ) -> None:
         self.recipe = recipe
         # AutoGraph is for the loop below; it cannot read `match` statements and warns about each.
-        self._responses = tf.autograph.experimental.do_not_convert(channel_responses)
+        self._responses = tf.autograph.experimental.do_not_convert(batch.apart(channel_responses))
         self._parameterisation: Parameterisation = (
             Fourier(canvas_px, decay=recipe.decay, contrast=recipe.contrast, contrast_limit=recipe.contrast_limit)
             if recipe.parameterisation == "fourier"
@@ -63,6 +63,7 @@ class Ascent:
             rotation_degrees=recipe.rotation_degrees,
         )
         self._climb = tf.function(self._climb_eagerly)
+        self._image = tf.function(self._parameterisation.image)
         self._look = tf.function(self._look_eagerly)
 
     def run(self, filter: int, random: np.random.Generator, stops: Sequence[int] | None = None) -> Iterator[State]:
@@ -103,9 +104,13 @@ class Ascent:
             )
             step = stop
             activations = np.column_stack([activations, trace.numpy().T[:count]])
-            images, last = (each.numpy()[:count] for each in self._look(parameters, channels))
-            traces = np.column_stack([activations, last]) if step == self.recipe.steps else activations
-            yield [State(step, image, tuple(row.tolist())) for image, row in zip(images, traces, strict=True)]
+            if step == self.recipe.steps:
+                images, last = (each.numpy()[:count] for each in self._look(parameters, channels))
+                activations = np.column_stack([activations, last])
+            else:
+                # The network is not asked: its answer would be that of the next step's own start.
+                images = self._image(parameters).numpy()[:count]
+            yield [State(step, image, tuple(row.tolist())) for image, row in zip(images, activations, strict=True)]
 
     def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return self._parameterisation.start(random), self._transform.draw(random, self.recipe.steps)

@@ -72,13 +72,16 @@ class Fourier:
         real, imaginary = tf.unstack(parameters, axis=1)
         spectrum = tf.complex(real * self._scale, imaginary * self._scale)
         channels = tf.signal.irfft2d(spectrum, (self.size_px, self.size_px))
+        return batch.for_each(self._colours, channels)
+
+    def _colours(self, channels: tf.Tensor) -> tf.Tensor:
+        """Return decorrelated channels, float32 (batch, 3, size, size), as RGB in (0, 1), (batch, size, size, 3)."""
         colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(COLOUR_CORRELATION))
         if self.contrast_limit:
             # The tiny term keeps the root's gradient finite on an exactly grey image.
             squares = tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True)
-            strength = batch.for_each(tf.sqrt, squares + 1e-12)
-            colours *= tf.minimum(1.0, self.contrast_limit / strength)
-        return batch.for_each(tf.sigmoid, colours)
+            colours *= tf.minimum(1.0, self.contrast_limit / tf.sqrt(squares + 1e-12))
+        return tf.sigmoid(colours)
 
 
 class Pixels:

@@ -13,7 +13,6 @@ import tensorflow as tf
 
 import pipeline
 from pipeline import files
-from pipeline.ascent import batch
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
@@ -97,10 +96,7 @@ def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
         network = dataclasses.replace(network, preprocessing="unit")
     truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
     noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
-    responses = truncated.channel_responses
-    if not tf.config.get_visible_devices("GPU"):
-        responses = functools.partial(batch.one_by_one, responses)
-    return LayerAscent(Ascent(responses, canvas_px, recipe), floored(noise))
+    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe), floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:

@@ -90,10 +90,14 @@ def test_both_precisions_agree(tiny_network, tiny_tensors):
 
     images = np.random.default_rng(1).integers(0, 256, (1, SIDE_PX, SIDE_PX, 3), np.uint8)
 
-    exact, rounded = (
-        robustness.robust_activations(truncate(tiny_network, tiny_tensors, "l2", precision), [2], images)[0]
-        for precision in ("float32", "bfloat16")
-    )
+    def activations(precision: str) -> np.ndarray:
+        truncated = truncate(tiny_network, tiny_tensors, "l2", precision)
+        return np.array([robustness.robust_activations(truncated, [number], images)[0] for number in range(6)])
 
-    assert exact != rounded
-    assert rounded == pytest.approx(exact, rel=0.03)
+    exact, rounded = activations("float32"), activations("bfloat16")
+
+    # Of the filters that answer: what is next to nothing rounds to anything.
+    answering = exact > exact.max() / 10
+    assert answering.any()
+    assert (exact != rounded).any()
+    assert rounded[answering] == pytest.approx(exact[answering], rel=0.03)

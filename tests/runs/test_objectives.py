@@ -71,7 +71,7 @@ def test_what_a_filter_is_against_is_not_counted_as_dead(against):
     table = (atlas.results / "quality.txt").read_text()
     assert table in output
     assert table.splitlines()[0].split()[:3] == ["layer", "rendered", "opposed"]
-    assert "failing (not twice the opposition on noise): none" in table
+    assert "failing (not 2 × the opposition on noise): none" in table
     assert "alive" not in table
 
 
@@ -121,7 +121,7 @@ def test_a_central_unit_is_judged_by_itself(central):
 
     assert quality["objective"] == "neuron"
     assert quality["total"]["alive"] == RENDERED
-    assert "failing (not twice the central activation on noise): none" in output
+    assert "failing (not 2 × the central activation on noise): none" in output
     records = [json.loads(path.read_text()) for path in sorted(atlas.results.glob("filters/*/*.json"))]
     summaries = [json.loads((atlas.results / f"layers/{layer}.json").read_text()) for layer in FILTERS]
     measured = [each["activation"] for summary in summaries for each in summary["filters"]]
