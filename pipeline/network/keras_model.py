@@ -97,6 +97,8 @@ def graph_with(model: keras.Model, tensors: Mapping[str, np.ndarray] | None, pre
         if not _SCOPE.fullmatch(layer.name):
             layer.name = f"call_{number}"
         if isinstance(layer, keras.Layer):
+            if getattr(layer, "quantization_mode", None):
+                raise UserError(f"model {model.name}: layer {layer.name} is quantised: save the model as it was before")
             finalize(layer)
             if precision is not None:
                 _settle(layer, precision)
@@ -159,34 +161,36 @@ def _config_of_hdf5(path: Path) -> Any:
 
 def _check_layers(path: Path, config: Any) -> None:
     """Raise `UserError` for a layer, or a function in it, that only Python code could make."""
-    for name, kind, entry in _entries(config, "the model"):
-        if kind == "Lambda" and _is_python(entry.get("config")):
+    for where, entry in _entries(config, "the model"):
+        settings = entry.get("config")
+        if entry["class_name"] == "Lambda" and _is_python(settings):
             raise UserError(
-                f"model: {path}: {name} is a Lambda with Python code in it, which is never run: put Keras's own layers "
-                "or keras.ops in its place and save the model again"
+                f"model: {path}: {where} is a Lambda with Python code in it, which is never run: put Keras's own "
+                "layers or keras.ops in its place and save the model again"
             )
-        if _is_foreign(kind, entry):
+        if _is_foreign(entry):
+            is_function = entry["class_name"] == "function"
+            name = settings if is_function else entry.get("registered_name") or entry["class_name"]
             raise UserError(
-                f"model: {path}: {name} is of a class of somebody's own ({kind}), whose code is not in the file: "
-                f"{REBUILD}"
+                f"model: {path}: {where} {'uses a function' if is_function else 'is of a class'} of somebody's own "
+                f"({name}), whose code is not in the file: {REBUILD}"
             )
 
 
-def _entries(value: Any, name: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield everything that a configuration makes from a class or a function: name of its layer, class, itself."""
-    rest = [(value, name)]
+def _entries(value: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield everything that a configuration makes from a class or a function, and in which layer."""
+    rest = [(value, where)]
     while rest:
-        value, name = rest.pop()
+        value, where = rest.pop()
         if isinstance(value, list):
-            rest += [(each, name) for each in reversed(value)]
+            rest += [(each, where) for each in reversed(value)]
         elif isinstance(value, dict):
             settings = value.get("config")
             if isinstance(value.get("class_name"), str):
                 if isinstance(settings, dict) and isinstance(settings.get("name"), str):
-                    name = f"layer {settings['name']}"
-                kind = value["class_name"]
-                yield name, settings if kind == "function" and isinstance(settings, str) else kind, value
-            rest += [(each, name) for each in reversed(value.values())]
+                    where = f"layer {settings['name']}"
+                yield where, value
+            rest += [(each, where) for each in reversed(value.values())]
 
 
 def _is_python(settings: Any) -> bool:
@@ -195,12 +199,12 @@ def _is_python(settings: Any) -> bool:
     return isinstance(function, list) or (isinstance(function, dict) and function.get("class_name") == "__lambda__")
 
 
-def _is_foreign(kind: str, entry: Mapping[str, Any]) -> bool:
-    registered = entry.get("registered_name")
-    if ">" in kind or (isinstance(registered, str) and ">" in registered):
+def _is_foreign(entry: Mapping[str, Any]) -> bool:
+    kind, registered = entry["class_name"], entry.get("registered_name")
+    if any(isinstance(name, str) and ">" in name for name in (kind, registered, entry.get("config"))):
         return True
     # Files of Keras 2 say no module; there Keras itself says what it does not know.
-    if "module" not in entry or kind in ("__lambda__", "__keras_tensor__", "__tensor__", "__numpy__"):
+    if "module" not in entry or kind.startswith("__"):
         return False
     module = entry["module"]
     return not isinstance(module, str) or module.partition(".")[0] not in ("keras", "builtins")
