@@ -57,6 +57,19 @@ def load(model: str) -> keras.Model:
     if model in KNOWN:
         return named.make(model)
     path = Path(model)
+    try:
+        return _load_file(path)
+    except UserError:
+        version = saved.keras_version(path) if path.is_file() else None
+        if version is None or not version.startswith("2."):
+            raise
+        raise UserError(
+            f"model: {path}: saved by Keras {version}, not all of whose models Keras 3 loads: make the network anew "
+            "with Keras 3, save that as the model, and give this file as `weights:`"
+        ) from None
+
+
+def _load_file(path: Path) -> keras.Model:
     _check_layers(path, _read_config(path))
     saved.check(path, "model")
     _check_memory(path)

@@ -1,5 +1,6 @@
 """EfficientNet-Lite0, made by a plan of our own, with the weights of another library's file: it sees what is there."""
 
+import json
 import zipfile
 
 import keras
@@ -13,6 +14,7 @@ from pipeline.network.graph import Graph
 from pipeline.network.known import KNOWN
 from pipeline.weights import torch_file, wheel
 from tests.support import wheels
+from tests.support.workflow import REPOSITORY, Workflow
 
 pytestmark = pytest.mark.real
 
@@ -64,3 +66,30 @@ def test_every_tensor_of_the_file_is_a_weight_of_the_network(network, tmp_path):
     used = [PACKAGE.name_of(name) for name in Graph(network).weights()]
 
     assert sorted(used) == sorted(stored)
+
+
+FILTERS = {"block3b_expand": "1", "block4c_expand": "7", "block5c_expand": "5", "head_conv": "0"}
+
+
+@pytest.fixture(scope="module")
+def atlas(tmp_path_factory) -> Workflow:
+    """Return the finished workflow of a filter of some of its layers."""
+    workflow = Workflow(REPOSITORY, tmp_path_factory.mktemp("lite0"), {"model": MODEL, "filters": FILTERS})
+    run = workflow.run()
+    assert run.code == 0, run.output
+    return workflow
+
+
+@pytest.mark.parametrize("layer", FILTERS)
+def test_its_filters_are_alive(atlas, layer):
+    (filter,) = json.loads((atlas.results / f"layers/{layer}.json").read_text())["filters"]
+
+    assert filter["activation"] >= 2 * filter["noise_activation"]
+
+
+def test_its_pages_are_of_this_network_and_no_other(atlas):
+    pages = {path: path.read_text(encoding="utf-8") for path in (atlas.results / "site").rglob("*.html")}
+
+    assert len(pages) > len(FILTERS)
+    assert [path for path, text in pages.items() if "vgg" in text.lower()] == []
+    assert all("EfficientNet-Lite0" in text and "Apache-2.0" in text for text in pages.values())
