@@ -15,7 +15,6 @@ from pipeline.measure.noise import floored
 # A filter is alive when its own picture excites it at least this many times as much as noise does.
 ALIVE_RATIO = 2.0
 
-
 SIMILAR_LISTED = 8
 
 

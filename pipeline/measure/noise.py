@@ -7,13 +7,9 @@ from numpy.typing import NDArray
 # any picture a success.
 NOISE_FLOOR = 0.05
 
-
 # One noise image leaves a deep layer's means (a map of 14 × 14 units) too much to chance; four do not.
 NOISE_IMAGES = 4
-
-
 NOISE_SEED = 0
-
 
 # Standard deviation of the noise in each channel, as a share of the range 0..255: that of natural photographs.
 NOISE_CONTRAST = 0.2

@@ -24,21 +24,19 @@ from pipeline.images import (
     square,
 )
 from pipeline.results import layout, record
-from pipeline.results.layout import BAND_COLUMNS, BAND_TILE_PX, SNAPSHOT_PX, band_sample
 
 # Side of a thumbnail, in pixels: 512 of them still load as 1 MB, and a pattern of 8 pixels is still seen.
 THUMBNAIL_PX = 96
 
-
 # Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
 LARGEST_BAND_BYTES = 16_500
 
+# AVIF qualities (0..100). Small pictures are looked at pixel by pixel; thumbnails and strips come by the hundred.
 SMALL_PICTURE_QUALITY = 63
 THUMBNAIL_QUALITY = 37
 STRIP_QUALITY = 27
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
 MOSAIC_QUALITY = 31
-
 
 # Longest side of a mosaic's copy, in pixels: 23 × 23 tiles of 100.
 LARGEST_MOSAIC_PX = 4096
@@ -53,7 +51,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         filters: numbers of its rendered filters, ascending.
         output: the folder, replaced if it is there.
     """
-    sample = set(band_sample(filters))
+    sample = set(layout.band_sample(filters))
     band_tiles = []
     with replacing_folder(output) as folder:
         for number in filters:
@@ -64,7 +62,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
             for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
                 files.write_bytes(folder / f"{paths.image.stem}{ending}", data)
             if number in sample:
-                band_tiles.append(square(picture, BAND_TILE_PX))
+                band_tiles.append(square(picture, layout.BAND_TILE_PX))
         files.write_bytes(folder / layout.BAND, encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
         mosaic = at_most(read_mosaic(layout.layer_paths(results, layer).mosaic), LARGEST_MOSAIC_PX)
         files.write_bytes(folder / layout.MOSAIC, encode(mosaic, MOSAIC_QUALITY))
@@ -78,7 +76,7 @@ def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str
         strip: its snapshots, `count` squares in a row.
         count: of snapshots.
     """
-    side = min(strip.height, SNAPSHOT_PX)
+    side = min(strip.height, layout.SNAPSHOT_PX)
     quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
         layout.PICTURE: encode(picture, quality),
@@ -90,7 +88,7 @@ def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str
 def band(pictures: Sequence[Image.Image]) -> Image.Image:
     """Return equal squares side by side, in one row or two, without gaps."""
     side = pictures[0].width
-    columns = min(len(pictures), BAND_COLUMNS)
+    columns = min(len(pictures), layout.BAND_COLUMNS)
     whole = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side))
     for place, picture in enumerate(pictures):
         whole.paste(picture, (place % columns * side, place // columns * side))

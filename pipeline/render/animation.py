@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from pipeline.images import WEBP_METHOD, WEBP_QUALITY
+
 # Milliseconds that a frame stays: most of what happens, happens in the first ten steps. The finished picture stays
 # long enough to be looked at before all starts again.
 FRAME_MS = 120
 LAST_FRAME_MS = 2000
-
-# As of the strip of snapshots; the slower methods of WebP take 2 to 6 times as long to save a few per cent.
-WEBP_QUALITY = 90
-WEBP_METHOD = 1
 
 # For Pillow.
 _SETTINGS: Mapping[str, Mapping[str, Any]] = {
