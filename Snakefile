@@ -32,9 +32,7 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 ATLAS = errors.or_exit(plan.plan, config)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
-FILTERS = {
-    slug: [f"{number:0{layout.FILTER_DIGITS}}" for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()
-}
+FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.
 SETTINGS = {
     slug: f"--layer {quote(layer)} --canvas {ATLAS.canvas_px[layer]} "

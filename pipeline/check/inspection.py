@@ -16,7 +16,6 @@ from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
-from pipeline.images import check_mosaic
 from pipeline.results import agreement, layer_summary, layout
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
@@ -94,7 +93,7 @@ def examine_layer(results: Path, plan: Plan, layer: str, weights_sha256: str | N
                 (paths.summary, paths.responses),
                 lambda: _check_summary(paths, plan, layer, weights_sha256),
             ),
-            ("mosaic", (paths.mosaic,), lambda: check_mosaic(paths.mosaic)),
+            ("mosaic", (paths.mosaic,), lambda: images.check_mosaic(paths.mosaic)),
             ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, plan.filters[layer])),
         )
     }

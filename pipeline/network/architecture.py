@@ -21,7 +21,9 @@ ARCHITECTURES = Path(__file__).parent / "architectures"
 
 PREPROCESSING_MODES = ("caffe", "tf", "torch", "unit", "raw")
 
-# An architecture file larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
+# The member of a `.keras` file that describes the network. What is larger is not one: VGG16's is 27 kB,
+# EfficientNetV2-L's 1.5 MB.
+CONFIG = "config.json"
 LARGEST_CONFIG_BYTES = 64 * 2**20
 
 _IDENTITY = {"Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "InputLayer"}
@@ -159,9 +161,9 @@ def _histories(value: Any) -> Iterator[str]:
 def _read_keras_archive(path: Path) -> Mapping[str, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
-            if archive.getinfo("config.json").file_size > LARGEST_CONFIG_BYTES:
+            if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
                 raise UserError(f"model: {path}: its config.json is implausibly large")
-            config: Mapping[str, Any] = json.loads(archive.read("config.json"))
+            config: Mapping[str, Any] = json.loads(archive.read(CONFIG))
             return config
     except FileNotFoundError:
         raise UserError(f"model: {path}: no such file") from None

@@ -1,6 +1,7 @@
 """The networks that the atlas knows by name: all that it knows of each of them, in one place.
 
-A further network is one more entry of `KNOWN`. What is said here is data: `weights.sources` does the fetching.
+A further network is one more entry of `KNOWN`, and its architecture in `architectures/`. What is said here is data:
+`weights.sources` does the fetching.
 """
 
 import argparse

@@ -20,13 +20,11 @@ import h5py
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.network.architecture import CONFIG, LARGEST_CONFIG_BYTES
 
 # The member of a `.keras` file that holds its weights, in HDF5.
 WEIGHTS = "model.weights.h5"
-CONFIG = "config.json"
 
-# A description of a network larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
-LARGEST_CONFIG_BYTES = 64 * 2**20
 # Weights hardly compress (Keras does not even try), so what grows more than this many times is a trap.
 LARGEST_EXPANSION = 20
 

@@ -121,11 +121,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.summary.quality",
         description="Sum up how true the pictures are: alive (excite their filter at least "
-        f"{ALIVE_RATIO:g} times as much as noise "
-        "does), own best (no other picture of the layer excites the filter more), selectivity and robustness (share "
-        "of the activation that is left when the picture is slightly turned, resized and moved), both medians. Of "
-        "pictures made with the objective neuron, the activation is that of the central unit; with negative_channel, "
-        "opposition (how far below zero the filter is held) takes its place, and opposed that of alive.",
+        f"{ALIVE_RATIO:g} times as much as noise does), own best (no other picture of the layer excites the filter "
+        "more), selectivity and robustness (share of the activation that is left when the picture is slightly turned, "
+        "resized and moved), both medians. Of pictures made with the objective neuron, the activation is that of the "
+        "central unit; with negative_channel, opposition (how far below zero the filter is held) takes its place, and "
+        "opposed that of alive.",
     )
     parser.add_argument("summaries", nargs="+", type=Path, metavar="results/layers/*.json", help="summaries of layers")
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures there, the table beside it")

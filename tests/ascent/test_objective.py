@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from pipeline import wording
 from pipeline.ascent import objective
 
 MAP = np.array([[-4.0, 2.0, 1.0], [6.0, -8.0, 3.0], [5.0, -1.0, 0.5]], np.float32)[None, :, :, None]
@@ -65,4 +66,5 @@ def test_every_objective_of_the_schema_is_known():
     from pipeline.config import schema
 
     assert set(schema.load()["$defs"]["recipe"]["properties"]["objective"]["enum"]) == set(objective.OBJECTIVES)
+    assert set(wording.OBJECTIVES) == set(wording.WORDS) == set(objective.OBJECTIVES)
     assert len({round(value_and_gradient(name, 0.1)[0], 4) for name in objective.OBJECTIVES}) == 3

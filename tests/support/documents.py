@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.measure.version import MEASURES
-from pipeline.results.layer_summary import Figures, Filter, Layer
+from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer
 from pipeline.results.record import Record, Versions
 
 SHA256 = "0" * 64
@@ -43,11 +43,11 @@ def figures(filters: Sequence[Filter], **changes: Any) -> Figures:
         "rendered": len(filters),
         "alive": sum(each.alive for each in filters),
         "own_best": sum(each.own_rank == 1 for each in filters),
-        "own_best_top5": sum(each.own_rank <= 5 for each in filters),
+        "own_best_top5": sum(each.own_rank <= TOP for each in filters),
         "retried": 0,
         "median_selectivity": 0.6,
         "median_robust_activation": 7.0,
-        "worst": tuple(each.filter for each in filters[:16]),
+        "worst": tuple(each.filter for each in filters[:WORST_LISTED]),
     }
     return Figures(**(values | changes))
 

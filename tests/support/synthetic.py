@@ -23,9 +23,10 @@ from pipeline.network.architecture import load_network
 from pipeline.network.graph import ConvLayer, Network
 from pipeline.pictures import web
 from pipeline.results import document, layout, record
-from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
+from tests.support import documents
 
 STEPS = (0, 1, 2, 4, 8, 20)
 DISTINCT = 12
@@ -196,10 +197,8 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
         input_channels=layer.input_channels, kernel_size=layer.kernel_size,
         receptive_field_px=layer.receptive_field_px, stride_px=layer.stride_px, canvas_px=canvas(layer),
         weights_sha256=sha256, filters=filters,
-        figures=Figures(
-            rendered=len(filters), alive=sum(each.alive for each in filters),
-            own_best=sum(each.own_rank == 1 for each in filters),
-            own_best_top5=sum(each.own_rank <= TOP for each in filters), retried=1,
+        figures=documents.figures(
+            filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
             median_robust_activation=round(float(np.median([each.robust_activation for each in filters])), 4),
             worst=tuple(each.filter for each in sorted(filters, key=lambda each: each.certainty)[:WORST_LISTED]),
