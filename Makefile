@@ -59,10 +59,11 @@ bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
 soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if anything grows
 	$(BIN)/python -m bench.soak --cores $(CORES)
 
-docs: $(INSTALLED_FOR_TESTS) ## write what is printed of docs/: configuration.md, dependencies.md, tables of formats.md
+docs: $(INSTALLED_FOR_TESTS) ## write what is printed of docs/: configuration.md, dependencies.md, tables of formats.md and weights.md
 	$(BIN)/python -m docs.configuration > docs/configuration.md
 	$(BIN)/python -m docs.dependencies > docs/dependencies.md
 	$(BIN)/python -m docs.formats
+	$(BIN)/python -m docs.weights
 
 clean: ## remove the virtual environment and everything built, but not results/
 	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .ruff_cache .mypy_cache

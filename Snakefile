@@ -39,6 +39,8 @@ SETTINGS = {
     f"--recipe {quote(json.dumps(ATLAS.recipes[layer].to_json()))}"
     for slug, layer in LAYERS.items()
 }
+# Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
+CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 if not workflow.deployment_settings.deployment_method:
@@ -83,6 +85,7 @@ rule weights:
     conda:
         "environment.yaml"
     params:
+        **CONTENTS,
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:

@@ -9,7 +9,7 @@ from typing import Any
 from bench import loop
 from pipeline.config import plan
 from pipeline.machine.start import import_tensorflow
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.network.graph import CONVOLUTION
 
 MATMUL_SIZES = (512, 1024, 2048, 4096)
@@ -70,7 +70,7 @@ def measure_all(layers: Sequence[str], precision: str) -> tuple[list[Efficiency]
 
 def measure(layer: str, precision: str) -> tuple[Efficiency, float]:
     """Return the rates of a layer, and the best rate of a single one of its bare convolutions, in FLOP/s."""
-    network = load_network(loop.MODEL)
+    network = catalogue.load(loop.MODEL)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     ascent = loop.ascent(layer, precision)
     steps = ascent.recipe.steps
@@ -89,7 +89,7 @@ def measure(layer: str, precision: str) -> tuple[Efficiency, float]:
 
 
 def _bare_rates(layer: str, precision: str, canvas_px: int) -> tuple[float, float]:
-    network = load_network(loop.MODEL)
+    network = catalogue.load(loop.MODEL)
     total_flops = total_seconds = best = 0.0
     for node in network.needed_for(layer):
         # The last convolution has one filter, as in the loop: it hardly counts.

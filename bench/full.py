@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import BUILD, loop, machine, table, workflow
 from pipeline import errors, files
 from pipeline.machine import precision
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 
 DIRECTORY = BUILD / "full"
 # Kept outside the workflow's own results, and written this often, so that a kill loses no more than this.
@@ -96,7 +96,7 @@ def _lap(book: Path, before: float, start: float) -> float:
 
 def measure(directory: Path, cores: int) -> list[LayerCost]:
     """Return what each finished layer took, and what its bare loop takes."""
-    finishes = {layer.name: workflow.finish_times(directory, layer.name) for layer in load_network(loop.MODEL).layers}
+    finishes = {layer.name: workflow.finish_times(directory, layer.name) for layer in catalogue.load(loop.MODEL).layers}
     jobs = [(layer, filter) for layer in finishes for filter in range(FLOOR_FILTERS * cores)]
     times = loop.climb_on(cores, precision.resolve("auto"), jobs)
     return [

@@ -18,7 +18,7 @@ import numpy as np
 from bench import BUILD
 from pipeline.config import plan
 from pipeline.machine import start as runtime
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.weights import sources, store
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def weights_file() -> Path:
     """Return the path of the network's weights, made if they are not there."""
     path = BUILD / "bench" / "weights.npz"
     if not path.exists():
-        store.save(path, sources.find(load_network(MODEL), MODEL, "imagenet"))
+        store.save(path, sources.find(catalogue.load(MODEL), MODEL, "imagenet"))
     return path
 
 
@@ -60,14 +60,14 @@ def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "defaul
     import dataclasses
 
     from pipeline.ascent.optimise import Ascent
-    from pipeline.network.forward import TruncatedNetwork
+    from pipeline.network.truncated import truncate
 
-    network = load_network(MODEL)
+    network = catalogue.load(MODEL)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     resolved = plan.resolve_recipe(network, layer, canvas_px, recipe)
     if not resolved.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = TruncatedNetwork(network, tensors(), layer, precision)
+    truncated = truncate(network, tensors(), layer, precision)
     return Ascent(truncated.channel_responses, canvas_px, resolved)
 
 

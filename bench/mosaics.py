@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from bench import BUILD, full, loop, machine, workflow
 from bench.quality import sample
 from pipeline import errors, files
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import layout
 
 COLUMNS, ROWS = 6, 4
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--full", type=Path, default=full.DIRECTORY, help="where the full run worked")
     parser.add_argument("--output", type=Path, default=Path("docs/mosaics"))
     options = parser.parse_args()
-    layers = load_network(loop.MODEL).layers
+    layers = catalogue.load(loop.MODEL).layers
     filters = {layer.name: sample(layer.filters, FILTERS) for layer in layers}
     classic = BUILD / "classic"
     classic.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ from pipeline import errors, files
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import plan
 from pipeline.machine.precision import resolve
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.render import request
 
 FILTERS = 16
@@ -120,18 +120,21 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     climb = loop.ascent(layer, way.precision, way.recipe)
     from pipeline.measure import answers, matrix, robustness
     from pipeline.measure.noise import colour_noise
+    from pipeline.network.truncated import truncate
 
-    network, tensors = load_network(loop.MODEL), loop.tensors()
+    network, tensors = catalogue.load(loop.MODEL), loop.tensors()
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     numbers = np.array(filters)
-    noise = answers.to_pictures(network, tensors, layer, colour_noise(canvas_px))
+    judge = answers.Judge(network, tensors, layer, canvas_px)
+    truncated = truncate(network, tensors, layer, "float32")
+    noise = judge.to_noise(colour_noise(canvas_px))
     images, matrices, robust, found = [], [], [], []
     for seed in SEEDS:
         pictures = np.stack([loop.picture(climb, layer, filter, seed) for filter in filters])
-        responses = answers.to_pictures(network, tensors, layer, pictures)
+        responses = judge.to_pictures(pictures)
         images.append(pictures)
         matrices.append(responses[:, numbers])
-        robust.append(robustness.robust_activations(network, tensors, layer, filters, pictures))
+        robust.append(robustness.robust_activations(truncated, filters, pictures))
         found.append(matrix.figures(responses, noise, numbers))
     return Measured(
         way=way.name,
@@ -149,7 +152,7 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
 
 def recall_or_measure(way: Way, layer: str, filters: Sequence[int], kept: Path) -> Measured:
     """Return what `measure` does; it is taken from the folder `kept` where an earlier run has left it there."""
-    network = load_network(loop.MODEL)
+    network = catalogue.load(loop.MODEL)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     recipe = plan.resolve_recipe(network, layer, canvas_px, way.recipe)
     what = repr((METHOD, way.name, layer, canvas_px, recipe, way.precision, tuple(filters), SEEDS))
@@ -262,7 +265,7 @@ def groups_of(layers: Sequence[str]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Make, measure, print; write the figures and the contact sheet."""
-    known = [layer.name for layer in load_network(loop.MODEL).layers]
+    known = [layer.name for layer in catalogue.load(loop.MODEL).layers]
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__.splitlines()[0])
     parser.add_argument("--filters", type=int, default=FILTERS, help=f"a layer, evenly spread (default: {FILTERS})")
     parser.add_argument("--lucid-share", type=int, default=LUCID_SHARE, help="one in so many of them lucid-like")
@@ -285,7 +288,7 @@ def main() -> None:
         shutil.rmtree(kept, ignore_errors=True)
     tasks = []
     for layer in options.layers:
-        total = load_network(loop.MODEL).layer(layer).filters
+        total = catalogue.load(loop.MODEL).layer(layer).filters
         for way in compared:
             tasks.append((way, layer, sample(total, options.filters)[:: way.share], kept))
     # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.

@@ -21,7 +21,7 @@ from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine.start import import_tensorflow
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 
 EFFICIENCY_LAYERS = tuple(f"block{block}_conv{number}" for block in (3, 4, 5) for number in (1, 2, 3))
 
@@ -196,7 +196,7 @@ def render_every_layer(chosen: str) -> int:
     from pipeline.render import request
 
     directory = workflow.fresh_directory("memory")
-    for layer in load_network(loop.MODEL).layers:
+    for layer in catalogue.load(loop.MODEL).layers:
         render.in_this_process(
             request.parse(
                 [
@@ -226,8 +226,10 @@ def robust(layer: str, filters: tuple[int, ...], images: np.ndarray) -> np.ndarr
     """Return the robust activation of each picture."""
     import_tensorflow()
     from pipeline.measure import robustness
+    from pipeline.network.truncated import truncate
 
-    return robustness.robust_activations(load_network(loop.MODEL), loop.tensors(), layer, filters, images)
+    truncated = truncate(catalogue.load(loop.MODEL), loop.tensors(), layer, "float32")
+    return robustness.robust_activations(truncated, filters, images)
 
 
 def main() -> None:

@@ -7,8 +7,9 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def json_bytes(value: Any) -> bytes:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
+def opened(path: Path) -> Iterator[BufferedReader]:
     """Yield the file `path`, opened to be read; raise `UserError` where there is none."""
     try:
         # Without waiting: a named pipe in a file's place would make a reader wait for a writer for ever.
@@ -150,3 +151,12 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     if dtype.hasobject or any(side < 0 for side in shape):
         raise ValueError("an array of Python objects (a pickle), which is never opened")
     return shape, fortran_order, dtype
+
+
+def free_memory_bytes() -> int | None:
+    """Return how much memory programs may still take, without swapping; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)

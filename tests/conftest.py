@@ -1,6 +1,5 @@
 """What several test files share: tiny networks, their weights, and the files that hold them."""
 
-import json
 import os
 import signal
 import sys
@@ -15,10 +14,11 @@ import pytest
 
 from pipeline.files import PROJECT
 from pipeline.machine import start
-from pipeline.network import architecture
-from pipeline.network.graph import Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import Network
 from pipeline.weights import sources, store
 from pipeline.weights.store import Weights
+from tests.support import networks
 
 # How long an example takes depends on the machine; nothing here is a test of speed.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -36,8 +36,6 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 # TensorFlow reads it where a test module imports it, before it is started.
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-
-LayerConfig = tuple[str, dict[str, Any]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,18 +79,9 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sequential() -> Callable[..., Network]:
-    """Return a function from (kind, settings) of layers to a network, as Keras would serialise it; names l0, l1, …"""
-
-    def build(*layers: LayerConfig, preprocessing: str = "unit") -> Network:
-        entries = [{"class_name": "InputLayer", "config": {"name": "input", "batch_shape": [None, None, None, 3]}}]
-        for number, (kind, settings) in enumerate(layers):
-            defaults = {"name": f"l{number}", "padding": "valid"}
-            entries.append({"class_name": kind, "config": defaults | settings})
-        config = {"class_name": "Sequential", "config": {"layers": entries}}
-        return architecture.from_keras_config(config, name="tiny", preprocessing=preprocessing)
-
-    return build
+def sequential(keras) -> Callable[..., Network]:
+    """Return a function from (kind, settings) of layers to a network of them; names l0, l1, …"""
+    return networks.sequential
 
 
 @pytest.fixture(scope="session")
@@ -161,25 +150,12 @@ def keras_file(tmp_path_factory, keras) -> Path:
 def keras_weights_file(keras_file) -> Path:
     """Return the weights of `keras_file`, as the workflow writes them."""
     path = keras_file.with_name("weights.npz")
-    store.save(path, sources.find(architecture.load_network(str(keras_file), "unit"), str(keras_file), "model"))
+    store.save(path, sources.find(catalogue.load(str(keras_file), "unit"), str(keras_file), "model"))
     return path
 
 
 @pytest.fixture(scope="session")
 def functional(keras) -> Callable[..., tuple[Any, Network]]:
     """Return a function that builds a model with Keras, from images to `build(images, keras.layers)`, with random
-    weights, and gives the model and our network of it."""
-
-    def make(build: Callable[[Any, Any], Any], preprocessing: str = "unit") -> tuple[Any, Network]:
-        images = keras.Input((None, None, 3))
-        model = keras.Model(images, build(images, keras.layers))
-        random = np.random.default_rng(3)
-        for weight in model.weights:
-            # Biases and the statistics of normalisations are no zeros and ones, so that leaving one out shows.
-            scale = 0.3 if len(weight.shape) == 1 else 1 / np.sqrt(np.prod(weight.shape[:-1]))
-            values = random.standard_normal(weight.shape) * scale
-            weight.assign(np.abs(values) + 0.5 if "variance" in weight.name else values)
-        config = json.loads(model.to_json())
-        return model, architecture.from_keras_config(config, name="built", preprocessing=preprocessing)
-
-    return make
+    weights, and gives the model and what is known of it."""
+    return networks.functional

@@ -138,9 +138,11 @@ def test_a_library_is_used_only_in_the_rooms_that_may():
 
 
 def places_without_tensorflow() -> list[Path]:
-    """Return the tests of the rooms that may not use TensorFlow, but for the pool's, where batches are rendered."""
-    may = next(rooms for libraries, rooms in table("Who may use what") if "`tensorflow`" in libraries)
-    rooms = {room for floor in floors() for room in floor} - set(re.findall(r"\w+", may)) - {"pool"}
+    """Return the tests of the rooms that may use neither TensorFlow nor Keras, which starts it, but for the pool's,
+    where batches are rendered."""
+    heavy = ("`tensorflow`", "`keras`")
+    may = [rooms for libraries, rooms in table("Who may use what") if any(each in libraries for each in heavy)]
+    rooms = {room for floor in floors() for room in floor} - set(re.findall(r"\w+", " ".join(may))) - {"pool"}
     places = (PROJECT / "tests" / name for room in sorted(rooms) for name in (room, f"test_{room}.py"))
     return [place for place in places if place.exists()]
 
@@ -164,6 +166,7 @@ TESTED_ELSEWHERE = {
     "ascent.batch": "what it promises shows only in whole batches: render/test_renderer.py",
     "check.inspection": "findings show in the report: check/test_command.py, and hostile/test_files.py",
     "check.report": "it is what the command prints: check/test_command.py",
+    "network.credit": "it holds what network/test_applications.py and network/test_known.py look at",
     "measure.version": "a number, which results/test_layer_summary.py holds summaries and Snakefile to",
     "results.renders": "what becomes of them shows where a layer is summarised: summary/test_summarise.py",
     "summary.__main__": "it hands on what the others do: summary/test_summarise.py runs it",

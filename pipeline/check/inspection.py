@@ -25,6 +25,7 @@ from pipeline.results.layout import LayerPaths
 from pipeline.results.record import Record
 from pipeline.site import build
 from pipeline.summary import quality
+from pipeline.weights.store import OF_A_FILE, Weights
 
 WHOLE, MISSING, DAMAGED, OTHERWISE = "whole", "missing", "damaged", "made otherwise"
 # There, but not held against what it was made from, for that is not whole.
@@ -68,6 +69,19 @@ def expected(plan: Plan, layer: str, weights_sha256: str | None) -> Expected:
         recipe=plan.recipes[layer].to_json(),
         method=METHOD,
     )
+
+
+def examine_weights(path: Path, loaded: Weights, plan: Plan) -> Finding:
+    """Return the finding for the file of the weights: whether what the plan's files hold today is what it was made of.
+
+    Files of before this was noted do not say.
+    """
+    silent = not loaded.contents and loaded.source.startswith(OF_A_FILE)
+    for which in () if silent else ("model", "weights"):
+        if loaded.contents.get(which) != plan.contents.get(which):
+            reason = f"{path}: not made from {which}: {getattr(plan, which)} as it is now; {_CURE}"
+            return Finding("weights", OTHERWISE, reason, (path,))
+    return Finding("weights", WHOLE, paths=(path,))
 
 
 def examine_filters(results: Path, wanted: Expected, filters: Sequence[int]) -> list[Finding]:

@@ -49,7 +49,8 @@ def examine(results: Path, plan: Plan, cores: int) -> Report:
     sha256, made = None, Finding("weights", MISSING, f"{path}: no such file")
     if path.exists():
         try:
-            sha256, made = store.load(path).sha256, Finding("weights", WHOLE)
+            loaded = store.load(path)
+            sha256, made = loaded.sha256, inspection.examine_weights(path, loaded, plan)
         except UserError as error:
             made = Finding("weights", DAMAGED, str(error), (path,))
     wanted = {layer: inspection.expected(plan, layer, sha256) for layer in plan.filters}
@@ -112,7 +113,7 @@ def format_table(report: Report) -> str:
 
 def format_reasons(report: Report) -> str:
     """Return why what is not whole is not: a few lines for each layer and state; what is just missing is left out."""
-    lines = [report.weights.reason] if report.weights.state == DAMAGED else []
+    lines = [report.weights.reason] if report.weights.state in (DAMAGED, OTHERWISE) else []
     for layer, findings in report.filters.items():
         for state in (DAMAGED, OTHERWISE):
             reasons = [each.reason for each in (*findings, *report.of_layer[layer].values()) if each.state == state]
@@ -128,7 +129,7 @@ def set_aside(report: Report) -> int:
 
     With a filter goes what was made from it: where that is there, Snakemake takes no notice of a filter that is not.
     """
-    findings = [report.weights] if report.weights.state == DAMAGED else []
+    findings = [report.weights] if report.weights.state in (DAMAGED, OTHERWISE) else []
     for layer, filters in report.filters.items():
         of_layer = report.of_layer[layer].values()
         findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import wording
+from pipeline import contents, wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.machine.precision import Wanted
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import ConvLayer, Network
-from pipeline.network.known import display_name, showcase
+from pipeline.network import catalogue
+from pipeline.network.catalogue import ConvLayer, Network
+from pipeline.network.known import KNOWN, check_weights, display_name, showcase
 from pipeline.selection import parse_filters
 
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
@@ -45,6 +45,7 @@ class Plan:
         seed: seed of all random numbers.
         precision: "auto", "float32" or "bfloat16".
         site: the site section with its defaults filled in.
+        contents: of the files among "model" and "weights", the sha256 of what is in them.
     """
 
     model: str
@@ -57,6 +58,7 @@ class Plan:
     seed: int
     precision: Wanted
     site: Mapping[str, str]
+    contents: Mapping[str, str]
 
 
 def plan(configuration: Mapping[str, Any]) -> Plan:
@@ -68,7 +70,8 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
     values = schema.defaults(form) | schema.checked(configuration)
     if values["model"].endswith(".keras"):
         _check_file("model", values["model"], "")
-    network = load_network(values["model"], values["preprocessing"])
+    network = catalogue.load(values["model"], values["preprocessing"])
+    check_weights(values["model"], values["weights"])
     if values["weights"] not in ("imagenet", "model"):
         _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
@@ -86,6 +89,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         seed=values["seed"],
         precision=values["precision"],
         site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
+        contents=_contents(values),
     )
 
 
@@ -107,12 +111,18 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
         raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
 
 
+def _contents(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the digests of the files that a configuration names."""
+    named = {"model": tuple(KNOWN), "weights": ("imagenet", "model")}
+    return {key: contents.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
+
+
 def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
     check_base_url(values["base_url"])
     for key, text in values.items():
         if match := _IN_NO_PAGE.search(text):
             raise UserError(f"site.{key}: the character U+{ord(match[0]):04X} has no place in a page; remove it")
-    title = wording.title(display_name(network.name), wording.WORDS[objective])
+    title = wording.title(display_name(network.model), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
 
 

@@ -16,8 +16,9 @@ import numpy as np
 import tensorflow as tf
 
 from pipeline.ascent.objective import asked_for
-from pipeline.network.forward import TruncatedNetwork, mean_activation
-from pipeline.network.graph import Network
+from pipeline.measure.by_keras import KerasResponses, graph_of
+from pipeline.network.catalogue import Network
+from pipeline.network.truncated import mean_activation
 
 
 def reduce(responses: tf.Tensor, objective: str) -> tf.Tensor:
@@ -25,37 +26,41 @@ def reduce(responses: tf.Tensor, objective: str) -> tf.Tensor:
     return mean_activation(asked_for(responses, objective))
 
 
-def to_pictures(
-    network: Network,
-    tensors: Mapping[str, np.ndarray],
-    layer: str,
-    images: np.ndarray,
-    *,
-    objective: str = "channel",
-    batch: int = 4,
-) -> np.ndarray:
-    """Return the answer of every channel of a layer to each of several images, in float32.
+class Judge:
+    """What the filters of a layer answer, by Keras alone, in the precision that the network was made for.
 
     Args:
-        network: the graph.
+        network: what is known of the network.
         tensors: its weights.
-        layer: name of the convolutional layer.
-        images: RGB, 0..255, uint8 or float32 (count, height, width, 3).
-        objective: "channel", "neuron" or "negative_channel".
-        batch: images at a time; larger batches only take more memory.
-
-    Returns:
-        float32 (count, channels).
+        layer: name of the layer.
+        canvas_px: side of the images.
     """
-    truncated = TruncatedNetwork(network, tensors, layer, "float32")
-    return truncated.reduce_responses(images, lambda responses: reduce(responses, objective), batch=batch)
 
+    def __init__(self, network: Network, tensors: Mapping[str, np.ndarray], layer: str, canvas_px: int) -> None:
+        self._responses = KerasResponses(network, graph_of(network, tensors), layer, canvas_px)
 
-def to_noise(
-    network: Network, tensors: Mapping[str, np.ndarray], layer: str, noise: np.ndarray, *, objective: str = "channel"
-) -> np.ndarray:
-    """Return the answer of every channel of a layer to noise images, as `to_pictures` does.
+    def to_pictures(self, images: np.ndarray, *, objective: str = "channel", batch: int = 4) -> np.ndarray:
+        """Return the answer of every filter of the layer to each of several images.
 
-    On noise any unit is as good as the central one, and the mean of all says more than a single one.
-    """
-    return to_pictures(network, tensors, layer, noise, objective="channel" if objective == "neuron" else objective)
+        Args:
+            images: 0..255, uint8 or float32 (count, side, side, channels).
+            objective: "channel", "neuron" or "negative_channel".
+            batch: images at a time; larger batches only take more memory.
+
+        Returns:
+            float32 (count, filters).
+        """
+
+        @tf.function(autograph=False)
+        def reduced(pixels: tf.Tensor) -> tf.Tensor:
+            return reduce(self._responses(tf.cast(pixels, tf.float32) / 255.0), objective)
+
+        parts = [reduced(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
+        return np.concatenate([part.numpy() for part in parts])
+
+    def to_noise(self, noise: np.ndarray, *, objective: str = "channel") -> np.ndarray:
+        """Return the answer of every filter of the layer to noise images, as `to_pictures` does.
+
+        On noise any unit is as good as the central one, and the mean of all says more than a single one.
+        """
+        return self.to_pictures(noise, objective="channel" if objective == "neuron" else objective)

@@ -1,4 +1,9 @@
-"""The neighbours of a filter: the kernel slices by which it reads earlier filters, and later ones read it."""
+"""The neighbours of a filter: the kernel slices by which it reads earlier filters, and later ones read it.
+
+Whatever the layer, a kernel is looked at as that of a plain convolution, (height, width, input channels of a group,
+filters): a dense layer's is one of 1 × 1, a depthwise one's has as many groups as channels, and that of a separable
+convolution is what its two make together.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import ConvLayer, Network
 
 LISTED = 6
 
@@ -32,25 +37,19 @@ class Neighbour:
     kernel: np.ndarray
 
 
-def reads_image(network: Network, layer: str) -> bool:
-    """Return whether the input channels of a layer are the image's red, green and blue."""
-    node = network.node(layer)
-    while len(node.inputs) == 1:
-        node = network.node(node.inputs[0])
-        if node.kind == "Conv2D":
-            return False
-    return not node.inputs
-
-
-def kernel_of(network: Network, tensors: Mapping[str, np.ndarray], layer: str) -> np.ndarray:
-    """Return a layer's kernels with the image's channels, where it reads them, in the order red, green, blue.
+def kernel_of(network: Network, tensors: Mapping[str, np.ndarray], layer: str, filter: int) -> np.ndarray:
+    """Return a filter's kernel with the image's channels, where it reads them, in their own order.
 
     Returns:
-        float32 (height, width, input channels of a group, filters).
+        float32 (height, width, input channels of a group); no input channels where the layer's weights are not those
+        of a convolution.
     """
-    kernel = tensors[f"{layer}/kernel"]
-    # Keras's "caffe" preprocessing hands the network blue, green, red.
-    return kernel[:, :, ::-1] if network.preprocessing == "caffe" and reads_image(network, layer) else kernel
+    return _of_filters(network, tensors, layer, slice(filter, filter + 1))[..., 0]
+
+
+def kernels_of(network: Network, tensors: Mapping[str, np.ndarray], layer: str) -> np.ndarray:
+    """Return the kernels of all filters of a layer as `kernel_of` does: float32 (height, width, channels, filters)."""
+    return _of_filters(network, tensors, layer, slice(None))
 
 
 def incoming(network: Network, tensors: Mapping[str, np.ndarray], layer: str, filter: int) -> tuple[Neighbour, ...]:
@@ -58,11 +57,11 @@ def incoming(network: Network, tensors: Mapping[str, np.ndarray], layer: str, fi
 
     Empty where the input channels are no layer's filters (a sum, for instance).
     """
-    kernel = kernel_of(network, tensors, layer)[..., filter]
+    kernel = kernel_of(network, tensors, layer, filter)
     sources = _input_channels(network, layer)
-    if not sources:
+    if not sources or not kernel.size:
         return ()
-    first = _first_channel(network, layer, filter)
+    first = _first_channel(network.layer(layer), filter)
     norms = _norms(kernel, (0, 1))
     whole = float((norms**2).sum())
     return tuple(
@@ -95,35 +94,69 @@ def _readers(network: Network, layer: str, filter: int) -> Iterator[tuple[str, i
 
 def _reading(network: Network, tensors: Mapping[str, np.ndarray], reader: str, channel: int) -> Iterator[Neighbour]:
     """Yield the filters of `reader` that read its input channel `channel` most."""
-    kernel = tensors[f"{reader}/kernel"]
-    per_group, filters = kernel.shape[2:]
-    in_group = filters // _groups(network, reader)
-    group, place = divmod(channel, per_group)
+    layer = network.layer(reader)
+    group, place = divmod(channel, layer.input_channels // layer.groups)
+    in_group = layer.filters // layer.groups
     members = slice(group * in_group, (group + 1) * in_group)
-    norms = _norms(kernel[:, :, place, members], (0, 1))
+    kernels = _of_channel(network, tensors, reader, place, members)
+    if not kernels.size:
+        return
+    norms = _norms(kernels, (0, 1))
     for index in _strongest(norms):
         number = members.start + int(index)
-        whole = float((_norms(kernel[..., number], (0, 1)) ** 2).sum())
+        whole = float((_norms(kernel_of(network, tensors, reader, number), (0, 1)) ** 2).sum())
         norm = float(norms[index])
-        yield Neighbour(reader, number, norm, norm**2 / whole, kernel[:, :, place, number])
+        yield Neighbour(reader, number, norm, norm**2 / whole, kernels[..., index])
+
+
+def _of_filters(network: Network, tensors: Mapping[str, np.ndarray], layer: str, filters: slice) -> np.ndarray:
+    described = network.layer(layer)
+    kernel = _kernels(described, tensors, filters)
+    # Keras's "caffe" preprocessing hands the network blue, green, red.
+    return kernel[:, :, ::-1] if network.preprocessing == "caffe" and described.reads_image else kernel
+
+
+def _kernels(layer: ConvLayer, tensors: Mapping[str, np.ndarray], filters: slice) -> np.ndarray:
+    """Return kernels as those of a plain convolution: (height, width, input channels of a group, filters)."""
+    if layer.kind == "SeparableConv2D":
+        each, mixed = tensors[f"{layer.weights}/depthwise_kernel"], tensors[f"{layer.weights}/pointwise_kernel"]
+        channels, multiplier = each.shape[2:]
+        mixing = mixed[0, 0, :, filters].reshape(channels, multiplier, -1)
+        return np.einsum("hwcm,cmf->hwcf", each, mixing).astype(np.float32)
+    kernel = tensors.get(f"{layer.weights}/kernel")
+    if kernel is None or kernel.ndim != (2 if layer.kind == "Dense" else 4):
+        return np.zeros((*layer.kernel_size, 0, layer.filters), np.float32)[..., filters]
+    if layer.kind == "Dense":
+        kernel = kernel[None, None]
+    elif layer.kind == "DepthwiseConv2D":
+        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
+    elif layer.kind == "Conv2DTranspose":
+        kernel = kernel.transpose(0, 1, 3, 2)
+    return kernel[..., filters]
+
+
+def _of_channel(
+    network: Network, tensors: Mapping[str, np.ndarray], layer: str, place: int, filters: slice
+) -> np.ndarray:
+    """Return by which slices some filters of a layer read the channel at a place in their group, (height, width, …)."""
+    described = network.layer(layer)
+    if described.kind != "SeparableConv2D":
+        return _kernels(described, tensors, filters)[:, :, place]
+    each = tensors[f"{described.weights}/depthwise_kernel"][:, :, place]
+    mixed = tensors[f"{described.weights}/pointwise_kernel"][0, 0].reshape(-1, each.shape[-1], described.filters)
+    return (each @ mixed[place][:, filters]).astype(np.float32)
 
 
 def _input_channels(network: Network, layer: str) -> list[tuple[str, int]]:
-    if reads_image(network, layer):
-        return [(INPUT, channel) for channel in range(3)]
-    sources = network.layer(layer).sources
-    return [(source, number) for source in sources for number in range(network.layer(source).filters)]
+    described = network.layer(layer)
+    if described.reads_image:
+        return [(INPUT, channel) for channel in range(described.input_channels)]
+    return [(source, number) for source in described.sources for number in range(network.layer(source).filters)]
 
 
-def _groups(network: Network, layer: str) -> int:
-    groups: int = network.node(layer).settings.get("groups", 1)
-    return groups
-
-
-def _first_channel(network: Network, layer: str, filter: int) -> int:
+def _first_channel(layer: ConvLayer, filter: int) -> int:
     """Return the first of the input channels that a filter reads: those of its group."""
-    described, groups = network.layer(layer), _groups(network, layer)
-    return filter // (described.filters // groups) * (described.input_channels // groups)
+    return filter // (layer.filters // layer.groups) * (layer.input_channels // layer.groups)
 
 
 def _norms(kernel: NDArray[np.float32], axes: tuple[int, int]) -> NDArray[np.float64]:

@@ -3,15 +3,14 @@
 A picture may owe its activation to the exact place of every pixel; one that shows what the filter looks for keeps it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 from PIL import Image
 
 from pipeline.measure import answers
-from pipeline.network.forward import TruncatedNetwork
-from pipeline.network.graph import Network
+from pipeline.network.truncated import TruncatedNetwork
 
 # (rotation in degrees, scale factor, shift right, shift down in pixels): small next to what one sees at a glance, and
 # the same for all pictures, so that they can be compared.
@@ -40,32 +39,25 @@ def views(image: np.ndarray, seen: Sequence[tuple[float, float, int, int]] = VIE
 
 
 def robust_activations(
-    network: Network,
-    tensors: Mapping[str, np.ndarray],
-    layer: str,
+    truncated: TruncatedNetwork,
     filters: Sequence[int],
     images: np.ndarray,
     *,
     seen: Sequence[tuple[float, float, int, int]] = VIEWS,
-    precision: str = "float32",
     objective: str = "channel",
 ) -> np.ndarray:
     """Return the mean answer of each filter over the views of its picture.
 
     Args:
-        network: the graph.
-        tensors: its weights.
-        layer: name of the convolutional layer.
+        truncated: the network up to the layer.
         filters: number of the filter that each picture is of.
         images: uint8 RGB (pictures, side, side, 3).
         seen: the views, as in `VIEWS`.
-        precision: "float32" or "bfloat16", of the convolutions.
         objective: what the answer is, as in `pipeline.measure.answers`; by default the mean activation.
 
     Returns:
         float32 (pictures,).
     """
-    truncated = TruncatedNetwork(network, tensors, layer, precision)
 
     @tf.function(autograph=False)
     def activation(pixels: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:

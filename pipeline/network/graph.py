@@ -1,256 +1,252 @@
-"""What a convolutional network is made of: its graph, its convolutional layers, what each of them sees.
+"""A Keras model's own graph, laid flat: every call of every operation in order, nested models opened.
 
-The catalogue is computed, never typed in. Reading an architecture is `network.architecture`'s business, running the
-network `network.forward`'s.
+A call is named by its layer's path, "vgg16/block1_conv1"; the second call of the same layer ends in "@2". What Keras
+keeps of a graph is only partly public; `tests/network/test_graph.py` names what is used here.
 """
 
-import functools
-import math
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.errors import UserError, did_you_mean
+import keras
+import tensorflow as tf
+from keras.src.models.functional import Functional
 
-# A response map smaller than this has no interior: every unit sees the zero padding on several sides.
-SMALLEST_MAP_PX = 2
-
-# No network in use comes near these; a hostile file must not make planning endless.
-LARGEST_CANVAS_PX = 4096
-LARGEST_SETTING = 2**16
-
-# Keras's class names, the parameters of each, and the settings that give their geometry.
-CONVOLUTION = "Conv2D"
-POOLING = {"MaxPooling2D", "AveragePooling2D"}
-PARAMETERS = {
-    CONVOLUTION: ("kernel", "bias"),
-    "BatchNormalization": ("gamma", "beta", "moving_mean", "moving_variance"),
-}
-SIZES = {
-    CONVOLUTION: ("filters", "kernel_size", "strides", "dilation_rate", "groups"),
-    **dict.fromkeys(POOLING, ("pool_size", "strides")),
-}
-
-
-@dataclass(frozen=True)
-class Node:
-    """One layer of the network's graph, of any kind, with the geometry of its output.
-
-    Attributes:
-        name: the layer's name, as Keras has it.
-        kind: Keras's class name.
-        inputs: names of the nodes that feed it.
-        settings: Keras's configuration of the layer.
-        channels: output channels.
-        field_px: height and width of the rectangle of input pixels that one output unit sees.
-        step_px: vertical and horizontal distance in input pixels between neighbouring output units.
-    """
-
-    name: str
-    kind: str
-    inputs: tuple[str, ...]
-    settings: Mapping[str, Any]
-    channels: int
-    field_px: tuple[int, int]
-    step_px: tuple[int, int]
-
-    @property
-    def window(self) -> tuple[int, int]:
-        """Height and width of the sliding window: (1, 1) for what is not a convolution or a pooling."""
-        if self.kind == CONVOLUTION:
-            return _pair(self.settings["kernel_size"])
-        return _pair(self.settings["pool_size"]) if self.kind in POOLING else (1, 1)
-
-    @property
-    def strides(self) -> tuple[int, int]:
-        """Vertical and horizontal step of the sliding window."""
-        if self.kind == CONVOLUTION:
-            return _pair(self.settings.get("strides", 1))
-        return _pair(self.settings.get("strides") or self.settings["pool_size"]) if self.kind in POOLING else (1, 1)
-
-    @property
-    def dilation(self) -> tuple[int, int]:
-        """Spacing of the window's samples."""
-        return _pair(self.settings.get("dilation_rate", 1)) if self.kind == CONVOLUTION else (1, 1)
-
-
-@dataclass(frozen=True)
-class ConvLayer:
-    """A convolutional layer as the atlas lists it.
-
-    Attributes:
-        name: the layer's name.
-        index: its place among the convolutional layers, from 0.
-        filters: how many filters (output channels) it has.
-        input_channels: channels of its input.
-        kernel_size: height and width of its kernels.
-        receptive_field_px: side of the square of input pixels that one of its units sees.
-        stride_px: distance in input pixels between neighbouring units.
-        sources: the convolutional layers whose filters are its input channels, in channel order; empty for the
-            first layer and wherever the channels are a sum or a mixture.
-    """
-
-    name: str
-    index: int
-    filters: int
-    input_channels: int
-    kernel_size: tuple[int, int]
-    receptive_field_px: int
-    stride_px: int
-    sources: tuple[str, ...]
+from pipeline.errors import UserError
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
-    """A convolutional network: its graph in topological order, and how it wants its input.
+class Value:
+    """What flows from call to call.
 
     Attributes:
-        name: the model's name.
-        preprocessing: mode of Keras's `preprocess_input` ("caffe", "tf", "torch"), "unit" ([0, 1]) or "raw" (0..255).
-        nodes: the layers in topological order, the input first.
+        name: of the call that makes it, with ":1" for its second output; of an input its own.
+        shape: as Keras knows it, None where a size is free.
+        dtype: Keras's name for it.
     """
 
     name: str
-    preprocessing: str
-    nodes: tuple[Node, ...]
+    shape: tuple[int | None, ...]
+    dtype: str
 
-    @functools.cached_property
-    def layers(self) -> tuple[ConvLayer, ...]:
-        """The convolutional layers, in order from the input."""
-        convolutions = [node for node in self.nodes if node.kind == CONVOLUTION]
-        return tuple(
-            ConvLayer(
-                name=node.name,
-                index=index,
-                filters=node.channels,
-                input_channels=self.node(node.inputs[0]).channels,
-                kernel_size=node.window,
-                receptive_field_px=max(node.field_px),
-                stride_px=max(node.step_px),
-                sources=tuple(self._sources(node.inputs[0])),
-            )
-            for index, node in enumerate(convolutions)
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One call of one operation.
+
+    Attributes:
+        name: unique in the graph.
+        path: of the operation: the name without the numbers of calls.
+        operation: the layer, or what else Keras calls.
+        node: what Keras keeps of this call: all its arguments.
+        inputs, outputs: the values that it reads and makes, in Keras's order.
+        within: the nodes of the nested models that it lies in, the outermost first.
+    """
+
+    name: str
+    path: str
+    operation: keras.Operation
+    node: Any
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    within: tuple[Any, ...] = ()
+
+    @property
+    def output(self) -> Value:
+        """The first of its outputs, which nearly always is the only one."""
+        return self.outputs[0]
+
+    def run(self, tensors: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+        """Return the outputs for tensors in the place of its inputs, as Keras computes them in inference."""
+        by_tensor = {id(each): tensor for each, tensor in zip(self.node.input_tensors, tensors, strict=True)}
+        args, kwargs = self.node.arguments.fill_in(by_tensor)
+        if isinstance(self.operation, keras.Layer):
+            # Whatever the call was written with: so does `model(x, training=False)`, and augmentation stays off.
+            kwargs = {**kwargs, "training": False}
+        return keras.tree.flatten(self.operation(*args, **kwargs))
+
+
+class Graph:
+    """The calls of a model in the order of computation, and what flows between them.
+
+    Attributes:
+        model: the Keras model.
+        precision: "float32" or "bfloat16" where its layers have been set to compute in it, None where each computes as
+            the model has it.
+        inputs: its inputs, in Keras's order.
+        outputs: its outputs, in Keras's order.
+        calls: every call on the way from the first to the second.
+
+    Raises `UserError` where the model's graph is not data but code.
+    """
+
+    def __init__(self, model: keras.Model, precision: str | None = None) -> None:
+        self.model = model
+        self.precision = precision
+        functional = opened(model)
+        if functional is None:
+            raise UserError(f"model {model.name}: it is built in Python code ({type(model).__name__}): {REBUILD}")
+        self._names: set[str] = set()
+        self._calls: list[Call] = []
+        # An input is called as its layer: the tensor's own name counts up through the process.
+        self.inputs = tuple(
+            Value(tensor._keras_history.operation.name, tuple(tensor.shape), tensor.dtype)
+            for tensor in functional.inputs
         )
+        self._names.update(each.name for each in self.inputs)
+        values = dict(zip(map(id, functional.inputs), self.inputs, strict=True))
+        self._lay(functional, "", "", values)
+        self.outputs = tuple(values[id(tensor)] for tensor in functional.outputs)
+        self.calls = tuple(self._calls)
+        self._maker = {value.name: call for call in self.calls for value in call.outputs}
+        self._readers: dict[str, list[Call]] = {}
+        for call in self.calls:
+            for value in dict.fromkeys(call.inputs):
+                self._readers.setdefault(value.name, []).append(call)
 
-    @functools.cached_property
-    def parameters(self) -> dict[str, tuple[int, ...]]:
-        """Name ("block1_conv1/kernel") and shape of every weight that the convolutional layers depend on."""
-        shapes: dict[str, tuple[int, ...]] = {}
-        for node in self.nodes:
-            if node.kind == CONVOLUTION:
-                groups = node.settings.get("groups", 1)
-                fan_in = self.node(node.inputs[0]).channels // groups
-                shapes[f"{node.name}/kernel"] = (*node.window, fan_in, node.channels)
-                if node.settings.get("use_bias", True):
-                    shapes[f"{node.name}/bias"] = (node.channels,)
-            elif node.kind == "BatchNormalization":
-                used = {"gamma": node.settings.get("scale", True), "beta": node.settings.get("center", True)}
-                for parameter in PARAMETERS[node.kind]:
-                    if used.get(parameter, True):
-                        shapes[f"{node.name}/{parameter}"] = (node.channels,)
-        return shapes
+    def maker(self, value: Value) -> Call | None:
+        """Return the call that makes a value, None for an input."""
+        return self._maker.get(value.name)
 
-    def node(self, name: str) -> Node:
-        """Return the node called `name`."""
-        return self._by_name[name]
+    def readers(self, value: Value) -> Sequence[Call]:
+        """Return the calls that read a value."""
+        return self._readers.get(value.name, ())
 
-    def layer(self, name: str) -> ConvLayer:
-        """Return the convolutional layer called `name`; raise `UserError`, naming the nearest, if there is none."""
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        names = [layer.name for layer in self.layers]
-        raise UserError(
-            f"{self.name} has no convolutional layer '{name}'{did_you_mean(name, names)} "
-            f"(it has {names[0]} to {names[-1]}, {len(names)} in all)"
-        )
+    def needed_for(self, value: Value) -> tuple[Call, ...]:
+        """Return the calls that a value depends on, its own among them, in the order of computation."""
+        wanted, needed = {value.name}, []
+        for call in reversed(self.calls):
+            if any(each.name in wanted for each in call.outputs):
+                needed.append(call)
+                wanted.update(each.name for each in call.inputs)
+        return tuple(reversed(needed))
 
-    def check_filter(self, layer: str, filter: int) -> None:
-        """Raise `UserError` when `layer` has no filter number `filter`."""
-        filters = self.layer(layer).filters
-        if not 0 <= filter < filters:
-            raise UserError(f"{layer} has no filter {filter}: its filters are 0 to {filters - 1}")
+    def weights(self) -> Mapping[str, keras.Variable]:
+        """Return the weights of all layers, in the order of computation: "vgg16/block1_conv1/kernel" to its variable.
 
-    def needed_for(self, layer: str) -> tuple[Node, ...]:
-        """Return the nodes that the output of `layer` depends on, in topological order, `layer` last."""
-        wanted = {layer}
-        for node in reversed(self.nodes):
-            if node.name in wanted:
-                wanted.update(node.inputs)
-        return tuple(node for node in self.nodes if node.name in wanted)
-
-    def map_size(self, layer: str, canvas_px: int) -> int:
-        """Return the (shorter) side, in units, of the response map of `layer` on a square image of `canvas_px`."""
-        return min(self.map_shape(layer, canvas_px))
-
-    def map_shape(self, layer: str, canvas_px: int) -> tuple[int, int]:
-        """Return height and width, in units, of the response map of `layer` on a square image of `canvas_px`."""
-        shapes: dict[str, tuple[int, int]] = {}
-        for node in self.needed_for(layer):
-            feeding = [shapes[name] for name in node.inputs] or [(canvas_px, canvas_px)]
-            shapes[node.name] = _output_shape(node, min(feeding))
-        return shapes[layer]
-
-    def smallest_canvas(self, layer: str) -> int:
-        """Return the side in pixels of the smallest image on which `layer` has a response map worth the name.
-
-        Raises `UserError` when even a very large image has none.
+        A layer that is called several times has its weights once, under the path of its first call.
         """
-        size = 1
-        while self.map_size(layer, size) < SMALLEST_MAP_PX:
-            size += 1
-            if size > LARGEST_CANVAS_PX:
-                raise UserError(f"{self.name}: {layer} has no response map on images of up to {LARGEST_CANVAS_PX} px")
-        return size
+        found: dict[int, tuple[str, keras.Variable]] = {}
+        for path, layer in self._layers():
+            for name, variable in weights_of(layer, path):
+                found.setdefault(id(variable), (name, variable))
+        return dict(found.values())
 
-    def convolution_flops(self, layer: str, canvas_px: int) -> int:
-        """Return the floating-point operations (multiply and add count as two) of the convolutions in one forward
-        pass up to one filter of `layer`, as the ascent computes it: of the last convolution, only that filter."""
-        total = 0
-        for node in self.needed_for(layer):
-            if node.kind == CONVOLUTION:
-                outputs = 1 if node.name == layer else node.channels
-                fan_in = self.node(node.inputs[0]).channels // node.settings.get("groups", 1)
-                units = math.prod(self.map_shape(node.name, canvas_px))
-                total += 2 * units * math.prod(node.window) * fan_in * outputs
-        return total
+    def weights_path(self, layer: keras.Layer) -> str:
+        """Return what the names of a layer's weights begin with: the path of its first call."""
+        return next(path for path, each in self._layers() if each is layer)
 
-    @functools.cached_property
-    def _by_name(self) -> dict[str, Node]:
-        return {node.name: node for node in self.nodes}
+    def _layers(self) -> Iterator[tuple[str, keras.Layer]]:
+        """Yield every layer that is called, once, with the path of its first call."""
+        seen: set[int] = set()
+        for call in self.calls:
+            if isinstance(call.operation, keras.Layer) and id(call.operation) not in seen:
+                seen.add(id(call.operation))
+                yield call.path, call.operation
 
-    def _sources(self, name: str) -> Iterator[str]:
-        node = self.node(name)
-        if node.kind == CONVOLUTION:
-            yield name
-        elif node.kind == "Concatenate":
-            parts = [list(self._sources(each)) for each in node.inputs]
-            if all(parts):
-                yield from (source for part in parts for source in part)
-        elif len(node.inputs) == 1:
-            yield from self._sources(node.inputs[0])
+    def _lay(
+        self, model: Functional, prefix: str, path: str, values: dict[int, Value], within: tuple[Any, ...] = ()
+    ) -> None:
+        """Append the calls of `model`; `values` gives its inputs' values, and gets those of all its tensors."""
+        for node in _nodes(model):
+            name = self._name(prefix + node.operation.name)
+            own_path = path + node.operation.name
+            inside = opened(node.operation)
+            if inside is None:
+                read = [values[id(tensor)] for tensor in node.input_tensors]
+                made = self._call(name, own_path, node, read, within)
+            else:
+                given = [values[id(tensor)] for tensor in arguments_of(node, inside)]
+                inner = {
+                    id(tensor): self._ranked(value, tensor, name)
+                    for tensor, value in zip(inside.inputs, given, strict=True)
+                }
+                self._lay(inside, f"{name}/", f"{own_path}/", inner, (*within, node))
+                made = [inner[id(tensor)] for tensor in inside.outputs]
+            values.update(zip(map(id, node.outputs), made, strict=True))
+
+    def _call(
+        self, name: str, path: str, node: Any, inputs: Sequence[Value], within: tuple[Any, ...]
+    ) -> tuple[Value, ...]:
+        outputs = tuple(
+            Value(f"{name}:{number}" if number else name, tuple(tensor.shape), tensor.dtype)
+            for number, tensor in enumerate(node.outputs)
+        )
+        self._calls.append(Call(name, path, node.operation, node, tuple(inputs), outputs, within))
+        return outputs
+
+    def _ranked(self, value: Value, wanted: keras.KerasTensor, name: str) -> Value:
+        """Return a value with the rank that a nested model's input has: Keras adds or drops a last axis of one."""
+        if len(value.shape) == len(wanted.shape):
+            return value
+        given = keras.KerasTensor(value.shape, value.dtype)
+        change = keras.ops.expand_dims if len(value.shape) < len(wanted.shape) else keras.ops.squeeze
+        node = change(given, -1)._keras_history.operation._inbound_nodes[-1]
+        return self._call(self._name(f"{name}/{node.operation.name}"), "", node, [value], ())[0]
+
+    def _name(self, wanted: str) -> str:
+        name, number = wanted, 1
+        while name in self._names:
+            number += 1
+            name = f"{wanted}@{number}"
+        self._names.add(name)
+        return name
 
 
-def _output_shape(node: Node, shape: tuple[int, int]) -> tuple[int, int]:
-    if node.kind == "ZeroPadding2D":
-        (top, bottom), (left, right) = _padding(node)
-        return shape[0] + top + bottom, shape[1] + left + right
-    if node.kind not in SIZES:
-        return shape
-    sides = []
-    for axis in (0, 1):
-        reach = 0 if node.settings["padding"] == "same" else (node.window[axis] - 1) * node.dilation[axis]
-        sides.append(max(0, -(-(shape[axis] - reach) // node.strides[axis])))
-    return sides[0], sides[1]
+# What to do with a model that Keras can only save together with Python code.
+REBUILD = (
+    "save a model made of Keras's own layers with keras.Model(inputs, outputs).save('x.keras'); "
+    "of a part, keras.Model(model.inputs, layer.output) will do"
+)
+
+_UNNAMED = re.compile(r"variable(_\d+)?")
 
 
-def _padding(node: Node) -> tuple[tuple[int, int], tuple[int, int]]:
-    padding = node.settings["padding"]
-    if isinstance(padding, int):
-        return (padding, padding), (padding, padding)
-    vertical, horizontal = (_pair(each) for each in padding)
-    return vertical, horizontal
+def opened(operation: keras.Operation) -> Functional | None:
+    """Return the graph inside a Functional or Sequential model, None for what is no such model.
+
+    A class of somebody's own that inherits from one of them and computes otherwise is none.
+    """
+    if isinstance(operation, keras.Sequential) and type(operation).call is keras.Sequential.call:
+        return operation._functional
+    if isinstance(operation, Functional) and type(operation).call is Functional.call:
+        return operation
+    return None
 
 
-def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+def weights_of(layer: keras.Layer, path: str) -> Iterator[tuple[str, keras.Variable]]:
+    """Yield the weights of a layer and of the layers inside it, each with its path."""
+    used: set[str] = set()
+    for variable in (*layer._trainable_variables, *layer._non_trainable_variables):
+        # Keras numbers what was not named through a whole process.
+        name = _free("variable" if _UNNAMED.fullmatch(variable.name) else variable.name, used)
+        used.add(name)
+        yield f"{path}/{name}", variable
+    for inner in layer._layers:
+        name = _free(inner.name, used)
+        used.add(name)
+        yield from weights_of(inner, f"{path}/{name}")
+
+
+def _nodes(model: Functional) -> Iterator[Any]:
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        yield from (node for node in model._nodes_by_depth[depth] if not node.is_input)
+
+
+def arguments_of(node: Any, model: Functional) -> Sequence[keras.KerasTensor]:
+    """Return the tensors that a nested model is called with, in the order of its inputs."""
+    args, kwargs = node.arguments.args, node.arguments.kwargs
+    given = args[0] if args else kwargs["inputs"]
+    if isinstance(given, dict) and not isinstance(model.input, dict):
+        return [given[tensor.name] for tensor in model.inputs]
+    return [each for each in keras.tree.flatten(given) if isinstance(each, keras.KerasTensor)]
+
+
+def _free(name: str, taken: Any) -> str:
+    """Return a name that is not taken yet: the one wanted, or with a number."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free

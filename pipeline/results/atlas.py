@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.measure import kernels
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 from pipeline.results import layer_summary, layout, record
 from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
@@ -27,6 +27,7 @@ class Atlas:
         records: of each layer by name, those of its rendered filters by number.
         weights_sha256: digest of the weights.
         weights_source: a sentence that says where they came from.
+        weights_are_published: whether they are those that a named network is published with, not from a user's file.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
     """
 
@@ -35,6 +36,7 @@ class Atlas:
     records: Mapping[str, Mapping[int, Record]]
     weights_sha256: str
     weights_source: str
+    weights_are_published: bool
     first_kernels: np.ndarray
 
     @property
@@ -64,7 +66,8 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
         records={layer.name: _records(results, layer) for layer in found.values()},
         weights_sha256=made.sha256,
         weights_source=made.source,
-        first_kernels=np.moveaxis(kernels.kernel_of(network, made.tensors, network.layers[0].name), 3, 0),
+        weights_are_published=made.are_published,
+        first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
     )
 
 

@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
 from pipeline.measure.version import MEASURES
-from pipeline.network.graph import LARGEST_CANVAS_PX
+from pipeline.network.catalogue import LARGEST_CANVAS_PX
 from pipeline.results import document, layout
 from pipeline.results.document import (
     LARGEST_INTEGER,

@@ -18,7 +18,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.images import PNG_COMPRESS_LEVEL, encode_snapshots, read_image
 from pipeline.machine.precision import Precision
-from pipeline.network.graph import LARGEST_CANVAS_PX
+from pipeline.network.catalogue import LARGEST_CANVAS_PX
 from pipeline.results import document, layout
 from pipeline.results.document import Activation, Count, Digest, Document, FromOne, Name, Part
 from pipeline.results.layout import FilterPaths

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.errors import UserError
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results import agreement, layout
 from pipeline.results import record as records
 from pipeline.results.layout import FilterPaths

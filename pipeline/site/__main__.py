@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from pipeline import errors, options
-from pipeline.network import known
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue, known
 from pipeline.results import atlas as atlases
 from pipeline.site.build import build, parse_site
 
@@ -21,7 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
     site = parse_site(arguments.site)
-    network = load_network(arguments.model, arguments.preprocessing)
+    network = catalogue.load(arguments.model, arguments.preprocessing)
     atlas = atlases.read(arguments.results, arguments.weights, network, arguments.layers)
     count = build(atlas, site, results=arguments.results, templates=arguments.templates, output=arguments.output)
     print(f"{arguments.output / 'index.html'}: {count} pages")

@@ -72,7 +72,7 @@ def parse_site(text: str) -> Site:
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
     """Write the whole site into the folder `output`, whole or not at all; return the number of pages."""
     description = site.description or guide.summary(atlas)
-    title = site.title or wording.title(display_name(atlas.network.name), atlas.words)
+    title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
     shown = [*contents.site_pages(atlas, title, description), *guide.extra_pages(atlas)]
     renderer = Renderer(atlas, site, templates)
@@ -107,9 +107,10 @@ class Renderer:
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(
             site=site,
-            network=display_name(atlas.network.name),
-            credit=credit(atlas.network.name),
+            network=display_name(atlas.network.model),
+            credit=credit(atlas.network.model),
             weights_source=atlas.weights_source,
+            weights_are_published=atlas.weights_are_published,
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,
             alive_ratio=ALIVE_RATIO,

@@ -59,7 +59,7 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     )
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(display_name(atlas.network.name))}. Each filter has a page (`<layer>/<number>.html`), "
+        f"Network: {_plain(display_name(atlas.network.model))}. Each filter has a page (`<layer>/<number>.html`), "
         "a picture (`<layer>/<number>.avif`) and a record (`<layer>/<number>.json`).\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
         f"- {link('how-to-read.html', 'How to read the pictures')}\n"

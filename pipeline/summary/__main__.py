@@ -8,8 +8,7 @@ import numpy as np
 
 from pipeline import errors, files, options, selection
 from pipeline.machine import device, start
-from pipeline.network import known
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue, known
 from pipeline.results import document, layout
 from pipeline.results import renders as layer_renders
 from pipeline.summary.summarise import measure, summarise
@@ -33,7 +32,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Check a layer's renders; write its response matrix, then its summary."""
     arguments = _arguments()
-    network = load_network(arguments.model, arguments.preprocessing)
+    network = catalogue.load(arguments.model, arguments.preprocessing)
     layer = network.layer(arguments.layer)
     filters = selection.parse_filters(arguments.filters)
     for filter in filters:

@@ -12,7 +12,7 @@ from pipeline.errors import UserError
 from pipeline.measure import kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.measure.version import MEASURES
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
@@ -100,21 +100,21 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     """
     # Here, not above: TensorFlow takes seconds to start, and a damaged file is found in less.
     from pipeline.measure import answers, robustness
+    from pipeline.network.truncated import truncate
 
     aim = objective(renders)
     images = np.stack([render.image for render in renders])
     noise = colour_noise(images.shape[1])
+    judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
+    precision = renders[0].record.precision
     return Measurements(
-        responses=answers.to_pictures(network, loaded.tensors, layer.name, images, objective=aim),
-        noise=answers.to_noise(network, loaded.tensors, layer.name, noise, objective=aim),
+        responses=judge.to_pictures(images, objective=aim),
+        noise=judge.to_noise(noise, objective=aim),
         robust=robustness.robust_activations(
-            network,
-            loaded.tensors,
-            layer.name,
+            truncate(network, loaded.tensors, layer.name, precision),
             [render.record.filter for render in renders],
             images,
             seen=robustness.FEW_VIEWS,
-            precision=renders[0].record.precision,
             objective=aim,
         ),
     )
@@ -129,8 +129,8 @@ def _filter(
     robust_activation: float,
 ) -> Filter:
     number = render.record.filter
-    kernel = kernels.kernel_of(network, tensors, layer.name)[..., number]
-    bias = tensors.get(f"{layer.name}/bias")
+    kernel = kernels.kernel_of(network, tensors, layer.name, number)
+    bias = tensors.get(f"{layer.weights}/bias")
     answers: dict[str, Any] = {
         name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
     }
@@ -144,7 +144,7 @@ def _filter(
         kernel_norm=_short(np.linalg.norm(kernel.astype(np.float64))),
         incoming=tuple(map(_slice, kernels.incoming(network, tensors, layer.name, number))),
         outgoing=tuple(map(_slice, kernels.outgoing(network, tensors, layer.name, number))),
-        kernel_rgb=_rows(kernel) if kernels.reads_image(network, layer.name) else UNSET,
+        kernel_rgb=_rows(kernel) if layer.reads_image else UNSET,
         **dataclasses.asdict(looks.describe(render.image)),
     )
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from pipeline import errors, options
-from pipeline.network import known
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue, known
 from pipeline.weights import formats
 from pipeline.weights.sources import find
 from pipeline.weights.store import save
@@ -32,7 +31,7 @@ def main() -> None:
         help=f"the file to write (default: {options.WEIGHTS})",
     )
     arguments = parser.parse_args()
-    network = load_network(arguments.model, arguments.preprocessing)
+    network = catalogue.load(arguments.model, arguments.preprocessing)
     weights = find(network, arguments.model, arguments.weights)
     save(arguments.output, weights)
     print(f"{arguments.output}: {len(weights.tensors)} tensors, sha256 {weights.sha256}, from {weights.source}")

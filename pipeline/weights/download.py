@@ -19,8 +19,8 @@ _BAR_CHARACTERS = 30
 _LINES_OFF_TERMINAL = 4
 
 
-class DownloadError(Exception):
-    """The download failed; the text says why in a few words."""
+class SourceError(Exception):
+    """One source does not work; the text says why in a few words."""
 
 
 class Progress:
@@ -64,7 +64,7 @@ class Progress:
 def fetch(url: str, path: Path, digest: Any) -> None:
     """Write what `url` gives to `path`, and feed it to `digest` (of hashlib) on the way.
 
-    Raises `DownloadError` when the host does not answer, says no, stands still or ends early; what is then in `path`
+    Raises `SourceError` when the host does not answer, says no, stands still or ends early; what is then in `path`
     is of no use.
     """
     with _open(url) as answer, path.open("wb") as output:
@@ -77,15 +77,15 @@ def fetch(url: str, path: Path, digest: Any) -> None:
                 digest.update(chunk)
                 progress.add(len(chunk))
                 if progress.done > LARGEST_BYTES:
-                    raise DownloadError("larger than any weights file")
+                    raise SourceError("larger than any weights file")
         except TimeoutError:
-            raise DownloadError(f"stood still for {STALL_SECONDS:g} s after {progress.done} bytes") from None
+            raise SourceError(f"stood still for {STALL_SECONDS:g} s after {progress.done} bytes") from None
         except ConnectionError as error:
-            raise DownloadError(f"broke off after {progress.done} bytes ({error.strerror})") from None
+            raise SourceError(f"broke off after {progress.done} bytes ({error.strerror})") from None
         finally:
             progress.close()
     if total is not None and progress.done != total:
-        raise DownloadError(f"ended after {progress.done} of {total} bytes")
+        raise SourceError(f"ended after {progress.done} of {total} bytes")
 
 
 def _open(url: str) -> Any:
@@ -106,11 +106,11 @@ def _open(url: str) -> Any:
     thread.start()
     thread.join(CONNECT_SECONDS)
     if not outcome:
-        raise DownloadError(f"no answer within {CONNECT_SECONDS:g} s")
+        raise SourceError(f"no answer within {CONNECT_SECONDS:g} s")
     (answer,) = outcome
     if isinstance(answer, urllib.error.HTTPError):
-        raise DownloadError(f"HTTP {answer.code} {answer.reason}")
+        raise SourceError(f"HTTP {answer.code} {answer.reason}")
     if isinstance(answer, Exception):
         reason = getattr(answer, "reason", answer)
-        raise DownloadError(f"cannot be reached: {getattr(reason, 'strerror', None) or reason}")
+        raise SourceError(f"cannot be reached: {getattr(reason, 'strerror', None) or reason}")
     return answer

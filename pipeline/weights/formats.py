@@ -1,188 +1,90 @@
-"""Weights files as users have them (.h5, .weights.h5, .keras, .npz): read without trusting them.
+"""Weights files as users have them: what they hold, held against what the network wants.
 
-Every shape and type is compared with what the network wants before anything is allocated, so a small file cannot ask
-for a large memory; nothing is ever unpickled, and no link out of the file is followed.
+Keras's own files (`.keras`, `.h5`, `.weights.h5`) are read by Keras, in `weights.keras_file`, which takes seconds to
+start; the workflow's own (`.npz`) are not.
 """
 
 import functools
-import math
-import zipfile
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 
-from pipeline import files
 from pipeline.errors import UserError
+from pipeline.machine import device, start
 from pipeline.network import saved
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
+from pipeline.weights import archive
 
-ENDINGS = (".h5", ".weights.h5", ".keras", ".npz")
-
-# Keras numbers the layers of a `.weights.h5` by class; these are the classes whose weights an atlas needs.
-_KERAS3_GROUPS = {"Conv2D": "conv2d", "BatchNormalization": "batch_normalization"}
+OF_KERAS = (".keras", ".h5", ".hdf5")
+OF_NUMPY = ".npz"
+ENDINGS = (".keras", ".h5", ".weights.h5", OF_NUMPY)
 
 # Names listed in one message; the rest is counted.
 _NAMES_SHOWN = 4
 
 
 @dataclass(frozen=True)
-class _Stored:
-    """A tensor in a file, not read yet: what the file says of it, and how to read it."""
+class _Found:
+    """A tensor in a file: what the file says of it, and how to read it."""
 
     shape: tuple[int, ...]
     dtype: np.dtype
     read: Callable[[], np.ndarray]
 
 
-def read_tensors(path: Path, network: Network) -> dict[str, np.ndarray]:
-    """Return the weights of `network` that are in the file `path`, in the network's order, float32.
+def read_tensors(path: Path, network: Network, model: str) -> dict[str, np.ndarray]:
+    """Return the weights of `network`, which `model` names, that are in the file `path`: in its order, float32.
 
     What the network does not need (dense layers, the state of an optimiser) is ignored. Raises `UserError`, in one
     line, for a missing, damaged or unknown file, missing layers, other shapes or types, and values that are not finite.
     """
-    reader = _read_npz if path.suffix == ".npz" else _read_h5
-    if path.suffix not in (".h5", ".npz", ".keras") and path.is_file():
+    if path.suffix == OF_NUMPY:
+        with saved.readable(path, "weights"), archive.opened(path) as members:
+            return _checked(_in_archive(members, network), path, network)
+    if path.suffix not in OF_KERAS and path.is_file():
         raise UserError(f"weights: {path}: unknown kind of file, it must end in {', '.join(ENDINGS)}")
-    with saved.readable(path, "weights"):
-        return reader(path, network)
+    return _checked(_in_keras_file(path, model), path, network)
 
 
-def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """Return the array in the member `name` of a NumPy archive, read-only.
-
-    Raises one of `DAMAGE` when the member is not a plain array, or not as large as it says.
-    """
-    with archive.open(name) as member:
-        shape, fortran_order, dtype = files.read_header(member)
-        size = math.prod(shape) * dtype.itemsize
-        if member.tell() + size != archive.getinfo(name).file_size:
-            raise ValueError(f"{name} does not hold the {size} bytes that it declares")
-        data = member.read(size + 1)
-    if len(data) != size:
-        raise ValueError(f"{name} ends after {len(data)} of {size} bytes")
-    if fortran_order:
-        return np.frombuffer(data, dtype).reshape(shape[::-1]).T
-    return np.frombuffer(data, dtype).reshape(shape)
-
-
-def _read_npz(path: Path, network: Network) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        stored: dict[str, _Stored] = {}
-        members = set(archive.namelist())
-        for name in network.parameters:
-            member = f"{name}.npy"
-            if member in members:
-                with archive.open(member) as file:
-                    shape, _, dtype = files.read_header(file)
-                stored[name] = _Stored(shape, dtype, functools.partial(read_array, archive, member))
-        return _checked(stored, path, network)
-
-
-def _read_h5(path: Path, network: Network) -> dict[str, np.ndarray]:
-    with saved.hdf5(path) as file:
-        return _checked(_h5_entries(file, path, network), path, network)
-
-
-def _h5_entries(file: h5py.File, path: Path, network: Network) -> dict[str, _Stored]:
-    """Return the tensors of a file in either of Keras's layouts, under the network's names.
-
-    Within a layer Keras goes by order, not by name (VGG16's own file says `block1_conv1_W_1:0` for the kernel).
-    """
-    parameters: dict[str, list[str]] = {}
+def _in_archive(members: archive.Archive, network: Network) -> dict[str, _Found]:
+    found: dict[str, _Found] = {}
     for name in network.parameters:
-        layer, _, parameter = name.rpartition("/")
-        parameters.setdefault(layer, []).append(parameter)
-    root = _inside(file, "model_weights") or file
-    if _names(root, "layer_names"):
-        find = _legacy_layer
-        places = {layer: layer for layer in parameters}
-    elif _inside(file, "layers"):
-        root = _inside(file, "layers")
-        find = _keras3_layer
-        places = _keras3_places(network)
-    else:
-        raise UserError(f"weights: {path}: an HDF5 file, but not one of Keras's weights")
-    stored: dict[str, _Stored] = {}
-    for layer, wanted in parameters.items():
-        datasets = find(root, places[layer])
-        if len(datasets) > len(wanted):
-            raise UserError(
-                f"weights: {path}: not the weights of {network.name}: {layer} has {len(datasets)} tensors, "
-                f"wanted {len(wanted)} ({', '.join(wanted)})"
-            )
-        for parameter, dataset in zip(wanted, datasets, strict=False):
-            stored[f"{layer}/{parameter}"] = _Stored(
-                dataset.shape, dataset.dtype, functools.partial(dataset.__getitem__, ())
-            )
-    return stored
+        if name in members:
+            shape, dtype = members.header(name)
+            found[name] = _Found(shape, dtype, functools.partial(members.array, name))
+    return found
 
 
-def _legacy_layer(root: h5py.Group, place: str) -> list[h5py.Dataset]:
-    """Return the tensors of a layer in the layout of `.h5` files: a group that lists them in an attribute."""
-    group = _inside(root, place)
-    return [] if group is None else [_dataset(group, name) for name in _names(group, "weight_names")]
+def _in_keras_file(path: Path, model: str) -> dict[str, _Found]:
+    if "tensorflow" not in sys.modules:
+        # A GPU is for renders.
+        start.import_tensorflow(on=device.CPU)
+    from pipeline.weights import keras_file
+
+    read = keras_file.read(path, model).items()
+    return {name: _Found(value.shape, value.dtype, functools.partial(np.asarray, value)) for name, value in read}
 
 
-def _keras3_layer(root: h5py.Group, place: str) -> list[h5py.Dataset]:
-    """Return the tensors of a layer in the layout of `.weights.h5` files: `layers/conv2d_1/vars/0`, `…/1`, …"""
-    group = _inside(root, f"{place}/vars")
-    return [] if group is None else [_dataset(group, name) for name in sorted(group, key=int)]
-
-
-def _keras3_places(network: Network) -> dict[str, str]:
-    places: dict[str, str] = {}
-    counts = dict.fromkeys(_KERAS3_GROUPS, 0)
-    for node in network.nodes:
-        if node.kind in _KERAS3_GROUPS:
-            number = f"_{counts[node.kind]}" if counts[node.kind] else ""
-            places[node.name] = _KERAS3_GROUPS[node.kind] + number
-            counts[node.kind] += 1
-    return places
-
-
-def _inside(group: h5py.Group, name: str) -> h5py.Group | h5py.Dataset | None:
-    """Return what `name` ("a/b") leads to, or None."""
-    return group.get(name)
-
-
-def _dataset(group: h5py.Group, name: str) -> h5py.Dataset:
-    dataset = _inside(group, name)
-    if not isinstance(dataset, h5py.Dataset):
-        raise ValueError(f"{group.name} lists {name}, which is not there")
-    return dataset
-
-
-def _names(group: h5py.Group, attribute: str) -> list[str]:
-    """Return a list of names from an attribute, or from the numbered ones into which Keras splits a long list."""
-    chunks = [attribute] if attribute in group.attrs else []
-    while not chunks or chunks[0] != attribute:
-        if f"{attribute}{len(chunks)}" not in group.attrs:
-            break
-        chunks.append(f"{attribute}{len(chunks)}")
-    values = [value for chunk in chunks for value in np.ravel(group.attrs[chunk])]
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
-
-
-def _checked(stored: Mapping[str, _Stored], path: Path, network: Network) -> dict[str, np.ndarray]:
+def _checked(found: Mapping[str, _Found], path: Path, network: Network) -> dict[str, np.ndarray]:
     """Read what the network needs; raise `UserError` for what is missing, or not of its shape, type or range."""
     where = f"weights: {path}: not the weights of {network.name}:"
-    missing = [name for name in network.parameters if name not in stored]
+    missing = [name for name in network.parameters if name not in found]
     if missing:
         shown = ", ".join(missing[:_NAMES_SHOWN])
         more = f" and {len(missing) - _NAMES_SHOWN} more" if len(missing) > _NAMES_SHOWN else ""
         raise UserError(f"{where} it has no {shown}{more}")
-    tensors: dict[str, np.ndarray] = {}
     for name, shape in network.parameters.items():
-        if stored[name].shape != shape:
-            raise UserError(f"{where} {name} has shape {stored[name].shape}, wanted {shape}")
-        if stored[name].dtype.kind != "f":
-            raise UserError(f"weights: {path}: {name} is of type {stored[name].dtype}, wanted float32")
+        if found[name].shape != shape:
+            raise UserError(f"{where} {name} has shape {found[name].shape}, wanted {shape}")
+        if found[name].dtype.kind != "f":
+            raise UserError(f"weights: {path}: {name} is of type {found[name].dtype}, wanted float32")
+    tensors: dict[str, np.ndarray] = {}
     for name in network.parameters:
         with np.errstate(over="ignore"):
-            tensors[name] = np.ascontiguousarray(stored[name].read(), "<f4")
+            tensors[name] = np.ascontiguousarray(found[name].read(), "<f4")
         if not np.isfinite(tensors[name]).all():
             raise UserError(f"weights: {path}: {name} has values that are not finite (NaN or infinite)")
     return tensors

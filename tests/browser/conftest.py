@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.site import build as site
 from pipeline.site.build import Site
@@ -87,14 +87,14 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def results(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("browser")
-    synthetic.make_results(folder, load_network("vgg16"), NUMBERS)
+    synthetic.make_results(folder, catalogue.load("vgg16"), NUMBERS)
     return folder
 
 
 @pytest.fixture(scope="session")
 def build(results, repository) -> Callable[..., Path]:
     def build(output: Path, **settings: str) -> Path:
-        atlas = atlases.read(results, results / "weights.npz", load_network("vgg16"), list(NUMBERS))
+        atlas = atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS))
         site.build(atlas, Site(**settings), results=results, templates=repository / "templates", output=output)
         return output
 

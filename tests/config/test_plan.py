@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,7 @@ from hypothesis import given
 from pipeline.ascent import recipe
 from pipeline.config import plan, schema
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.network.known import showcase
 from tests.support.hostile import FORM, HOSTILE, PATHS, examples, within
 
@@ -24,7 +26,7 @@ def test_an_empty_configuration_is_the_default_atlas():
     assert atlas.recipes.keys() == atlas.canvas_px.keys() == atlas.filters.keys()
     title = {"title": "What the filters of VGG16 look for"}
     assert atlas.site == schema.defaults(FORM["properties"]["site"]) | title
-    assert list(atlas.filters) == [layer.name for layer in load_network("vgg16").layers]
+    assert list(atlas.filters) == [layer.name for layer in catalogue.load("vgg16").layers]
 
 
 def test_the_preview_is_small_spread_and_has_the_showcase():
@@ -33,7 +35,7 @@ def test_the_preview_is_small_spread_and_has_the_showcase():
     assert sum(map(len, filters.values())) == 108
     for layer, numbers in filters.items():
         assert len(numbers) == plan.PREVIEW_FILTERS + len(showcase("vgg16").get(layer, ()))
-        assert (numbers[0], numbers[-1]) == (0, load_network("vgg16").layer(layer).filters - 1)
+        assert (numbers[0], numbers[-1]) == (0, catalogue.load("vgg16").layer(layer).filters - 1)
         assert max(np.diff(numbers)) <= numbers[-1] // 6
     for layer, numbers in showcase("vgg16").items():
         assert set(numbers) <= set(filters[layer])
@@ -143,7 +145,7 @@ def test_a_size_that_is_too_small_names_the_layer_and_the_smallest():
 
 
 def test_a_size_from_the_command_line_has_the_same_bounds():
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
 
     assert plan.resolve_canvas(network, "block1_conv1", "100") == 100
     for size in ("big", "2049", "9" * 30, "-64", "7"):
@@ -193,7 +195,7 @@ def test_texts_of_the_site_may_have_lines_and_every_script():
 
 
 def test_a_model_that_is_not_there_is_named():
-    assert message({"model": "vgg61"}).startswith("model: unknown model 'vgg61'; did you mean vgg16?")
+    assert message({"model": "vg16"}).startswith("model: unknown model 'vg16'; did you mean vgg16?")
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])
@@ -281,3 +283,27 @@ def test_the_title_says_what_the_objective_makes_of_the_pictures():
     against = plan.plan({"recipe": {"objective": "negative_channel"}})
 
     assert against.site["title"] == "What the filters of VGG16 are against"
+
+
+@pytest.mark.parametrize(
+    ("model", "weights", "expected"),
+    [
+        ("own", "imagenet", "weights: imagenet is known for named networks only"),
+        ("vgg16", "model", "weights: `model` is for a file of a model; for vgg16 say imagenet"),
+    ],
+)
+def test_weights_that_there_cannot_be_are_refused_before_any_work(keras_file, model, weights, expected):
+    model = str(keras_file) if model == "own" else model
+
+    assert message({"model": model, "preprocessing": "unit", "weights": weights}).startswith(expected)
+
+
+def test_a_plan_knows_what_is_in_the_files_that_it_names(keras_file):
+    digest = hashlib.sha256(keras_file.read_bytes()).hexdigest()
+
+    of_model = plan.plan({"model": str(keras_file), "preprocessing": "unit", "weights": "model"})
+    of_both = plan.plan({"model": str(keras_file), "preprocessing": "unit", "weights": str(keras_file)})
+
+    assert plan.plan({}).contents == {}
+    assert of_model.contents == {"model": digest}
+    assert of_both.contents == {"model": digest, "weights": digest}

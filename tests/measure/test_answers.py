@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.measure import answers
-from pipeline.network import forward
+from pipeline.network.truncated import truncate
 
 LAYER = "l2"
 
@@ -15,8 +15,13 @@ def pictures() -> np.ndarray:
 @pytest.fixture
 def responses(tiny_network, tiny_tensors, pictures) -> np.ndarray:
     """Return the responses to the pictures, (pictures, rows, columns, channels)."""
-    truncated = forward.TruncatedNetwork(tiny_network, tiny_tensors, LAYER, "float32")
+    truncated = truncate(tiny_network, tiny_tensors, LAYER, "float32")
     return truncated.responses(pictures.astype(np.float32) / 255).numpy()
+
+
+@pytest.fixture
+def judge(tiny_network, tiny_tensors) -> answers.Judge:
+    return answers.Judge(tiny_network, tiny_tensors, LAYER, 18)
 
 
 @pytest.mark.parametrize(
@@ -27,25 +32,23 @@ def responses(tiny_network, tiny_tensors, pictures) -> np.ndarray:
         ("negative_channel", lambda responses: np.maximum(0, -responses).mean((1, 2))),
     ],
 )
-def test_an_answer_is_what_the_objective_raises(tiny_network, tiny_tensors, pictures, responses, objective, expected):
-    found = answers.to_pictures(tiny_network, tiny_tensors, LAYER, pictures, objective=objective, batch=2)
+def test_an_answer_is_what_the_objective_raises(judge, pictures, responses, objective, expected):
+    found = judge.to_pictures(pictures, objective=objective, batch=2)
 
     assert found.dtype == np.float32
     assert found == pytest.approx(expected(responses), rel=1e-5)
     assert (found > 0).any()
 
 
-def test_any_unit_is_held_against_noise_where_the_central_one_is_measured(
-    tiny_network, tiny_tensors, pictures, responses
-):
-    found = answers.to_noise(tiny_network, tiny_tensors, LAYER, pictures, objective="neuron")
+def test_any_unit_is_held_against_noise_where_the_central_one_is_measured(judge, pictures, responses):
+    found = judge.to_noise(pictures, objective="neuron")
 
     assert found == pytest.approx(np.maximum(0, responses).mean((1, 2)), rel=1e-5)
 
 
-def test_the_mean_activation_is_the_answer_where_nothing_else_is_asked_for(tiny_network, tiny_tensors, pictures):
-    truncated = forward.TruncatedNetwork(tiny_network, tiny_tensors, LAYER, "float32")
+def test_the_mean_activation_is_the_answer_where_nothing_else_is_asked_for(judge, tiny_network, tiny_tensors, pictures):
+    truncated = truncate(tiny_network, tiny_tensors, LAYER, "float32")
 
-    found = answers.to_pictures(tiny_network, tiny_tensors, LAYER, pictures)
+    found = judge.to_pictures(pictures)
 
-    assert np.array_equal(found, truncated.mean_activations(pictures))
+    assert found == pytest.approx(truncated.mean_activations(pictures), rel=1e-5)

@@ -2,28 +2,16 @@ import numpy as np
 import pytest
 
 from pipeline.measure import kernels
-from pipeline.network.architecture import from_keras_config
-from pipeline.network.graph import Network
+from pipeline.network.catalogue import Network
+from tests.support import networks
 
 
-def an_input(name: str) -> dict:
-    return {"class_name": "InputLayer", "config": {"name": name, "batch_shape": [None, None, None, 3]}}
+def a_network(build, preprocessing: str = "unit") -> Network:
+    return networks.functional(build, preprocessing=preprocessing)[1]
 
 
-def a_layer(kind: str, name: str, *inputs: str, **settings) -> dict:
-    tensors = [{"class_name": "__keras_tensor__", "config": {"keras_history": [each, 0, 0]}} for each in inputs]
-    arguments = [tensors] if len(tensors) > 1 else tensors
-    return {"class_name": kind, "config": {"name": name, **settings}, "inbound_nodes": [{"args": arguments}]}
-
-
-def a_convolution(name: str, source: str, filters: int, **settings) -> dict:
-    defaults = {"filters": filters, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}
-    return a_layer("Conv2D", name, source, **{**defaults, **settings})
-
-
-def a_network(*layers: dict, preprocessing: str = "unit") -> Network:
-    config = {"class_name": "Functional", "config": {"layers": [{**an_input("image"), "inbound_nodes": []}, *layers]}}
-    return from_keras_config(config, name="tiny", preprocessing=preprocessing)
+def a_convolution(layers, name: str, filters: int, **settings):
+    return layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, **settings)
 
 
 def weights_of(network: Network, seed: int = 0) -> dict[str, np.ndarray]:
@@ -33,10 +21,8 @@ def weights_of(network: Network, seed: int = 0) -> dict[str, np.ndarray]:
 
 def a_chain(preprocessing: str = "unit") -> Network:
     return a_network(
-        a_convolution("a", "image", 8),
-        a_layer("MaxPooling2D", "pool", "a", pool_size=[2, 2], padding="valid"),
-        a_convolution("b", "pool", 10),
-        preprocessing=preprocessing,
+        lambda x, layers: a_convolution(layers, "b", 10)(layers.MaxPooling2D()(a_convolution(layers, "a", 8)(x))),
+        preprocessing,
     )
 
 
@@ -83,17 +69,16 @@ def test_the_first_layer_reads_red_green_blue_whatever_order_the_network_wants(p
     for each in found:
         assert each.layer == "input"
         assert np.array_equal(each.kernel, tensors["a/kernel"][:, :, channels[each.filter], 5])
-    assert np.array_equal(kernels.kernel_of(network, tensors, "a"), tensors["a/kernel"][:, :, channels])
-    assert np.array_equal(kernels.kernel_of(network, tensors, "b"), tensors["b/kernel"])
+    assert np.array_equal(kernels.kernels_of(network, tensors, "a"), tensors["a/kernel"][:, :, channels])
+    assert np.array_equal(kernels.kernels_of(network, tensors, "b"), tensors["b/kernel"])
 
 
 def test_a_concatenation_keeps_track_of_whose_channel_is_whose():
-    network = a_network(
-        a_convolution("a", "image", 2),
-        a_convolution("b", "a", 3),
-        a_layer("Concatenate", "both", "a", "b"),
-        a_convolution("c", "both", 4),
-    )
+    def build(x, layers):
+        a = a_convolution(layers, "a", 2)(x)
+        return a_convolution(layers, "c", 4)(layers.Concatenate()([a, a_convolution(layers, "b", 3)(a)]))
+
+    network = a_network(build)
     tensors = weights_of(network)
     incoming = kernels.incoming(network, tensors, "c", 1)
     channel = {("a", 0): 0, ("a", 1): 1, ("b", 0): 2, ("b", 1): 3, ("b", 2): 4}
@@ -108,7 +93,7 @@ def test_a_concatenation_keeps_track_of_whose_channel_is_whose():
 
 
 def test_a_grouped_convolution_reads_only_its_group():
-    network = a_network(a_convolution("a", "image", 4), a_convolution("b", "a", 6, groups=2))
+    network = a_network(lambda x, layers: a_convolution(layers, "b", 6, groups=2)(a_convolution(layers, "a", 4)(x)))
     tensors = weights_of(network)
     incoming = kernels.incoming(network, tensors, "b", 5)
     assert {each.filter for each in incoming} == {2, 3}
@@ -121,12 +106,11 @@ def test_a_grouped_convolution_reads_only_its_group():
 
 
 def test_channels_that_are_a_sum_have_no_names():
-    network = a_network(
-        a_convolution("a", "image", 2),
-        a_convolution("b", "a", 2),
-        a_layer("Add", "sum", "a", "b"),
-        a_convolution("c", "sum", 4),
-    )
+    def build(x, layers):
+        a = a_convolution(layers, "a", 2)(x)
+        return a_convolution(layers, "c", 4)(layers.Add()([a, a_convolution(layers, "b", 2)(a)]))
+
+    network = a_network(build)
     tensors = weights_of(network)
     assert kernels.incoming(network, tensors, "c", 0) == ()
     assert {each.layer for each in kernels.outgoing(network, tensors, "a", 0)} == {"b"}

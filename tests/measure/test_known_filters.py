@@ -6,7 +6,7 @@ import pytest
 from pipeline.ascent import recipe as recipes
 from pipeline.ascent.optimise import Ascent
 from pipeline.measure import looks as descriptors
-from pipeline.network.forward import TruncatedNetwork
+from pipeline.network.truncated import TruncatedNetwork, truncate
 from pipeline.render import renderer
 
 CANVAS_PX = 64
@@ -45,7 +45,7 @@ def network(sequential) -> TruncatedNetwork:
     kernel = kernels()
     filters = kernel.shape[-1]
     known = sequential(("Conv2D", {"filters": filters, "kernel_size": [KERNEL_PX] * 2, "padding": "same"}))
-    return TruncatedNetwork(known, {"l0/kernel": kernel, "l0/bias": np.zeros(filters, np.float32)}, "l0", "float32")
+    return truncate(known, {"l0/kernel": kernel, "l0/bias": np.zeros(filters, np.float32)}, "l0", "float32")
 
 
 @pytest.fixture(scope="module")

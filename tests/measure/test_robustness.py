@@ -54,41 +54,45 @@ def test_a_flat_picture_stays_flat_in_every_view():
 
 
 def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tensors):
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
+    from pipeline.network.truncated import truncate
 
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (2, SIDE_PX, SIDE_PX, 3), np.uint8)
 
-    found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5, 2], images)
+    found = robustness.robust_activations(truncate(tiny_network, tiny_tensors, "l2", "float32"), [5, 2], images)
+    judge = Judge(tiny_network, tiny_tensors, "l2", SIDE_PX)
 
     for value, image, filter in zip(found, images, [5, 2], strict=True):
-        means = to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image))[:, filter]
+        means = judge.to_pictures(robustness.views(image))[:, filter]
         assert value == pytest.approx(means.mean(), rel=1e-5)
 
 
 def test_a_robust_answer_is_that_of_the_objective(tiny_network, tiny_tensors):
-    from pipeline.measure import answers
+    from pipeline.measure.answers import Judge
+    from pipeline.network.truncated import truncate
 
     image = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
 
+    judge, truncated = (
+        Judge(tiny_network, tiny_tensors, "l2", SIDE_PX),
+        truncate(tiny_network, tiny_tensors, "l2", "float32"),
+    )
+
     for objective in ("neuron", "negative_channel"):
-        found = robustness.robust_activations(tiny_network, tiny_tensors, "l2", [5], image[None], objective=objective)
-        expected = answers.to_pictures(tiny_network, tiny_tensors, "l2", robustness.views(image), objective=objective)
+        found = robustness.robust_activations(truncated, [5], image[None], objective=objective)
+        expected = judge.to_pictures(robustness.views(image), objective=objective)
         assert found[0] == pytest.approx(expected[:, 5].mean(), rel=1e-5)
 
 
 def test_both_precisions_agree(tiny_network, tiny_tensors):
+    from pipeline.network.truncated import truncate
+
     images = np.random.default_rng(1).integers(0, 256, (1, SIDE_PX, SIDE_PX, 3), np.uint8)
 
     def activations(precision: str) -> np.ndarray:
-        return np.array(
-            [
-                robustness.robust_activations(tiny_network, tiny_tensors, "l2", [number], images, precision=precision)[
-                    0
-                ]
-                for number in range(6)
-            ]
-        )
+        truncated = truncate(tiny_network, tiny_tensors, "l2", precision)
+        return np.array([robustness.robust_activations(truncated, [number], images)[0] for number in range(6)])
 
     exact, rounded = activations("float32"), activations("bfloat16")
 

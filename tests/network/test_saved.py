@@ -6,22 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import h5py
+import keras
 import numpy as np
 import pytest
 from hypothesis import given
 
 from pipeline.errors import UserError
+from pipeline.files import PROJECT
 from pipeline.network import saved
 from tests.support.hostile import damaged, examples, mistake
 
+KERAS_2 = PROJECT / "tests" / "weights" / "data"
 KINDS = ("model.keras", "model.h5", "model.weights.h5")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """Return a folder in which Keras has saved a small model in each of its ways."""
-    import keras
-
     keras.utils.set_random_seed(2)
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="one"), keras.layers.Dropout(0.5)])
     folder = tmp_path_factory.mktemp("saved")
@@ -92,6 +93,28 @@ def test_a_keras_file_without_weights_is_refused(tmp_path):
         archive.writestr(saved.CONFIG, "{}")
 
     assert saved.WEIGHTS in refusal(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("name", ["keras2_functional.keras", "keras2_functional.h5"])
+def test_a_file_says_that_keras_2_saved_it(name):
+    assert saved.keras_version(KERAS_2 / name) == "2.21.0"
+
+
+@pytest.mark.parametrize("kind", ["model.keras", "model.h5"])
+def test_a_file_says_which_keras_saved_it(folder, kind):
+    assert saved.keras_version(folder / kind) == keras.__version__
+
+
+def test_weights_alone_do_not_say_it(folder):
+    assert saved.keras_version(folder / "model.weights.h5") is None
+
+
+@pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"keras_version": 3}', b"[" * 5000])
+def test_a_version_that_is_none_is_not_said(tmp_path, said):
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr(saved.METADATA, said)
+
+    assert saved.keras_version(tmp_path / "m.keras") is None
 
 
 def external_link(file: h5py.File) -> None:

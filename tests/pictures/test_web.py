@@ -7,7 +7,7 @@ from PIL import Image
 
 from pipeline import images
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.pictures import web
 from pipeline.results import layout, record
 from tests.support import synthetic
@@ -19,7 +19,7 @@ NUMBERS = [0, 5, 127]
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     synthetic.write_renders(folder, network, network.layer(LAYER), NUMBERS)
     web.make(folder, LAYER, NUMBERS, folder / "tiles" / LAYER)
     return folder
@@ -34,7 +34,7 @@ def sizes(folder):
 
 
 def test_every_filter_gets_a_picture_a_thumbnail_and_a_strip(results):
-    side = synthetic.canvas(load_network("vgg16").layer(LAYER))
+    side = synthetic.canvas(catalogue.load("vgg16").layer(LAYER))
     steps = len(synthetic.STEPS)
     expected = {}
     for number in NUMBERS:

@@ -14,9 +14,10 @@ from pipeline.ascent import recipe as recipes
 from pipeline.measure import answers
 from pipeline.measure import matrix as response
 from pipeline.measure.noise import colour_noise
-from pipeline.network import forward
-from pipeline.network.forward import TruncatedNetwork
-from pipeline.network.graph import Network
+from pipeline.network import last, preparation, truncated
+from pipeline.network.catalogue import Network
+from pipeline.network.fast import Step
+from pipeline.network.truncated import TruncatedNetwork
 from pipeline.render import renderer
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout
@@ -132,9 +133,8 @@ def judge(tmp_path, monkeypatch) -> Callable[..., Verdict]:
 
 def verdict(made: Made, layer: str, found: Sequence[records.Record], pictures: np.ndarray) -> Verdict:
     rendered = np.array([record.filter for record in found])
-    matrix, noise = (
-        answers.to_pictures(made.network, made.tensors, layer, images) for images in (pictures, colour_noise(CANVAS_PX))
-    )
+    judge = answers.Judge(made.network, made.tensors, layer, CANVAS_PX)
+    matrix, noise = judge.to_pictures(pictures), judge.to_noise(colour_noise(CANVAS_PX))
     figures = response.figures(matrix, noise, rendered)
     return Verdict(
         pictures=pictures,
@@ -180,7 +180,7 @@ def test_a_sign_that_is_flipped_is_noticed(made, judge):
 
 
 def swapped(image: tf.Tensor, mode: str) -> tf.Tensor:
-    return image * 255.0 - tf.constant(forward._CAFFE_MEAN_BGR)
+    return image * 255.0 - tf.constant(preparation.CAFFE_MEAN_BGR)
 
 
 def uncentred(image: tf.Tensor, mode: str) -> tf.Tensor:
@@ -188,29 +188,31 @@ def uncentred(image: tf.Tensor, mode: str) -> tf.Tensor:
 
 
 def test_red_and_blue_swapped_in_the_ascent_are_noticed(made, judge):
-    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(forward, "preprocess", swapped))
+    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(preparation, "preprocess", swapped))
 
     assert {"own_best", "alive", "of_its_colour"} <= found.failed
 
 
 def test_red_and_blue_swapped_everywhere_are_noticed_by_the_colour(made, judge, monkeypatch):
     # Now the response matrix is as wrong as the pictures, and they agree.
-    monkeypatch.setattr(forward, "preprocess", swapped)
+    monkeypatch.setattr(preparation, "preprocess", swapped)
 
     assert judge(made, FIRST, range(6)).failed == {"of_its_colour"}
 
 
 def test_a_mean_that_is_not_subtracted_is_noticed(made, judge):
-    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(forward, "preprocess", uncentred))
+    found = judge(made, FIRST, range(6), lambda patch: patch.setattr(preparation, "preprocess", uncentred))
 
     assert "agrees" in found.failed
 
 
-@pytest.mark.parametrize(("preprocess", "centred"), [(forward.preprocess, True), (uncentred, False), (swapped, False)])
+@pytest.mark.parametrize(
+    ("preprocess", "centred"), [(preparation.preprocess, True), (uncentred, False), (swapped, False)]
+)
 def test_a_mean_that_is_subtracted_nowhere_is_noticed_by_the_mean_colour(made, monkeypatch, preprocess, centred):
-    monkeypatch.setattr(forward, "preprocess", preprocess)
-    mean = np.array(forward._CAFFE_MEAN_BGR[::-1], np.float32) / 255
-    network = TruncatedNetwork(made.network, made.tensors, FIRST, "float32")
+    monkeypatch.setattr(preparation, "preprocess", preprocess)
+    mean = np.array(preparation.CAFFE_MEAN_BGR[::-1], np.float32) / 255
+    network = truncated.truncate(made.network, made.tensors, FIRST, "float32")
 
     responses = network.responses(tf.fill((1, 8, 8, 1), 1.0) * mean)
 
@@ -255,9 +257,9 @@ def test_a_contrast_that_is_stretched_for_show_is_noticed(made, judge):
 
 def test_the_layer_before_the_pooling_is_noticed(made, judge):
     def plant(patch):
-        patch.setattr(renderer, "TruncatedNetwork", lambda network, tensors, layer, precision: TruncatedNetwork(
-            network, tensors, FIRST, precision
-        ))  # fmt: skip
+        patch.setattr(
+            renderer, "TruncatedNetwork", lambda network, graph, layer: TruncatedNetwork(network, graph, FIRST)
+        )
 
     assert {"own_best", "agrees"} <= judge(made, SECOND, range(6), plant).failed
 
@@ -276,13 +278,63 @@ def test_a_response_after_the_pooling_is_noticed(made, judge):
 
 
 def test_a_pooling_that_is_left_out_is_noticed(made, judge):
-    right = TruncatedNetwork._run
+    right = truncated.step_of
+
+    def without_pooling(call, dtype):
+        step = right(call, dtype)
+        return Step(call, lambda inputs: inputs) if "Pooling" in type(call.operation).__name__ else step
+
+    found = judge(made, SECOND, range(6), lambda patch: patch.setattr(truncated, "step_of", without_pooling))
+
+    assert "agrees" in found.failed
+
+
+@pytest.fixture(scope="module")
+def normalised(sequential, tmp_path_factory) -> Made:
+    """Return six filters of stripes, colours and a blob, each normalised: two of them are turned upside down."""
+    network = sequential(
+        ("Conv2D", {"filters": 6, "kernel_size": [3, 3], "padding": "same"}),
+        ("BatchNormalization", {}),
+        ("ReLU", {}),
+        preprocessing="caffe",
+    )
+    scale = np.ones(6, np.float32)
+    scale[[RED, BLOB]] = -1
+    tensors = {
+        "l0/kernel": first_kernel(), "l0/bias": np.zeros(6, np.float32), "l1/gamma": scale,
+        "l1/beta": np.zeros(6, np.float32), "l1/moving_mean": np.full(6, 0.1, np.float32),
+        "l1/moving_variance": np.full(6, 0.25, np.float32),
+    }  # fmt: skip
+    return save(tmp_path_factory.mktemp("normalised") / "weights.npz", network, tensors)
+
+
+def test_filters_that_a_normalisation_turns_upside_down_are_shown_as_the_network_uses_them(normalised, judge):
+    found = judge(normalised, FIRST, range(6))
+
+    assert found.failed - {"of_its_colour"} == set()
+    # What excites a red filter that is turned upside down is anything but red.
+    red, blue = found.pictures[RED].mean((0, 1)), found.pictures[BLUE].mean((0, 1))
+    assert red.argmax() != 0
+    assert blue.argmax() == 2
+
+
+def test_a_response_before_the_normalisation_is_noticed(normalised, judge):
+    class Raw(last.Cut):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self._scale = None
+
+    found = judge(normalised, FIRST, range(6), lambda patch: patch.setattr(last, "Cut", Raw))
+
+    assert {"own_best", "agrees", "alive"} <= found.failed
+    assert not found.alive[RED]
+    assert not found.own_best[RED]
+
+
+def test_a_neighbours_normalisation_is_noticed(normalised, judge):
+    right = last._affine
 
     def plant(patch):
-        patch.setattr(
-            TruncatedNetwork,
-            "_run",
-            lambda self, node, inputs: inputs[0] if node.kind == "MaxPooling2D" else right(self, node, inputs),
-        )
+        patch.setattr(last, "_affine", lambda response: tuple(tf.roll(each, 1, 0) for each in right(response)))
 
-    assert "agrees" in judge(made, SECOND, range(6), plant).failed
+    assert {"own_best", "agrees"} <= judge(normalised, FIRST, range(6), plant).failed

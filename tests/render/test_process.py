@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.render import process
 from pipeline.render import request as requests
 from pipeline.render.request import RenderRequest
@@ -53,7 +53,7 @@ def test_the_usual_weights_are_fetched_where_they_are_not_there_and_only_then(
     request_for, fetched, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    request = request_for(network=load_network("vgg16"), weights=requests.DEFAULT_WEIGHTS)
+    request = request_for(network=catalogue.load("vgg16"), weights=requests.DEFAULT_WEIGHTS)
 
     process.prepare(request)
     process.prepare(request)
@@ -65,7 +65,7 @@ def test_the_usual_weights_are_fetched_where_they_are_not_there_and_only_then(
 
 @pytest.mark.parametrize("model", ["tiny", "vgg16"])
 def test_weights_that_were_named_are_never_fetched(request_for, fetched, model):
-    network = {"network": load_network("vgg16")} if model == "vgg16" else {}
+    network = {"network": catalogue.load("vgg16")} if model == "vgg16" else {}
     request = request_for(weights=Path("missing.npz"), **network)
 
     process.prepare(request)

@@ -86,7 +86,7 @@ def test_a_recipe_is_named_or_spelled_out(name):
         (["--recipe", '{"learning_rate": NaN}'], "recipe.learning_rate: should be auto or a number, not nan"),
         (["--recipe", "[" * 100_000], "recipe: should be"),
         (["--recipe", "[1]"], "recipe: should be"),
-        (["--model", "vgg61"], r"model: unknown model 'vgg61'; did you mean vgg16\?"),
+        (["--model", "vg16"], r"model: unknown model 'vg16'; did you mean vgg16\?"),
         (["--preprocessing", "cafe"], r"preprocessing: .*did you mean caffe\?"),
     ],
 )

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.results import layout
 from tests.support import synthetic
 
 NUMBERS = {"block1_conv1": [0, 7], "block3_conv1": [0, 159]}
-VGG16 = load_network("vgg16")
+VGG16 = catalogue.load("vgg16")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections import Counter
 
 import pytest
@@ -109,6 +110,27 @@ def test_after_a_finished_run_there_is_nothing_to_do(atlas):
 )
 def test_a_change_makes_anew_what_depends_on_it(atlas, changes, expected):
     assert atlas.plan(**changes) == expected
+
+
+def test_an_older_file_in_the_place_of_the_weights_makes_all_anew(project, configuration, keras_file, keras, tmp_path):
+    weights = tmp_path / "mine.keras"
+    shutil.copy2(keras_file, weights)
+    own = Workflow(project, tmp_path / "run", configuration | {"weights": str(weights), "filters": {"first": "0"}})
+    assert own.run().code == 0
+    assert own.plan() == []
+    older = keras.saving.load_model(keras_file)
+    older.get_layer("first").bias.assign_add([1.0, 1.0, 1.0, 1.0])
+    older.save(tmp_path / "older.keras")
+    os.utime(tmp_path / "older.keras", (1, 1))
+
+    # As `cp -p`, `rsync -a` and `tar x` do it.
+    shutil.copy2(tmp_path / "older.keras", weights)
+
+    assert own.plan() == sorted([("weights", ""), *jobs(["first/000"], ["first"])])
+    assert "mine.keras as it is now; --set-aside lets the next run make it anew" in workflows.checked(own)
+    assert own.run().code == 0
+    assert own.plan() == []
+    assert "weights: whole" in workflows.checked(own)
 
 
 def test_an_added_layer_leaves_the_files_of_the_others_alone(one_layer, finished):

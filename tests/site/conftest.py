@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.results.atlas import Atlas
 from pipeline.site import build as site
@@ -18,14 +18,14 @@ from tests.support.sites import BASE, NUMBERS
 def results(tmp_path_factory) -> Path:
     """Return results of the filters in `NUMBERS`; to be copied, not changed."""
     folder = tmp_path_factory.mktemp("results")
-    synthetic.make_results(folder, load_network("vgg16"), NUMBERS)
+    synthetic.make_results(folder, catalogue.load("vgg16"), NUMBERS)
     return folder
 
 
 @pytest.fixture(scope="session")
 def atlas(results) -> Atlas:
     """Return the atlas that stands in `results`."""
-    return atlases.read(results, results / "weights.npz", load_network("vgg16"), list(NUMBERS))
+    return atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS))
 
 
 @pytest.fixture(scope="session")

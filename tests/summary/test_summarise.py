@@ -11,8 +11,8 @@ import pytest
 from pipeline import errors
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import Network
 from pipeline.results import document, layer_summary, layout
 from pipeline.results import record as records
 from pipeline.results import renders as layer_renders
@@ -102,7 +102,7 @@ def render(atlas: Atlas, filter: int, layer: str = "first", **changes) -> None:
 def make_atlas(directory: Path) -> Atlas:
     with zipfile.ZipFile(directory / "tiny.keras", "w") as archive:
         archive.writestr("config.json", json.dumps(CONFIG))
-    network = load_network(str(directory / "tiny.keras"), "unit")
+    network = catalogue.load(str(directory / "tiny.keras"), "unit")
     random = np.random.default_rng(0)
     tensors = {name: random.standard_normal(shape).astype(np.float32) for name, shape in network.parameters.items()}
     weights = Weights(tensors, store.digest(tensors, tensors), "made for a test")

@@ -19,8 +19,8 @@ from pipeline import files
 from pipeline.config.plan import automatic_canvas as canvas
 from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, square
 from pipeline.measure.looks import DIRECTIONS
-from pipeline.network.architecture import load_network
-from pipeline.network.graph import ConvLayer, Network
+from pipeline.network import catalogue
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
 from pipeline.results import document, layout, record
 from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
@@ -231,7 +231,7 @@ def main() -> None:
     parser.add_argument("--layers", default="all")
     parser.add_argument("--filters", type=int, default=8, help="filters of each layer, evenly spread; 0: all")
     arguments = parser.parse_args()
-    network = load_network(arguments.model)
+    network = catalogue.load(arguments.model)
     names = [each.name for each in network.layers] if arguments.layers == "all" else arguments.layers.split(",")
     chosen = {}
     for name in names:

@@ -117,6 +117,14 @@ def finish(process: subprocess.Popen) -> Run:
     return Run(process.returncode, output)
 
 
+def checked(workflow: Workflow) -> str:
+    """Return what the check says of the results of a workflow."""
+    command = [sys.executable, "-m", "pipeline.check", "--configfile", "changed.yaml", "--cores", "1"]
+    environment = os.environ | {"PYTHONPATH": str(workflow.project)}
+    done = subprocess.run(command, cwd=workflow.directory, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
 def wait_for(path: Path, process: subprocess.Popen) -> None:
     """Return when a running workflow has written a file at `path`, whose name may be a pattern."""
     while not any(path.parent.glob(path.name)):

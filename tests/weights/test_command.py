@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.files import PROJECT
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.weights import store
 
 
@@ -38,8 +38,9 @@ def test_a_keras_model_brings_its_own_weights(tmp_path, model):
     path = command(*common, tmp_path / "path.npz", "--weights", model)
 
     assert (own.returncode, path.returncode) == (0, 0), own.stderr + path.stderr
-    assert (tmp_path / "own.npz").read_bytes() == (tmp_path / "path.npz").read_bytes()
-    loaded = store.load(tmp_path / "own.npz")
+    loaded, by_path = store.load(tmp_path / "own.npz"), store.load(tmp_path / "path.npz")
+    assert (loaded.sha256, loaded.source) == (by_path.sha256, by_path.source)
+    assert (set(loaded.contents), set(by_path.contents)) == ({"model"}, {"model", "weights"})
     assert list(loaded.tensors) == ["one/kernel", "one/bias", "two/kernel", "two/bias"]
     assert loaded.sha256 in own.stdout
 
@@ -58,7 +59,7 @@ def test_the_file_that_it_wrote_is_itself_a_source_with_the_same_digest(tmp_path
     [
         (["--weights", "nowhere.h5"], "weights: nowhere.h5: no such file"),
         (["--weights", "model"], "say imagenet"),
-        (["--model", "vgg61"], "did you mean vgg16?"),
+        (["--model", "vg16"], "did you mean vgg16?"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path, arguments, complaint):
@@ -73,7 +74,7 @@ def test_a_mistake_is_one_line_and_leaves_no_file(tmp_path, arguments, complaint
 def test_imagenet_weights_are_not_offered_for_a_model_of_ones_own(tmp_path, model):
     done = command("--model", model, "--preprocessing", "unit", "--output", tmp_path / "w.npz")
     assert done.returncode == 1
-    assert "imagenet is known for vgg16 only" in done.stderr
+    assert "imagenet is known for named networks only" in done.stderr
 
 
 def test_a_file_that_cannot_be_written_to_its_end_is_not_left_half(tmp_path, model):
@@ -84,7 +85,7 @@ def test_a_file_that_cannot_be_written_to_its_end_is_not_left_half(tmp_path, mod
         "errors.run(command.main)"
     )
     path = tmp_path / "w.npz"
-    shapes = load_network(str(model), "unit").parameters
+    shapes = catalogue.load(str(model), "unit").parameters
     np.savez(path, **{name: np.ones(shape) for name, shape in shapes.items()})
     arguments = ["--model", str(model), "--preprocessing", "unit", "--weights", str(path)]
     done = subprocess.run(

@@ -40,12 +40,12 @@ def test_what_a_host_gives_is_written_and_digested_on_the_way(tmp_path, host, an
     ],
 )
 def test_a_host_that_fails_is_told_apart_from_others_that_do(tmp_path, host, answer, reason):
-    with pytest.raises(download.DownloadError, match=f"^{reason}$"):
+    with pytest.raises(download.SourceError, match=f"^{reason}$"):
         fetch(f"{host.url}/{answer}/x", tmp_path / "x")
 
 
 def test_an_address_where_nobody_listens_is_a_reason_in_a_few_words(tmp_path):
-    with pytest.raises(download.DownloadError, match=r"^cannot be reached: Connection refused$"):
+    with pytest.raises(download.SourceError, match=r"^cannot be reached: Connection refused$"):
         fetch("http://127.0.0.1:9/x", tmp_path / "x")
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.network.known import KNOWN
-from pipeline.weights import sources, store
+from pipeline.weights import keras_host, sources, store
 from pipeline.weights.store import Weights
 
 # Values of Keras's file that others have published, as far as they print them.
@@ -49,6 +49,22 @@ def test_what_is_saved_is_loaded_in_the_same_order(tmp_path, small):
         assert loaded.tensors[name].dtype == np.float32
         np.testing.assert_array_equal(loaded.tensors[name], value)
     assert (loaded.sha256, loaded.source) == (small.sha256, "a test")
+
+
+def test_what_was_in_the_files_of_the_users_is_kept(tmp_path, small):
+    made = dataclasses.replace(small, contents={"model": "1" * 64, "weights": "2" * 64})
+
+    store.save(tmp_path / "w.npz", made)
+
+    assert store.load(tmp_path / "w.npz").contents == made.contents
+
+
+def test_weights_without_files_of_the_users_have_no_keys_for_them(tmp_path, small):
+    store.save(tmp_path / "w.npz", small)
+
+    with np.load(tmp_path / "w.npz") as archive:
+        assert [name for name in archive.files if "/" not in name] == ["sha256", "source"]
+    assert store.load(tmp_path / "w.npz").contents == {}
 
 
 def test_loaded_weights_cannot_be_changed_by_mistake(tmp_path, small):
@@ -136,10 +152,10 @@ def from_package(tmp_path_factory) -> Weights:
     """VGG16's weights as the package has them, Keras's cache being empty and its host out of reach."""
     published = KNOWN["vgg16"].imagenet
     keras = dataclasses.replace(published.keras, url="http://127.0.0.1:9/")
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_HOME", str(tmp_path_factory.mktemp("keras")))
-        tensors, source = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras))
+        tensors, source = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras))
     return Weights(tensors, store.digest(tensors, network.parameters), source)
 
 
@@ -155,25 +171,25 @@ class TestRealWeights:
         loaded = store.load(tmp_path / "w.npz")
 
         shapes = {name: tensor.shape for name, tensor in loaded.tensors.items()}
-        assert shapes == load_network("vgg16").parameters
+        assert shapes == catalogue.load("vgg16").parameters
         assert loaded.sha256 == from_package.sha256
 
     def test_a_file_of_keras_layout_with_the_same_values_has_the_same_digest(self, from_package, tmp_path, monkeypatch):
         monkeypatch.setenv("KERAS_HOME", str(tmp_path))
         published = KNOWN["vgg16"].imagenet
-        path = sources.keras_cache() / published.keras.name
+        path = keras_host.cached(published.keras)
         path.parent.mkdir()
         with h5py.File(path, "w") as file:
-            layers = [layer.name for layer in load_network("vgg16").layers]
+            layers = [layer.name for layer in catalogue.load("vgg16").layers]
             file.attrs["layer_names"] = [layer.encode() for layer in layers]
             for layer in layers:
                 group = file.create_group(layer)
                 group.attrs["weight_names"] = [f"{layer}_W_1:0".encode(), f"{layer}_b_1:0".encode()]
                 group[f"{layer}_W_1:0"] = from_package.tensors[f"{layer}/kernel"]
                 group[f"{layer}_b_1:0"] = from_package.tensors[f"{layer}/bias"]
-        keras = dataclasses.replace(published.keras, md5=hashlib.md5(path.read_bytes()).hexdigest())
-        network = load_network("vgg16")
+        keras = dataclasses.replace(published.keras, digest=hashlib.md5(path.read_bytes()).hexdigest())
+        network = catalogue.load("vgg16")
 
-        tensors, _ = sources.fetch_imagenet(network, dataclasses.replace(published, keras=keras, wheel=None))
+        tensors, _ = sources.fetch_imagenet(network, "vgg16", dataclasses.replace(published, keras=keras, wheel=None))
 
         assert store.digest(tensors, network.parameters) == from_package.sha256

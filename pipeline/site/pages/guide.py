@@ -102,7 +102,7 @@ def summary(atlas: Atlas) -> str:
     """Say in a sentence what the atlas holds."""
     count = sum(len(layer.filters) for layer in atlas.layers)
     return (
-        f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.name)} "
+        f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.model)} "
         f"{atlas.words.looks_for if count == 1 else atlas.words.look_for}: one picture{'' if count == 1 else ' each'}, "
         "made by gradient ascent."
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from pipeline.network.architecture import load_network
+from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.results.atlas import Atlas
 from pipeline.site import contents
@@ -19,8 +19,8 @@ MANY = NUMBERS | {"block3_conv1": range(0, 256, 2)}
 def atlas(tmp_path_factory) -> Atlas:
     """Return the atlas of the filters in `MANY`."""
     folder = tmp_path_factory.mktemp("results")
-    synthetic.make_results(folder, load_network("vgg16"), MANY)
-    return atlases.read(folder, folder / "weights.npz", load_network("vgg16"), list(MANY))
+    synthetic.make_results(folder, catalogue.load("vgg16"), MANY)
+    return atlases.read(folder, folder / "weights.npz", catalogue.load("vgg16"), list(MANY))
 
 
 @pytest.fixture(scope="session")

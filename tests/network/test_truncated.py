@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.network import forward
-from pipeline.network.architecture import _ACTIVATIONS, load_network
-from pipeline.network.forward import TruncatedNetwork
+from pipeline.network import catalogue, preparation
+from pipeline.network.truncated import truncate
+from tests.support.networks import tensors_of
 
 SIDE = 19
 TOLERANCE = 1e-4
+ACTIVATIONS = ("elu", "gelu", "leaky_relu", "linear", "relu", "relu6", "selu", "sigmoid", "silu", "swish", "tanh")
 
 # What stands before the last convolution, one kind of layer each.
 BODIES = {
@@ -36,7 +37,7 @@ BODIES = {
     f"activation {name}": lambda x, layers, name=name: layers.Activation(name)(
         layers.Conv2D(5, 3, activation=name)(x)
     )
-    for name in sorted(_ACTIVATIONS)
+    for name in ACTIVATIONS
 }  # fmt: skip
 
 # The last convolution itself.
@@ -53,15 +54,11 @@ def images(count: int = 2, side: int = SIDE) -> tf.Tensor:
     return tf.constant(np.random.default_rng(5).random((count, side, side, 3), np.float32))
 
 
-def tensors_of(model) -> dict[str, np.ndarray]:
-    return {f"{layer.name}/{weight.name}": weight.numpy() for layer in model.layers for weight in layer.weights}
-
-
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_every_kind_of_layer_does_what_keras_does(functional, body):
     model, network = functional(lambda x, layers: layers.Conv2D(4, 3, name="last")(body(x, layers)))
 
-    responses = TruncatedNetwork(network, tensors_of(model), "last", "float32").responses(images())
+    responses = truncate(network, tensors_of(model), "last", "float32").responses(images())
 
     np.testing.assert_allclose(responses, model(images(), training=False), rtol=TOLERANCE, atol=TOLERANCE)
 
@@ -72,7 +69,7 @@ def test_the_last_convolution_does_what_keras_does_but_for_its_activation(functi
         lambda x, layers: layers.Conv2D(6, name="last", activation="relu", **end)(layers.Conv2D(6, 3)(x))
     )
 
-    responses = TruncatedNetwork(network, tensors_of(model), "last", "float32").responses(images())
+    responses = truncate(network, tensors_of(model), "last", "float32").responses(images())
 
     assert float(tf.reduce_min(responses)) < 0
     expected = keras.ops.convert_to_numpy(model(images()))
@@ -83,7 +80,7 @@ def test_the_last_convolution_does_what_keras_does_but_for_its_activation(functi
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 def test_one_channel_alone_responds_as_it_does_among_all(functional, end, precision):
     model, network = functional(lambda x, layers: layers.Conv2D(6, name="last", **end)(layers.Conv2D(6, 3)(x)))
-    truncated = TruncatedNetwork(network, tensors_of(model), "last", precision)
+    truncated = truncate(network, tensors_of(model), "last", precision)
     # Libraries may sum in another order where there is one channel: rounding, and nothing else, may differ.
     tolerance = 1e-5 if precision == "float32" else 2e-2
 
@@ -97,7 +94,7 @@ def test_one_channel_alone_responds_as_it_does_among_all(functional, end, precis
 @pytest.mark.parametrize("groups", [1, 3])
 def test_each_image_of_a_batch_may_have_a_channel_of_its_own(functional, groups):
     model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=groups, name="last")(x))
-    truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
+    truncated = truncate(network, tensors_of(model), "last", "float32")
     pictures = images(3)
 
     own = truncated.channel_responses(pictures, tf.constant([4, 0, 2]))
@@ -107,7 +104,7 @@ def test_each_image_of_a_batch_may_have_a_channel_of_its_own(functional, groups)
 
 
 def test_the_number_of_the_channel_may_be_a_tensor_inside_a_compiled_function(tiny_network, tiny_tensors):
-    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
+    truncated = truncate(tiny_network, tiny_tensors, "l2", "float32")
     compiled = tf.function(truncated.channel_responses, autograph=False)
     together = truncated.responses(images())
 
@@ -119,7 +116,7 @@ def test_the_number_of_the_channel_may_be_a_tensor_inside_a_compiled_function(ti
 
 def test_a_layer_may_have_a_name_that_is_none_of_tensorflows(functional):
     model, network = functional(lambda x, layers: layers.Conv2D(4, 3, name="a löwe")(x))
-    truncated = TruncatedNetwork(network, tensors_of(model), "a löwe", "float32")
+    truncated = truncate(network, tensors_of(model), "a löwe", "float32")
 
     compiled = tf.function(truncated.channel_responses, autograph=False)(images(1), tf.constant(0))
 
@@ -128,7 +125,7 @@ def test_a_layer_may_have_a_name_that_is_none_of_tensorflows(functional):
 
 def test_a_grouped_channel_can_be_climbed(functional):
     model, network = functional(lambda x, layers: layers.Conv2D(6, 3, groups=3, name="last")(x))
-    truncated = TruncatedNetwork(network, tensors_of(model), "last", "float32")
+    truncated = truncate(network, tensors_of(model), "last", "float32")
     image = images(1)
 
     with tf.GradientTape() as tape:
@@ -143,7 +140,7 @@ def test_a_grouped_channel_can_be_climbed(functional):
 
 def test_bfloat16_differs_from_float32_by_its_rounding(tiny_network, tiny_tensors):
     exact, rounded = (
-        TruncatedNetwork(tiny_network, tiny_tensors, "l2", precision).responses(images(2, 32)).numpy()
+        truncate(tiny_network, tiny_tensors, "l2", precision).responses(images(2, 32)).numpy()
         for precision in ("float32", "bfloat16")
     )
 
@@ -156,30 +153,11 @@ def test_bfloat16_differs_from_float32_by_its_rounding(tiny_network, tiny_tensor
 
 def test_a_layer_is_computed_without_the_weights_of_later_ones(tiny_network, tiny_tensors):
     first_only = {name: value for name, value in tiny_tensors.items() if name.startswith("l0/")}
-    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l0", "float32")
+    truncated = truncate(tiny_network, first_only, "l0", "float32")
 
-    assert [node.name for node in truncated.nodes] == ["input", "l0"]
-    assert truncated._parameters.keys() == first_only.keys()
-
-
-@pytest.mark.parametrize("mode", ["caffe", "tf", "torch"])
-def test_preprocessing_is_that_of_keras(mode):
-    from keras.applications.imagenet_utils import preprocess_input
-
-    expected = preprocess_input(images().numpy() * 255.0, data_format="channels_last", mode=mode)
-
-    np.testing.assert_allclose(forward.preprocess(images(), mode), expected, rtol=1e-5, atol=1e-4)
-
-
-def test_red_reaches_vgg16_as_its_last_channel_with_the_mean_subtracted():
-    red = tf.constant([[[[1.0, 0.0, 0.0]]]])
-
-    np.testing.assert_allclose(forward.preprocess(red, "caffe")[0, 0, 0], [-103.939, -116.779, 131.32], atol=1e-3)
-
-
-def test_unit_and_raw_are_as_their_names_say():
-    np.testing.assert_array_equal(forward.preprocess(images(), "unit"), images())
-    np.testing.assert_allclose(forward.preprocess(images(), "raw"), images() * 255)
+    assert truncated.calls == ("l0",)
+    expected = truncate(tiny_network, tiny_tensors, "l0", "float32").responses(images())
+    np.testing.assert_array_equal(truncated.responses(images()), expected)
 
 
 def test_the_networks_preprocessing_is_applied(sequential, random_tensors):
@@ -187,14 +165,14 @@ def test_the_networks_preprocessing_is_applied(sequential, random_tensors):
     plain, caffe = sequential(layers), sequential(layers, preprocessing="caffe")
     tensors = random_tensors(plain)
 
-    expected = TruncatedNetwork(plain, tensors, "l0", "float32").responses(forward.preprocess(images(), "caffe"))
+    expected = truncate(plain, tensors, "l0", "float32").responses(preparation.preprocess(images(), "caffe"))
 
-    np.testing.assert_array_equal(TruncatedNetwork(caffe, tensors, "l0", "float32").responses(images()), expected)
+    np.testing.assert_array_equal(truncate(caffe, tensors, "l0", "float32").responses(images()), expected)
 
 
 def test_mean_activations_are_means_of_what_is_above_zero_on_8_bit_pictures(tiny_network, tiny_tensors):
     pixels = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
-    truncated = TruncatedNetwork(tiny_network, tiny_tensors, "l2", "float32")
+    truncated = truncate(tiny_network, tiny_tensors, "l2", "float32")
     expected = np.maximum(truncated.responses(tf.constant(pixels / np.float32(255))), 0).mean((1, 2))
 
     means = truncated.mean_activations(pixels, batch=2)
@@ -204,7 +182,7 @@ def test_mean_activations_are_means_of_what_is_above_zero_on_8_bit_pictures(tiny
 
 
 def test_vgg16_responds_as_kerass_own_model(random_tensors, keras):
-    network = load_network("vgg16")
+    network = catalogue.load("vgg16")
     tensors = random_tensors(network)
     image = images(1, 48)
     model = keras.applications.VGG16(weights=None, include_top=False)
@@ -213,7 +191,7 @@ def test_vgg16_responds_as_kerass_own_model(random_tensors, keras):
             layer.set_weights([tensors[f"{layer.name}/{weight.name}"] for weight in layer.weights])
     theirs = keras.Model(model.input, model.get_layer("block4_conv2").output)
 
-    ours = TruncatedNetwork(network, tensors, "block4_conv2", "float32").responses(image)
+    ours = truncate(network, tensors, "block4_conv2", "float32").responses(image)
 
     expected = theirs(keras.applications.vgg16.preprocess_input(image.numpy() * 255.0))
     np.testing.assert_allclose(tf.nn.relu(ours), expected, rtol=1e-3, atol=1e-3 * float(tf.reduce_max(expected)))

@@ -1,0 +1,76 @@
+"""The command that looks through a network with Keras: `python -m pipeline.network MODEL`."""
+
+import argparse
+import os
+import resource
+from pathlib import Path
+
+import msgspec
+
+from pipeline import errors, files
+from pipeline.machine import device, start
+from pipeline.network import known
+from pipeline.network.catalogue import Catalogue, ConvLayer
+
+_HEAD = ("layer", "kind", "filters", "field", "of it used", "stride", "response after", "read by")
+
+
+def main() -> None:
+    """Make a network's catalogue; write it where that is asked for, and print its layers."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.network",
+        description="Look through a network with Keras: its layers of filters, what a unit of each sees of the image "
+        "(directly, and the part of that it makes use of), and where the response of a filter is taken.",
+    )
+    parser.add_argument("model", help=known.MODEL_HELP)
+    parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the catalogue there")
+    parser.add_argument(
+        "--no-effective-fields",
+        action="store_true",
+        help="do not measure what part of its field a unit makes use of: recipe and canvas then go by the whole field",
+    )
+    arguments = parser.parse_args()
+    _limit_memory()
+    start.import_tensorflow(os.cpu_count() or 1, on=device.CPU)
+    # Here, not above: both are TensorFlow's.
+    from pipeline.network import keras_model
+    from pipeline.network.graph import Graph
+    from pipeline.network.survey import survey
+
+    graph = Graph(keras_model.load(arguments.model))
+    found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
+    if arguments.output:
+        files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+    print(table(found), end="")
+
+
+def table(catalogue: Catalogue) -> str:
+    """Return the layers of a catalogue as a table for the terminal."""
+    rows = [_HEAD, *map(_row, catalogue.layers)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _row(layer: ConvLayer) -> tuple[str, ...]:
+    return (
+        layer.name,
+        layer.kind,
+        f"{layer.filters:,}",
+        f"{layer.receptive_field_px}{' and all' if layer.sees_all else ''}",
+        str(layer.effective_field_px or ""),
+        str(layer.stride_px),
+        ", ".join(layer.chain) or "itself",
+        ", ".join(layer.readers) or "the output",
+    )
+
+
+def _limit_memory() -> None:
+    """Let this process have no more memory than is free, so that what asks for more ends it and no other."""
+    free = files.free_memory_bytes()
+    if free is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (free, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,98 @@
+"""How much of its receptive field a unit makes use of: the square into which nearly all of its gradient falls."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import tensorflow as tf
+
+from pipeline.network import preparation
+from pipeline.network.catalogue import Input
+from pipeline.network.fast import step_of
+from pipeline.network.graph import Graph
+
+if TYPE_CHECKING:
+    from pipeline.network.survey import Found
+
+# Share of the squared gradient that falls into the effective field.
+SHARE = 0.95
+# Side of the noise image that the gradient is taken on. A larger field counts as one of this size: what is decided by
+# it, the size of pictures and the number of steps, is the same for all of them.
+NOISE_PX = 192
+NOISE_IMAGES = 1
+# Standard deviation of the noise, of values in [0, 1].
+NOISE_CONTRAST = 0.2
+_SEED = 0
+
+
+def measure(graph: Graph, found: Sequence["Found"], inputs: Mapping[str, Input]) -> Mapping[str, int]:
+    """Return the side in pixels of the effective field of each layer, by its name.
+
+    The gradient is that of all filters of the central unit, each with a random weight, on noise, with the weights that
+    the model has.
+    """
+    measured: dict[str, int] = {}
+    for name in dict.fromkeys(each.image.name for each in found):
+        layers = [each for each in found if each.image.name == name]
+        sizes = [each.geometry.sizes(each.response.value) for each in layers]
+        for side in dict.fromkeys(_side(size.multiple_px, size.only_px) for size in sizes):
+            of_size = [
+                each for each, size in zip(layers, sizes, strict=True) if _side(size.multiple_px, size.only_px) == side
+            ]
+            measured.update(_measure(graph, of_size, inputs, side))
+    return measured
+
+
+def _side(multiple_px: int, only_px: int | None) -> int:
+    return only_px or -(-NOISE_PX // multiple_px) * multiple_px
+
+
+def _measure(graph: Graph, layers: Sequence["Found"], inputs: Mapping[str, Input], side: int) -> Mapping[str, int]:
+    random = np.random.default_rng(_SEED)
+    image = inputs[layers[0].image.name]
+    noise = 0.5 + NOISE_CONTRAST * random.standard_normal((NOISE_IMAGES, side, side, image.channels))
+    pixels = tf.constant(np.clip(noise, 0, 1), tf.float32)
+    wanted = {call.name for each in layers for call in graph.needed_for(each.response.value)}
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(pixels)
+        mode = "raw" if image.scaled else "tf"
+        values = dict(preparation.feed(pixels, image.name, tuple(inputs.values()), graph.inputs, mode))
+        for call in graph.calls:
+            if call.name in wanted:
+                outputs = step_of(call, tf.float32).run([values[value.name] for value in call.inputs])
+                values.update({value.name: output for value, output in zip(call.outputs, outputs, strict=True)})
+        units = {each.response.name: _central_unit(values, each, random) for each in layers}
+    return {
+        each.response.name: min(
+            field_px(tape.gradient(units[each.response.name], pixels).numpy()),
+            each.geometry.field(each.response.value).side_px,
+        )
+        for each in layers
+    }
+
+
+def _central_unit(values: Mapping[str, tf.Tensor], found: "Found", random: np.random.Generator) -> tf.Tensor:
+    response = found.response
+    of_map = tf.cast(values[response.value.name], tf.float32)
+    if response.axis == 1:
+        of_map = tf.transpose(of_map, (0, 2, 3, 1))
+    unit = of_map[:, of_map.shape[1] // 2, of_map.shape[2] // 2]
+    return tf.reduce_sum(unit * random.standard_normal(unit.shape[-1]).astype(np.float32))
+
+
+def field_px(gradient: np.ndarray) -> int:
+    """Return the side of the square around its centre that `SHARE` of a squared gradient falls into; 1 where it is 0.
+
+    Args:
+        gradient: (images, height, width, channels).
+    """
+    energy = np.square(gradient, dtype=np.float64).sum((0, -1))
+    total = energy.sum()
+    if not total > 0:
+        return 1
+    rows, columns = np.indices(energy.shape)
+    centre = [(energy * each).sum() / total for each in (rows, columns)]
+    away = np.maximum(abs(rows - centre[0]), abs(columns - centre[1])).ravel()
+    order = np.argsort(away, kind="stable")
+    reached = np.searchsorted(np.cumsum(energy.ravel()[order]), SHARE * total)
+    return round(2 * away[order[min(reached, len(order) - 1)]] + 1)

@@ -1,0 +1,111 @@
+"""How each call of a truncated network is run: as Keras has it, or the same to the bit in less time."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from pipeline.network import gradients
+from pipeline.network.graph import Call
+
+Tensors = Sequence[tf.Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A call, and how it is run: from tensors in the place of its inputs to its outputs."""
+
+    call: Call
+    run: Callable[[Tensors], Tensors]
+
+
+def step_of(call: Call, dtype: tf.DType) -> Step:
+    """Return how a call is run in a precision, float32 or bfloat16."""
+    layer = call.operation
+    if getattr(layer, "data_format", None) == "channels_first" and _is_kerass_own(layer):
+        return Step(call, _transposed(layer, dtype))
+    return Step(call, _faster(layer, dtype) or call.run)
+
+
+def _faster(layer: keras.Operation, dtype: tf.DType) -> Callable[[Tensors], Tensors] | None:
+    if is_plain_convolution(layer):
+        return _convolution(layer, dtype)
+    if type(layer) is layers.MaxPooling2D and layer.data_format == "channels_last":
+        return _maximum_pooling(layer)
+    return None
+
+
+def _is_kerass_own(layer: keras.Operation) -> bool:
+    return isinstance(layer, keras.Layer) and type(layer).__module__.startswith("keras.src.layers.")
+
+
+def is_plain_convolution(layer: keras.Operation) -> bool:
+    """Return whether an operation is Keras's own Conv2D, channels last."""
+    return type(layer) is layers.Conv2D and layer.data_format == "channels_last"
+
+
+def constant(variable: keras.Variable | None, dtype: tf.DType) -> tf.Tensor | None:
+    """Return a layer's weight as a tensor, converted once and not at every step."""
+    return None if variable is None else tf.cast(tf.convert_to_tensor(variable), dtype)
+
+
+def convolve(layer: layers.Conv2D, features: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Return a layer's convolution with a kernel, without bias and activation.
+
+    TensorFlow has no gradient of a grouped convolution on a processor, and XLA, by which Keras does without, compiles
+    it anew at every place: here it is a depthwise one, or one for each group. Nor has it everywhere the gradient of a
+    dilated one; its way round is Keras's, too.
+    """
+    groups = features.shape[-1] // kernel.shape[2]
+    strides, padding, dilations = layer.strides, layer.padding.upper(), layer.dilation_rate
+    if groups == 1 and max(dilations) > 1:
+        return tf.nn.convolution(features, kernel, strides, padding, dilations=dilations)
+    if groups == 1:
+        return tf.nn.conv2d(features, kernel, strides, padding, dilations=dilations)
+    if kernel.shape[2] == 1 and strides[0] == strides[1]:
+        depthwise = tf.reshape(kernel, (*kernel.shape[:2], groups, -1))
+        return tf.nn.depthwise_conv2d(features, depthwise, (1, *strides, 1), padding, dilations=dilations)
+    pairs = zip(tf.split(features, groups, -1), tf.split(kernel, groups, -1), strict=True)
+    return tf.concat([tf.nn.convolution(each, own, strides, padding, dilations=dilations) for each, own in pairs], -1)
+
+
+def _convolution(layer: layers.Conv2D, dtype: tf.DType) -> Callable[[Tensors], Tensors]:
+    kernel, bias = constant(layer.kernel, dtype), constant(layer.bias, dtype)
+
+    def run(inputs: Tensors) -> Tensors:
+        (features,) = inputs
+        if layer.activation is keras.activations.relu:
+            return [gradients.convolve_and_rectify(lambda each: convolve(layer, each, kernel), features, bias)]
+        output = convolve(layer, features, kernel)
+        output = output if bias is None else tf.nn.bias_add(output, bias)
+        return [output if layer.activation is None else layer.activation(output)]
+
+    return run
+
+
+def _maximum_pooling(layer: layers.MaxPooling2D) -> Callable[[Tensors], Tensors]:
+    def run(inputs: Tensors) -> Tensors:
+        (features,) = inputs
+        window, strides = tuple(layer.pool_size), tuple(layer.strides)
+        if gradients.halves_exactly(features, window, strides):
+            return [gradients.pool_by_two(features)]
+        return [tf.nn.max_pool2d(features, window, strides, layer.padding.upper())]
+
+    return run
+
+
+def _transposed(layer: keras.Layer, dtype: tf.DType) -> Callable[[Tensors], Tensors]:
+    """Return how a layer with the channels first is run: TensorFlow has it with the channels last on every device."""
+    twin = copy.copy(layer)
+    twin.data_format = "channels_last"
+    twin.input_spec = None
+    of_twin = _faster(twin, dtype) or (lambda inputs: [twin(*inputs, training=False)])
+
+    def run(inputs: Tensors) -> Tensors:
+        (output,) = of_twin([tf.transpose(each, (0, 2, 3, 1)) for each in inputs])
+        return [tf.transpose(output, (0, 3, 1, 2)) if output.shape.rank == 4 else output]
+
+    return run

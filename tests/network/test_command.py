@@ -1,0 +1,50 @@
+import subprocess
+import sys
+
+from pipeline.network import catalogue
+
+
+def run(repository, *arguments: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pipeline.network", *arguments]
+    return subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+
+
+def test_the_layers_are_printed_and_the_catalogue_is_written(repository, keras_file, tmp_path):
+    done = run(repository, str(keras_file), "--output", str(tmp_path / "c.json"), "--no-effective-fields")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    head, first, second = done.stdout.splitlines()
+    assert head.split()[:3] == ["layer", "kind", "filters"]
+    assert first.split() == ["first", "Conv2D", "4", "3", "1", "itself", "relu"]
+    assert second.split() == ["second", "Conv2D", "6", "8", "2", "itself", "relu"]
+    found = catalogue.parse((tmp_path / "c.json").read_bytes())
+    assert [layer.name for layer in found.layers] == ["first", "second"]
+
+
+def test_a_mistake_is_one_line(repository, tmp_path):
+    done = run(repository, str(tmp_path / "x.keras"))
+
+    assert done.returncode == 1
+    assert done.stderr == f"error: model: {tmp_path / 'x.keras'}: no such file\n"
+
+
+def test_a_model_that_asks_for_more_than_the_memory_ends_this_process_alone(repository, keras, tmp_path):
+    """A small file that declares a large layer."""
+    import json
+    import zipfile
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
+    model.save(tmp_path / "x.keras")
+    with zipfile.ZipFile(tmp_path / "x.keras") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["layers"][1]["config"]["filters"] = 2**40
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+    done = run(repository, str(tmp_path / "x.keras"))
+
+    assert done.returncode != 0
+    assert len(done.stderr.splitlines()) <= 1
