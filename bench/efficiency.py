@@ -1,16 +1,19 @@
 """How near the loop comes to what the processor can do: its convolutions against bare ones and against matmul."""
 
 import functools
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench import loop
 from pipeline.config import plan
 from pipeline.machine.start import import_tensorflow
 from pipeline.network import catalogue
-from pipeline.network.graph import CONVOLUTION
+
+if TYPE_CHECKING:
+    from pipeline.network.graph import Call
 
 MATMUL_SIZES = (512, 1024, 2048, 4096)
 # The best of several: what is sought is what the machine can do, not what else it was doing. Slow ones are repeated
@@ -89,20 +92,32 @@ def measure(layer: str, precision: str) -> tuple[Efficiency, float]:
 
 
 def _bare_rates(layer: str, precision: str, canvas_px: int) -> tuple[float, float]:
-    network = catalogue.load(loop.MODEL)
     total_flops = total_seconds = best = 0.0
-    for node in network.needed_for(layer):
-        # The last convolution has one filter, as in the loop: it hardly counts.
-        if node.kind != CONVOLUTION or node.name == layer:
-            continue
-        height, width = network.map_shape(node.name, canvas_px)
-        channels = network.node(node.inputs[0]).channels
-        flops = 2 * height * width * node.window[0] * node.window[1] * channels * node.channels
-        seconds = _convolution_seconds((1, height, width, channels), node.window, node.channels, precision)
+    for call, (height, width) in _convolutions(layer, canvas_px):
+        *window, channels, filters = call.operation.kernel.shape
+        flops = 2 * height * width * math.prod(window) * channels * filters
+        seconds = _convolution_seconds((1, height, width, channels), tuple(window), filters, precision)
         best = max(best, *(flops / each for each in seconds))
         total_flops += 2 * flops
         total_seconds += sum(seconds)
     return total_flops / total_seconds, best
+
+
+def _convolutions(layer: str, canvas_px: int) -> Iterator[tuple["Call", tuple[int, int]]]:
+    """Yield the convolutions that a layer's own reads, each with the rows and columns of its map.
+
+    Of the last convolution the loop computes one filter: it hardly counts.
+    """
+    import_tensorflow()
+    from pipeline.network import geometry, keras_model, responses
+    from pipeline.network.graph import Graph
+
+    graph = Graph(keras_model.load(loop.MODEL))
+    (last,) = (call for call in graph.calls if call.name == layer)
+    over_image = geometry.Geometry(graph, graph.inputs[0], (1, 2))
+    for call, size in geometry.maps(over_image, graph, last.output, canvas_px):
+        if responses.has_filters(call) and call is not last:
+            yield call, size
 
 
 @functools.cache

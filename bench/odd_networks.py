@@ -129,7 +129,7 @@ def shared_convolution() -> Odd:
 
 
 def with_constants() -> Odd:
-    """Numbers between convolution and activation: added, subtracted from, multiplied, divided; one, or one a channel."""
+    """Numbers between convolution and activation: added, subtracted from, multiplied, divided; also one a channel."""
     image = _image()
     plus = _conv(4, "plus")(image) + (-0.5)
     minus = ops.subtract(np.linspace(-1, 1, 4, dtype=np.float32), _conv(4, "minus")(ops.relu(plus)))

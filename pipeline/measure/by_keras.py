@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from keras.src.models.functional import Functional
 
 from pipeline.network import keras_model, preparation, responses
 from pipeline.network.catalogue import Input, Network
@@ -67,10 +68,16 @@ def _cut(graph: Graph, response: Response) -> keras.Model:
         (read,) = call.node.input_tensors
         found = _without_activation(response.layer, read.shape)(read)
     for node in reversed(call.within):
-        model = opened(node.operation)
+        model = _opened(node.operation)
         given = arguments_of(node, model)
         found = keras.Model(model.inputs, found)(given if len(given) > 1 else given[0])
-    return keras.Model(opened(graph.model).inputs, found)
+    return keras.Model(_opened(graph.model).inputs, found)
+
+
+def _opened(operation: keras.Operation) -> Functional:
+    model = opened(operation)
+    assert model is not None, "what has been laid flat has a graph"
+    return model
 
 
 def _without_activation(layer: keras.Layer, shape: tuple[int | None, ...]) -> keras.Layer:
@@ -98,7 +105,7 @@ def _in_size(model: keras.Model, image: Input, canvas_px: int) -> keras.Model:
 def _free_sizes(config: Any, rank: int, place: tuple[int, int]) -> None:
     """Leave open, in a model's configuration, how high and wide its images and those of nested models are."""
     if isinstance(config, dict):
-        settings = config.get("config")
+        settings: Any = config.get("config")
         if config.get("class_name") == "InputLayer" and len(settings["batch_shape"]) == rank:
             settings["batch_shape"] = [
                 None if axis in place else side for axis, side in enumerate(settings["batch_shape"])

@@ -122,7 +122,8 @@ def _kernels(layer: ConvLayer, tensors: Mapping[str, np.ndarray], filters: slice
         each, mixed = tensors[f"{layer.weights}/depthwise_kernel"], tensors[f"{layer.weights}/pointwise_kernel"]
         channels, multiplier = each.shape[2:]
         mixing = mixed[0, 0, :, filters].reshape(channels, multiplier, -1)
-        return np.einsum("hwcm,cmf->hwcf", each, mixing).astype(np.float32)
+        composed: np.ndarray = np.einsum("hwcm,cmf->hwcf", each, mixing).astype(np.float32)
+        return composed
     kernel = tensors.get(f"{layer.weights}/kernel")
     if kernel is None or kernel.ndim != (2 if layer.kind == "Dense" else 4):
         return np.zeros((*layer.kernel_size, 0, layer.filters), np.float32)[..., filters]
@@ -144,7 +145,8 @@ def _of_channel(
         return _kernels(described, tensors, filters)[:, :, place]
     each = tensors[f"{described.weights}/depthwise_kernel"][:, :, place]
     mixed = tensors[f"{described.weights}/pointwise_kernel"][0, 0].reshape(-1, each.shape[-1], described.filters)
-    return (each @ mixed[place][:, filters]).astype(np.float32)
+    composed: np.ndarray = (each @ mixed[place][:, filters]).astype(np.float32)
+    return composed
 
 
 def _input_channels(network: Network, layer: str) -> list[tuple[str, int]]:

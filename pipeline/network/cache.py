@@ -1,72 +1,67 @@
-"""The catalogues of networks of somebody's own, each made once and kept by the digest of the model's file."""
+"""The catalogues of networks that the project ships none of, each made once and kept by what is in the model's file."""
 
-import hashlib
+import importlib.metadata
 import os
-import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
-from pipeline import files
+from pipeline import contents, files
 from pipeline.errors import UserError
-from pipeline.network import catalogue
-from pipeline.network.catalogue import Catalogue
 
 # Grows when the same file gives another catalogue: it is part of the name under which one is kept.
 VERSION = 1
 
-# Of a catalogue: one of 244 layers has 150 kB.
-LARGEST_BYTES = 64 * 2**20
+Catalogue = TypeVar("Catalogue")
 
 
-def catalogue_of(model: Path) -> Catalogue:
+def of_file(model: Path, parse: Callable[[bytes], Catalogue]) -> Catalogue:
     """Return the catalogue of the model in a file, making it where it is not kept yet.
+
+    Args:
+        model: the file.
+        parse: what makes a catalogue of the bytes of a document; raises `ValueError` where they are none.
 
     Raises `UserError` where there is no such file, or no network in it that can be run.
     """
     try:
-        with files.opened(model) as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = contents.digest(model)
     except (UserError, OSError) as error:
         raise UserError(f"model: {error}") from None
-    return kept(f"{digest}-{VERSION}", str(model))
+    return _kept(digest, str(model), parse)
 
 
-def kept(key: str, model: str) -> Catalogue:
+def of_known(name: str, parse: Callable[[bytes], Catalogue]) -> Catalogue:
+    """Return the catalogue of a network that is known by name, as `of_file` does."""
+    return _kept(name, name, parse)
+
+
+def _kept(key: str, model: str, parse: Callable[[bytes], Catalogue]) -> Catalogue:
     """Return the catalogue that is kept under a key, making it from a model where there is none, or a damaged one."""
-    path = _folder() / f"{key}.json"
-    found = _read(path)
-    if found is None:
-        _make(model, path)
-        found = _read(path)
+    with ExitStack() as stack:
+        folder = contents.cache_folder("networks")
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        # Another Keras may find another graph in the same file.
+        path = folder / f"{key}-{VERSION}-keras{importlib.metadata.version('keras')}.json"
+        found = _read(path, parse)
+        if found is None:
+            _make(model, path)
+            found = _read(path, parse)
     if found is None:
         raise UserError(f"model: {model}: its catalogue {path} cannot be read back")
     return found
 
 
-def _read(path: Path) -> Catalogue | None:
+def _read(path: Path, parse: Callable[[bytes], Catalogue]) -> Catalogue | None:
     try:
-        return catalogue.parse(files.read_bytes(path))
+        return parse(files.read_bytes(path))
     except (UserError, OSError, ValueError):
         return None
-
-
-def _folder() -> Path:
-    """Return where catalogues are kept: the user's cache, or where that cannot be written, a temporary folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "filter-atlas", "networks")
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        if os.access(cache, os.W_OK):
-            return cache
-    except OSError:
-        pass
-    temporary = Path(tempfile.gettempdir(), f"filter-atlas-{os.getuid()}")
-    temporary.mkdir(mode=0o700, exist_ok=True)
-    state = temporary.lstat()
-    if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or state.st_mode & 0o077:
-        raise UserError(f"{temporary}: should be a folder of this user's alone; set XDG_CACHE_HOME to one that is")
-    return temporary
 
 
 def _make(model: str, path: Path) -> None:

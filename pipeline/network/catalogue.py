@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from pipeline.errors import UserError, did_you_mean
+from pipeline.network import cache
 from pipeline.network.known import KNOWN, NAMES
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -33,6 +34,7 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 FromOne = Annotated[int, Meta(ge=1, le=2**53)]
 Side = Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)]
 Name = Annotated[str, Meta(min_length=1, max_length=4096)]
+Layout = Literal["channels_last", "channels_first", "no_channels"]
 
 
 class Input(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Name
     channels: Count
-    layout: Literal["channels_last", "channels_first", "no_channels"]
+    layout: Layout
     height_px: Side | None
     width_px: Side | None
     scaled: bool
@@ -58,7 +60,7 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
     """A layer of filters as the atlas lists it: a convolution, or a dense layer used as one.
 
     Attributes:
-        name: path of the layer's call: "vgg16/block1_conv1", "shared@2".
+        name: path of the layer's call: "encoder/block1_conv1", "shared@2".
         index: its place among the layers, from 0.
         kind: Keras's class name.
         filters: how many filters (output channels) it has.
@@ -217,9 +219,7 @@ def load(model: str, preprocessing: str = "auto") -> Network:
         raise UserError(
             f"model: unknown model '{model}'{did_you_mean(model, KNOWN)} (known: {NAMES}, or the path of a .keras file)"
         )
-    from pipeline.network import cache
-
-    catalogue = cache.catalogue_of(Path(model))
+    catalogue = cache.of_file(Path(model), parse)
     return Network(Path(model).stem, model, settle_preprocessing(model, preprocessing, catalogue), catalogue)
 
 
@@ -257,6 +257,4 @@ def _of_known(name: str) -> Catalogue:
     shipped = CATALOGUES / f"{name}.json"
     if shipped.exists():
         return parse(shipped.read_bytes())
-    from pipeline.network import cache
-
-    return cache.kept(f"{name}-{cache.VERSION}", name)
+    return cache.of_known(name, parse)

@@ -93,6 +93,7 @@ def effect(call: Call, axis: int) -> Effect | None:
 def affine(call: Call, axis: int, scale: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return scale and offset, float64 (channels,), after a call whose effect is `AFFINE`, from those before it."""
     step = _affine(call, axis)
+    assert step is not None, "its effect is not affine"
     return step(scale, offset)
 
 

@@ -1,7 +1,6 @@
 """How much of its receptive field a unit makes use of: the square into which nearly all of its gradient falls."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -9,10 +8,8 @@ import tensorflow as tf
 from pipeline.network import preparation
 from pipeline.network.catalogue import Input
 from pipeline.network.fast import step_of
+from pipeline.network.geometry import Found
 from pipeline.network.graph import Graph
-
-if TYPE_CHECKING:
-    from pipeline.network.survey import Found
 
 # Share of the squared gradient that falls into the effective field.
 SHARE = 0.95
@@ -25,7 +22,7 @@ NOISE_CONTRAST = 0.2
 _SEED = 0
 
 
-def measure(graph: Graph, found: Sequence["Found"], inputs: Mapping[str, Input]) -> Mapping[str, int]:
+def measure(graph: Graph, found: Sequence[Found], inputs: Mapping[str, Input]) -> Mapping[str, int]:
     """Return the side in pixels of the effective field of each layer, by its name.
 
     The gradient is that of all filters of the central unit, each with a random weight, on noise, with the weights that
@@ -47,7 +44,7 @@ def _side(multiple_px: int, only_px: int | None) -> int:
     return only_px or -(-NOISE_PX // multiple_px) * multiple_px
 
 
-def _measure(graph: Graph, layers: Sequence["Found"], inputs: Mapping[str, Input], side: int) -> Mapping[str, int]:
+def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input], side: int) -> Mapping[str, int]:
     random = np.random.default_rng(_SEED)
     image = inputs[layers[0].image.name]
     noise = 0.5 + NOISE_CONTRAST * random.standard_normal((NOISE_IMAGES, side, side, image.channels))
@@ -71,7 +68,7 @@ def _measure(graph: Graph, layers: Sequence["Found"], inputs: Mapping[str, Input
     }
 
 
-def _central_unit(values: Mapping[str, tf.Tensor], found: "Found", random: np.random.Generator) -> tf.Tensor:
+def _central_unit(values: Mapping[str, tf.Tensor], found: Found, random: np.random.Generator) -> tf.Tensor:
     response = found.response
     of_map = tf.cast(values[response.value.name], tf.float32)
     if response.axis == 1:
@@ -95,4 +92,4 @@ def field_px(gradient: np.ndarray) -> int:
     away = np.maximum(abs(rows - centre[0]), abs(columns - centre[1])).ravel()
     order = np.argsort(away, kind="stable")
     reached = np.searchsorted(np.cumsum(energy.ravel()[order]), SHARE * total)
-    return round(2 * away[order[min(reached, len(order) - 1)]] + 1)
+    return round(float(2 * away[order[min(reached, len(order) - 1)]] + 1))

@@ -47,9 +47,9 @@ def is_plain_convolution(layer: keras.Operation) -> bool:
     return type(layer) is layers.Conv2D and layer.data_format == "channels_last"
 
 
-def constant(variable: keras.Variable | None, dtype: tf.DType) -> tf.Tensor | None:
+def constant(variable: keras.Variable, dtype: tf.DType) -> tf.Tensor:
     """Return a layer's weight as a tensor, converted once and not at every step."""
-    return None if variable is None else tf.cast(tf.convert_to_tensor(variable), dtype)
+    return tf.cast(tf.convert_to_tensor(variable), dtype)
 
 
 def convolve(layer: layers.Conv2D, features: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -73,7 +73,8 @@ def convolve(layer: layers.Conv2D, features: tf.Tensor, kernel: tf.Tensor) -> tf
 
 
 def _convolution(layer: layers.Conv2D, dtype: tf.DType) -> Callable[[Tensors], Tensors]:
-    kernel, bias = constant(layer.kernel, dtype), constant(layer.bias, dtype)
+    kernel = constant(layer.kernel, dtype)
+    bias = None if layer.bias is None else constant(layer.bias, dtype)
 
     def run(inputs: Tensors) -> Tensors:
         (features,) = inputs

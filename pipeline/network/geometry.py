@@ -15,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.network import windows
 from pipeline.network.graph import Call, Graph, Value
 from pipeline.network.probing import Relation, probe
+from pipeline.network.responses import Response
 from pipeline.network.windows import MisfitError, Place
 
 # A response map smaller than this has no interior: every unit sees the zero padding on several sides.
@@ -92,8 +93,8 @@ class Geometry:
 
     def map_size(self, value: Value, canvas_px: int) -> tuple[int, int] | None:
         """Return rows and columns of a value on a square image; None where it has no such map."""
-        sides = [self._lengths(canvas_px, axis).get(value.name) for axis in (0, 1)]
-        return None if None in sides else (sides[0], sides[1])
+        rows, columns = (self._lengths(canvas_px, axis).get(value.name) for axis in (0, 1))
+        return None if rows is None or columns is None else (rows, columns)
 
     @functools.cache  # noqa: B019 (kept as long as what it is about)
     def sizes(self, value: Value) -> Sizes:
@@ -122,7 +123,7 @@ class Geometry:
         """Return what a unit of a value sees; of a map that has no place in the image, that is all of it."""
         if self.place(value) is None:
             side = self.sizes(value).smallest_px
-            return Field(side, max(1, side // max(value.shape[1:3])), whole=True)
+            return Field(side, max(1, side // max(each for each in value.shape[1:3] if each)), whole=True)
         needed = self._graph.needed_for(value)
         whole = any(self._looks_everywhere(call) for call in needed)
         sizes = self.sizes(value)
@@ -145,9 +146,10 @@ class Geometry:
         if len(known) == 1 and len(call.outputs) == 1:
             (place,) = known
             ranks = {len(value.shape) for value in (*call.inputs, call.output)}
-            rules = [windows.window(call, place, axis) for axis in (0, 1)] if len(ranks) == 1 else [None]
-            if None not in rules:
-                return Relation(place, (rules[0], rules[1]), windows.only_size(call, place))
+            rules = [windows.window(call, place, axis) for axis in (0, 1)] if len(ranks) == 1 else [None, None]
+            of_rows, of_columns = rules
+            if of_rows is not None and of_columns is not None:
+                return Relation(place, (of_rows, of_columns), windows.only_size(call, place))
         kind = _described(call, places)
         if kind not in self._probed:
             self._probed[kind] = self._probe(call, places)
@@ -197,7 +199,8 @@ class Geometry:
         given = {lengths[value.name] for value in placed}
         # What is one unit is the same for all places.
         rows = max(given)
-        if given - {rows, 1} or (relation.size not in (None, (rows, rows)) and relation.size[axis] != rows):
+        assert relation.windows is not None, "what has a map has windows"
+        if given - {rows, 1} or (relation.size is not None and relation.size[axis] != rows):
             raise MisfitError(f"{call.name} reads maps of {sorted(given)} rows")
         length = relation.windows[axis].length(rows)
         if length < 1:
@@ -239,6 +242,15 @@ class Geometry:
                 before = spans.get(each.name, (low, high))
                 spans[each.name] = (min(low, before[0]), max(high, before[1]))
         return spans.get(self._image.name)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """A layer of filters, and how it lies over its image."""
+
+    response: Response
+    image: Value
+    geometry: Geometry
 
 
 def _described(call: Call, places: Sequence[Place | None]) -> str:

@@ -1,6 +1,6 @@
 """A Keras model's own graph, laid flat: every call of every operation in order, nested models opened.
 
-A call is named by its layer's path, "vgg16/block1_conv1"; the second call of the same layer ends in "@2". What Keras
+A call is named by its layer's path, "encoder/block1_conv1"; the second call of the same layer ends in "@2". What Keras
 keeps of a graph is only partly public; `tests/network/test_graph.py` names what is used here.
 """
 
@@ -64,7 +64,8 @@ class Call:
         if isinstance(self.operation, keras.Layer):
             # Whatever the call was written with: so does `model(x, training=False)`, and augmentation stays off.
             kwargs = {**kwargs, "training": False}
-        return keras.tree.flatten(self.operation(*args, **kwargs))
+        outputs: list[tf.Tensor] = keras.tree.flatten(self.operation(*args, **kwargs))
+        return outputs
 
 
 class Graph:
@@ -123,7 +124,7 @@ class Graph:
         return tuple(reversed(needed))
 
     def weights(self) -> Mapping[str, keras.Variable]:
-        """Return the weights of all layers, in the order of computation: "vgg16/block1_conv1/kernel" to its variable.
+        """Return the weights of all layers, in the order of computation: "encoder/block1_conv1/kernel" to its variable.
 
         A layer that is called several times has its weights once, under the path of its first call.
         """
@@ -163,7 +164,7 @@ class Graph:
                     for tensor, value in zip(inside.inputs, given, strict=True)
                 }
                 self._lay(inside, f"{name}/", f"{own_path}/", inner, (*within, node))
-                made = [inner[id(tensor)] for tensor in inside.outputs]
+                made = tuple(inner[id(tensor)] for tensor in inside.outputs)
             values.update(zip(map(id, node.outputs), made, strict=True))
 
     def _call(

@@ -63,9 +63,9 @@ class Cut:
     def __init__(self, response: Response, convolution: Convolution, dtype: tf.DType) -> None:
         self._convolution = convolution
         self._is_transposed = response.axis == 1
-        bias = constant(response.layer.bias, dtype)
-        self._bias = None if bias is None else tf.cast(bias, tf.float32)
-        self._scale, self._offset = _affine(response) if response.chain else (None, None)
+        bias = response.layer.bias
+        self._bias = None if bias is None else tf.cast(constant(bias, dtype), tf.float32)
+        self._affine = _affine(response) if response.chain else None
 
     def all(self, features: tf.Tensor) -> tf.Tensor:
         """Return the responses of all filters."""
@@ -82,7 +82,10 @@ class Cut:
     def _finish(self, output: tf.Tensor, channels: slice) -> tf.Tensor:
         output = tf.cast(output, tf.float32)
         output = output if self._bias is None else output + self._bias[channels]
-        return output if self._scale is None else output * self._scale[channels] + self._offset[channels]
+        if self._affine is None:
+            return output
+        scale, offset = self._affine
+        return output * scale[channels] + offset[channels]
 
 
 class Whole:

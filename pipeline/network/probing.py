@@ -42,7 +42,7 @@ class Relation:
 
     place: Place | None
     windows: tuple[Window, Window] | None
-    size: tuple[int, int] | None = None
+    size: tuple[int | None, int | None] | None = None
 
 
 def probe(call: Call, places: Sequence[Place | None]) -> Relation:
@@ -73,6 +73,7 @@ def _foretold(
     found = tuple(call.run(_tensors(call, places, size, np.random.default_rng(_SEED)))[0].shape)
     if relation.place is None:
         return found == shape
+    assert relation.windows is not None, "what has a place has windows"
     # What has one size whatever it is made from reads other rows in every size.
     return all(
         shape[axis] != found[axis] == rule.length(side)
@@ -104,7 +105,7 @@ def _shapes(call: Call, places: Sequence[Place | None], size: tuple[int, int]) -
 
 
 def _own_size(call: Call, places: Sequence[Place | None]) -> tuple[int, int]:
-    value, place = next(pair for pair in zip(call.inputs, places, strict=True) if pair[1] is not None)
+    value, place = next((value, place) for value, place in zip(call.inputs, places, strict=True) if place is not None)
     rows, columns = (value.shape[axis] or TRIALS_PX[0][0] for axis in place)
     return rows, columns
 
@@ -128,11 +129,13 @@ def _relation(call: Call, places: Sequence[Place | None], size: tuple[int, int])
             for side in (0, 1):
                 of_side = {number: each[side] for number, each in spans.items()}
                 rule = _window(of_side, size[side], _length_of(call, places, size, (axis, side), output.shape[axis]))
-                found[side] = found[side] or (rule and (axis, rule))
+                if found[side] is None and rule is not None:
+                    found[side] = axis, rule
     shape = tuple(output.shape)
-    if None in found or found[0][0] == found[1][0]:
+    along_rows, along_columns = found
+    if along_rows is None or along_columns is None or along_rows[0] == along_columns[0]:
         return Relation(None, None), shape
-    return Relation((found[0][0], found[1][0]), (found[0][1], found[1][1])), shape
+    return Relation((along_rows[0], along_columns[0]), (along_rows[1], along_columns[1])), shape
 
 
 def _sums(weighted: tf.Tensor, axis: int) -> Mapping[int, tf.Tensor]:
@@ -187,7 +190,8 @@ def _length_of(
         }
         args, kwargs = call.node.arguments.fill_in(tensors)
         try:
-            found = keras.tree.flatten(call.operation.compute_output_spec(*args, **kwargs))[0].shape[axis]
+            made = keras.tree.flatten(call.operation.compute_output_spec(*args, **kwargs))[0]
+            found: int | None = made.shape[axis]
         except Exception as error:
             raise MisfitError(f"{call.name} takes no map of {given} rows") from error
         if found is None:
@@ -199,14 +203,15 @@ def _length_of(
 
 def _window(spans: Mapping[int, _Span], rows_in: int, length: Callable[[int], int]) -> Window | None:
     """Return the window that spans of an input show, for rows of an axis of the output; None where they show none."""
-    if not all(_is_local(span, rows_in) for span in spans.values()):
+    local = {number: span for number, span in spans.items() if span is not None and _is_local(span, rows_in)}
+    if len(local) < len(spans):
         return None
-    numbers = list(spans)
+    numbers = list(local)
     apart = numbers[-1] - numbers[0]
-    step = Fraction(spans[numbers[-1]][0] - spans[numbers[0]][0], apart) if apart else Fraction(1)
+    step = Fraction(local[numbers[-1]][0] - local[numbers[0]][0], apart) if apart else Fraction(1)
     if step <= 0:
         return None
     starts = {row: int(row * step // 1) for row in numbers}
-    before = max(starts[row] - first for row, (first, _) in spans.items())
-    after = max(last - starts[row] for row, (_, last) in spans.items())
+    before = max(starts[row] - first for row, (first, _) in local.items())
+    after = max(last - starts[row] for row, (_, last) in local.items())
     return measured(step, before, after, length)

@@ -80,7 +80,9 @@ class Response:
     @property
     def filters(self) -> int:
         """How many filters the layer has."""
-        return self.call.output.shape[self.axis]
+        filters = self.call.output.shape[self.axis]
+        assert filters is not None, "Keras knows how many channels a layer of filters makes"
+        return filters
 
     @property
     def value(self) -> Value:

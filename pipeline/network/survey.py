@@ -2,15 +2,14 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import keras
 from keras import layers
 
 from pipeline.errors import UserError
 from pipeline.network import channelwise, effective, responses, windows
-from pipeline.network.catalogue import Catalogue, ConvLayer, Input
-from pipeline.network.geometry import Geometry
+from pipeline.network.catalogue import Catalogue, ConvLayer, Input, Layout
+from pipeline.network.geometry import Found, Geometry
 from pipeline.network.graph import Call, Graph, Value
 from pipeline.network.responses import Response
 from pipeline.network.windows import Place
@@ -21,15 +20,6 @@ COUNTED_PX = 512
 _SCALES_BYTES = 0.1
 # How many kinds of layers a message names that has no convolution to speak of.
 _KINDS_NAMED = 6
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """A layer of filters, and how it lies over its image."""
-
-    response: Response
-    image: Value
-    geometry: Geometry
 
 
 def survey(graph: Graph, name: str, *, with_effective_fields: bool = True) -> Catalogue:
@@ -100,14 +90,14 @@ def _input(graph: Graph, value: Value) -> Input:
     )
 
 
-def _layout(graph: Graph, value: Value) -> str:
+def _layout(graph: Graph, value: Value) -> Layout:
     """Return where an input has its channels: as the first layer says that cares."""
     if len(value.shape) == 3:
         return "no_channels"
     names = {value.name}
     for call in graph.calls:
         if any(each.name in names for each in call.inputs):
-            layout = getattr(responses.unwrapped(call.operation), "data_format", None)
+            layout: Layout | None = getattr(responses.unwrapped(call.operation), "data_format", None)
             if layout is not None and isinstance(call.operation, keras.Layer):
                 return layout
             names.update(each.name for each in call.outputs)
@@ -131,6 +121,7 @@ def _layer(graph: Graph, found: Found, index: int, listed: set[str], effective_f
     field, sizes = geometry.field(response.value), geometry.sizes(response.value)
     (read,) = response.call.inputs
     channels = read.shape[response.axis]
+    assert channels is not None, "Keras knows how many channels a layer of filters reads"
     return ConvLayer(
         name=response.name,
         index=index,
@@ -233,12 +224,14 @@ def _flops_per_unit(call: Call, *, last: bool) -> int:
     layer = responses.unwrapped(call.operation)
     axis = channelwise.channel_axis(layer)
     channels, filters = call.inputs[0].shape[axis], call.output.shape[axis]
-    taps = math.prod(getattr(layer, "kernel_size", (1, 1)))
+    assert channels is not None, "Keras knows how many channels a layer of filters reads"
+    assert filters is not None, "and how many it makes"
+    taps: float = math.prod(getattr(layer, "kernel_size", (1, 1)))
     if isinstance(layer, layers.DepthwiseConv2D):
-        return 2 * taps * (1 if last else filters)
+        return round(2 * taps * (1 if last else filters))
     if isinstance(layer, layers.SeparableConv2D):
-        between = channels * layer.depth_multiplier
-        return 2 * taps * between + 2 * between * (1 if last else filters)
+        between: int = channels * layer.depth_multiplier
+        return round(2 * taps * between + 2 * between * (1 if last else filters))
     if isinstance(layer, layers.Conv2DTranspose):
         taps = taps / math.prod(layer.strides)
     return round(2 * taps * channels // getattr(layer, "groups", 1) * (1 if last else filters))

@@ -89,7 +89,7 @@ def window(call: Call, place: Place, axis: int) -> Window | None:
     return None
 
 
-def only_size(call: Call, place: Place) -> tuple[int, int] | None:
+def only_size(call: Call, place: Place) -> tuple[int | None, int | None] | None:
     """Return rows and columns of the only maps that a call with a rule takes; None where it takes others too."""
     layer = call.operation
     if type(layer) in _FIXING:
@@ -158,7 +158,8 @@ def _transposed(layer: layers.Conv2DTranspose, axis: int) -> Window:
         sides = (rows, rows)
         last = layer.data_format == "channels_last"
         shape = layer.compute_output_shape((1, *sides, 1) if last else (1, 1, *sides))
-        return shape[1 + axis if last else 2 + axis]
+        found: int = shape[1 + axis if last else 2 + axis]
+        return found
 
     def reads(first: int, last: int, rows: int) -> tuple[int, int]:
         # It is the gradient of a convolution, and pads as that one would.
