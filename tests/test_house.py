@@ -164,7 +164,6 @@ TESTED_ELSEWHERE = {
     "ascent.batch": "what it promises shows only in whole batches: render/test_renderer.py",
     "check.inspection": "findings show in the report: check/test_command.py, and hostile/test_files.py",
     "check.report": "it is what the command prints: check/test_command.py",
-    "measure.version": "a number, which results/test_layer_summary.py holds summaries and Snakefile to",
     "results.renders": "what becomes of them shows where a layer is summarised: summary/test_summarise.py",
     "summary.__main__": "it hands on what the others do: summary/test_summarise.py runs it",
     "site.pages.page": "a page without behaviour, which all of site/ builds: site/test_contents.py",
