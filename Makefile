@@ -8,6 +8,15 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
 BIOME := node_modules/@biomejs/biome/bin/biome
+# For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
+CONFIG =
+DIRECTORY = .
+CONFIGURED = $(if $(CONFIG),--configfile "$(if $(filter /%,$(CONFIG)),,$(CURDIR)/)$(CONFIG)")
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --directory "$(DIRECTORY)" $(CONFIGURED)
+# Commands of the project's own work there, too.
+PYTHON_THERE = cd "$(DIRECTORY)" && "$(CURDIR)/$(BIN)/python"
+# Snakemake reads a file of the user's before the project can, and a bomb keeps it busy for minutes.
+CHECK_CONFIG = mkdir -p "$(DIRECTORY)" $(if $(CONFIG),&& $(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help atlas full site test lint coverage check bench bench-full bench-quality soak publish-zip docs clean
@@ -16,19 +25,22 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, into results/
-	$(BIN)/snakemake --cores $(CORES)
-	@echo "open results/site/index.html"
+	@$(CHECK_CONFIG)
+	$(SNAKEMAKE)
+	@echo "open $(DIRECTORY)/results/site/index.html"
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
-	@$(BIN)/python -m pipeline.workflow.cost --cores $(CORES) --config filters=all layers=all
-	$(BIN)/snakemake --cores $(CORES) --config filters=all layers=all
-	@echo "open results/site/index.html"
+	@$(CHECK_CONFIG)
+	@$(PYTHON_THERE) -m pipeline.workflow.cost --cores $(CORES) $(CONFIGURED) --config filters=all layers=all
+	$(SNAKEMAKE) --config filters=all layers=all
+	@echo "open $(DIRECTORY)/results/site/index.html"
 
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
-	$(BIN)/snakemake --cores $(CORES) --allowed-rules quality site all
+	@$(CHECK_CONFIG)
+	$(SNAKEMAKE) --allowed-rules quality site all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
-	$(BIN)/python -m pipeline.site.archive
+	$(PYTHON_THERE) -m pipeline.site.archive
 
 test: lint ## set up, and run every lint and every test
 	$(BIN)/python -m pytest $(IN_PARALLEL)
@@ -45,7 +57,7 @@ coverage: $(INSTALLED_FOR_TESTS) ## run every test, and list the lines of pipeli
 	$(BIN)/python -m pytest $(IN_PARALLEL) --cov
 
 check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
-	$(BIN)/python -m pipeline.check
+	$(PYTHON_THERE) -m pipeline.check $(CONFIGURED)
 
 bench: $(INSTALLED_FOR_TESTS) ## measure speed on this machine, in about a quarter of an hour
 	$(BIN)/python -m bench.speed

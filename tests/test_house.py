@@ -167,7 +167,6 @@ TESTED_ELSEWHERE = {
     "check.inspection": "findings show in the report: check/test_command.py, and hostile/test_files.py",
     "check.report": "it is what the command prints: check/test_command.py",
     "network.credit": "it holds what network/test_applications.py and network/test_known.py look at",
-    "measure.version": "a number, which results/test_layer_summary.py holds summaries and Snakefile to",
     "results.renders": "what becomes of them shows where a layer is summarised: summary/test_summarise.py",
     "summary.__main__": "it hands on what the others do: summary/test_summarise.py runs it",
     "site.pages.page": "a page without behaviour, which all of site/ builds: site/test_contents.py",

@@ -14,6 +14,8 @@ from pipeline.errors import UserError
 
 # Levels of lists and mappings within each other: a filter in a list of filters is on the fourth.
 MOST_LEVELS = 10
+# Values in all. PyYAML reads 50 thousand of them a second, and the 4,224 filters of VGG16 may each be on a line.
+MOST_VALUES = 10_000
 
 # How a plain value is written that looks like what it is. A text is anything that does not pass for a number.
 MOST_DIGITS = 100
@@ -39,8 +41,8 @@ def read(text: str) -> Any:
     """Return the value that a text of YAML stands for.
 
     Raises `UserError`, one line that begins with the number of a line, for what is not YAML; for anchors, aliases,
-    merge keys, tags, a second document, a key that is given twice or is no text, and more than `MOST_LEVELS` levels;
-    and for plain values that are not what they look like.
+    merge keys, tags, a second document, a key that is given twice or is no text, more than `MOST_LEVELS` levels and
+    more than `MOST_VALUES` values; and for plain values that are not what they look like.
     """
     return _load(text, _FileLoader)
 
@@ -68,6 +70,7 @@ class _Strict(yaml.composer.Composer):
     """Composes one document of nothing but lists, mappings and values, each written out, each key given once."""
 
     _levels = 0
+    _values = 0
     # Of the parser, with which a loader brings the two together.
     check_event: Callable[..., bool]
     peek_event: Callable[[], Any]
@@ -87,6 +90,9 @@ class _Strict(yaml.composer.Composer):
             raise _refusal(event, f"{tag:.80}: tags are not read; write the value alone, a text in quotes")
         if self._levels == MOST_LEVELS:
             raise _refusal(event, f"more than {MOST_LEVELS} levels of lists and mappings; no key wants so many")
+        if self._values == MOST_VALUES:
+            raise _refusal(event, f'more than {MOST_VALUES:,} values; write many filters as ranges, "0-511", or as all')
+        self._values += 1
         self._levels += 1
         node = super().compose_node(parent, index)
         self._levels -= 1

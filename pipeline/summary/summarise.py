@@ -11,9 +11,8 @@ from msgspec import UNSET
 from pipeline.errors import UserError
 from pipeline.measure import kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
-from pipeline.measure.version import MEASURES
 from pipeline.network.catalogue import ConvLayer, Network
-from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
 from pipeline.wording import DEFAULT, OBJECTIVES, Objective

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.config import loader
 from pipeline.errors import UserError
+from tests.support.hostile import bomb
 
 
 def refusal(text: str) -> str:
@@ -146,9 +147,15 @@ def test_ten_levels_are_read_and_no_more():
         assert refusal(deeper) == "line 1: more than 10 levels of lists and mappings; no key wants so many"
 
 
-def bomb(first: str, of: str) -> str:
-    """Return YAML whose 30 values are each made of the one before, nine times."""
-    return f"a: &a0 {first}\n" + "".join(f"k{n}: &a{n} {of.format(*[f'*a{n - 1}'] * 9)}\n" for n in range(1, 30))
+def test_ten_thousand_values_are_read_and_no_more():
+    assert len(loader.read("[" + "1," * 9_999 + "]")) == 9_999
+    for more in (
+        "[" + "1," * 10_000 + "]",
+        "- 1\n" * 10_000,
+        "".join(f"a{n}: 1\n" for n in range(5_000)),
+        "- ''\n" * 25_000,
+    ):
+        assert 'more than 10,000 values; write many filters as ranges, "0-511", or as all' in refusal(more)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ import pytest
 from pipeline import files
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
-from pipeline.measure.version import MEASURES
 from pipeline.results import document, layer_summary
-from pipeline.results.layer_summary import OtherMeasuresError
+from pipeline.results.layer_summary import MEASURES, OtherMeasuresError
 from tests.support.documents import a_filter, a_layer
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.measure.version import MEASURES
-from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer
+from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer
 from pipeline.results.record import Record, Versions
 
 SHA256 = "0" * 64

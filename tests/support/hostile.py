@@ -93,3 +93,8 @@ def within(path: str, value: Any) -> dict[str, Any]:
     for key in reversed(path.split(".")):
         value = {key: value}
     return value
+
+
+def bomb(first: str, of: str) -> str:
+    """Return YAML whose 30 values are each made of the one before, nine times."""
+    return f"a: &a0 {first}\n" + "".join(f"k{n}: &a{n} {of.format(*[f'*a{n - 1}'] * 9)}\n" for n in range(1, 30))

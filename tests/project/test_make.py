@@ -1,0 +1,68 @@
+"""What `make` does with a configuration of the user's own: checks it before Snakemake reads it, and works elsewhere."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.files import PROJECT
+from tests.support.hostile import bomb
+
+# A refusal takes two seconds; what Snakemake would make of some of these takes minutes.
+SECONDS = 60
+
+
+def make(target: str, *variables: str) -> subprocess.CompletedProcess:
+    # `-o`: what is installed is as old as it may be.
+    bin = os.path.relpath(Path(sys.executable).parent, PROJECT)
+    command = ["make", "--silent", "-o", ".venv/.installed", f"BIN={bin}", target, *variables]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+BOMB = bomb("{x: 1}", "{{<<: [{}, {}, {}, {}, {}, {}, {}, {}, {}]}}").encode()
+
+
+@pytest.mark.parametrize(
+    ("target", "content", "message"),
+    [
+        *(pytest.param(target, BOMB, "anchors", id=target) for target in ("atlas", "full", "site", "check")),
+        pytest.param("atlas", b"seed: 1\n" + b"#" * 10_000_000, "at most 131,072", id="large"),
+        pytest.param("atlas", "seed: 1\n".encode("utf-16"), "is not UTF-8", id="UTF-16"),
+        pytest.param("atlas", b"\x00\x01\x02", "has no place in YAML", id="binary"),
+        pytest.param("atlas", b"", "empty", id="empty"),
+        pytest.param("atlas", None, "not a regular file", id="named pipe"),
+    ],
+)
+def test_a_hostile_configuration_is_one_line_before_any_work(tmp_path, target, content, message):
+    path, directory = tmp_path / "my own.yaml", tmp_path / "my atlas"
+    if content is None:
+        os.mkfifo(path)
+    else:
+        path.write_bytes(content)
+
+    results = directory / "results"
+    results.mkdir(parents=True)
+
+    done = make(target, f"CONFIG={path}", f"DIRECTORY={directory}")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert done.returncode != 0
+    assert line.startswith(f"error: {path}: ")
+    assert message in line
+    assert list(results.iterdir()) == []
+
+
+def test_a_configuration_and_a_directory_of_ones_own_are_what_is_looked_at(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"layers": ["block1_conv1"], "filters": {"block1_conv1": "0-6"}}))
+    (tmp_path / "elsewhere" / "results").mkdir(parents=True)
+
+    done = make("check", f"CONFIG={path}", f"DIRECTORY={tmp_path}/elsewhere")
+
+    assert done.returncode == 2
+    assert "7" in done.stdout
+    assert "block1_conv1" in done.stdout
+    assert "block1_conv2" not in done.stdout
