@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -22,6 +23,9 @@ PROJECT = Path(__file__).parent.parent
 # twenty times its size in memory.
 LARGEST_BYTES = 64 * 2**20
 
+# How the names of files and folders begin that are not whole yet.
+_TEMPORARY = ".tmp-"
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -31,7 +35,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".tmp-", suffix="-" + path.name, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix="-" + path.name, dir=path.parent)
     except OSError as error:
         # Of the file that is wanted, not of one that nobody asked for.
         raise OSError(error.errno, f"cannot be written ({error.strerror})", str(path)) from None
@@ -46,6 +50,15 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_half_written(path: Path) -> None:
+    """Remove what a process that was killed has left half-written of `path`; nobody must be writing it now."""
+    # What `tempfile` puts in between has no hyphen.
+    ours = re.compile(rf"{re.escape(_TEMPORARY)}[^-]+-{re.escape(path.name)}")
+    for other in path.parent.iterdir() if path.parent.is_dir() else ():
+        if ours.fullmatch(other.name):
+            other.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -107,7 +120,7 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     Between two renames there is an instant without a folder; a failure in it puts the old one back.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".tmp-", suffix="-" + path.name, dir=path.parent))
+    work = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix="-" + path.name, dir=path.parent))
     try:
         fresh, old = work / "new", work / "old"
         fresh.mkdir()

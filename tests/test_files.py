@@ -23,6 +23,17 @@ def test_what_is_written_replaces_what_was_there(tmp_path):
     assert names(path.parent) == ["x.bin"]
 
 
+def test_what_a_killed_process_has_left_half_written_is_removed_and_nothing_else(tmp_path):
+    others = [".tmp-ab_cd012-my-x.json", ".tmp-ab_cd012-y.json", "x.json", "tmp-x.json", "a.tmp-1-x.json"]
+    for name in (".tmp-ab_cd012-x.json", ".tmp-zzzzzzzz-x.json", *others):
+        (tmp_path / name).write_text("{")
+
+    files.remove_half_written(tmp_path / "x.json")
+    files.remove_half_written(tmp_path / "not" / "there.json")
+
+    assert names(tmp_path) == sorted(others)
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "x.png"
     path.write_bytes(b"old")

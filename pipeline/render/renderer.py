@@ -178,11 +178,15 @@ def write(climbed: Climbed) -> None:
             pillow=PIL.__version__,
         ),
     )
+    paths = layout.beside(request.image)
+    for path in (paths.image, paths.record, paths.snapshots):
+        # The pool kills its workers, at any moment, when the workflow ends.
+        files.remove_half_written(path)
     if request.animation:
         frames = [best.pictures[step] for step in animation.frame_steps(recipe.steps, request.animation_every)]
         files.write_bytes(request.animation, animation.encode(frames, request.animation.suffix))
     snapshots = [best.pictures[step] for step in recipe.snapshot_steps]
-    record.write(layout.beside(request.image), result, best.pictures[recipe.steps], snapshots)
+    record.write(paths, result, best.pictures[recipe.steps], snapshots)
 
 
 def _climb_all(

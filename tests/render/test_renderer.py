@@ -64,6 +64,17 @@ def test_a_render_leaves_a_picture_its_record_and_its_snapshots(request_for):
         assert strip.width == len(value["snapshot_steps"]) * strip.height
 
 
+def test_what_a_worker_that_was_killed_has_left_of_it_is_gone(request_for):
+    request = request_for()
+    request.image.parent.mkdir(parents=True, exist_ok=True)
+    for path in (request.image, request.image.with_suffix(".json"), request.image.with_suffix(".snapshots.webp")):
+        path.with_name(f".tmp-00000000-{path.name}").write_text("half")
+
+    rendered(request)
+
+    assert not [name for name in names(request.image.parent) if name.startswith(".tmp-")]
+
+
 def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
     _, value = rendered(request_for())
 
