@@ -19,6 +19,7 @@ from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
 from pipeline.pool import owner
 from pipeline.results import layout
+from pipeline.results.layer_summary import MEASURES
 from pipeline.workflow import cost, progress, scheduler_cures
 
 for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
@@ -141,6 +142,7 @@ rule summary:
         network=NETWORK,
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        measures=MEASURES,
     shell:
         "python -m pipeline.summary {params.network} --weights {input.weights} --results results "
         "--layer {params.layer} --filters {params.filters} --output {output.summary} > {log} 2>&1"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import contents, wording
+from pipeline import files, wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
@@ -114,7 +114,7 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
 def _contents(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of the files that a configuration names."""
     named = {"model": tuple(KNOWN), "weights": ("imagenet", "model")}
-    return {key: contents.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
+    return {key: files.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
 
 
 def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
-from pipeline import contents, files
+from pipeline import files
 from pipeline.errors import UserError
 
 # Grows when the same file gives another catalogue: it is part of the name under which one is kept.
@@ -29,7 +29,7 @@ def of_file(model: Path, parse: Callable[[bytes], Catalogue]) -> Catalogue:
     Raises `UserError` where there is no such file, or no network in it that can be run.
     """
     try:
-        digest = contents.digest(model)
+        digest = files.digest(model)
     except (UserError, OSError) as error:
         raise UserError(f"model: {error}") from None
     return _kept(digest, str(model), parse)
@@ -43,7 +43,7 @@ def of_known(name: str, parse: Callable[[bytes], Catalogue]) -> Catalogue:
 def _kept(key: str, model: str, parse: Callable[[bytes], Catalogue]) -> Catalogue:
     """Return the catalogue that is kept under a key, making it from a model where there is none, or a damaged one."""
     with ExitStack() as stack:
-        folder = contents.cache_folder("networks")
+        folder = files.cache_folder("networks")
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         # Another Keras may find another graph in the same file.

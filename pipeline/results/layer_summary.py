@@ -33,8 +33,8 @@ from pipeline.wording import DEFAULT, WORDS, Objective, Words
 
 # Grows when what is measured, or how, changes: a further key, other views of a picture, another definition of an
 # answer. What was measured differently is then told apart, and not compared. Rule `summary` names it among its
-# parameters from 2 on, so that finished layers are measured anew; with 1 it would make them anew for nothing.
-MEASURES = 1
+# parameters, so that finished layers are measured anew.
+MEASURES = 2
 
 # How many filters `figures.worst` lists.
 WORST_LISTED = 16

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import contents
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import known
 from pipeline.network.catalogue import Network
@@ -38,7 +38,7 @@ def find(network: Network, model: str, weights: str) -> Weights:
         path = Path(model if weights == "model" else weights)
         tensors = formats.read_tensors(path, network, model)
         source = f"{OF_A_FILE}{path.name}"
-    read_contents = {which: contents.digest(path) for which, path in read.items()}
+    read_contents = {which: files.digest(path) for which, path in read.items()}
     return Weights(tensors, digest(tensors, network.parameters), source, read_contents)
 
 

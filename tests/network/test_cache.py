@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from pipeline import contents
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.network import cache, catalogue
 
@@ -45,7 +45,7 @@ def test_another_version_of_keras_makes_its_own(keras_file, kept, monkeypatch):
 
 
 def test_where_nothing_can_be_kept_a_catalogue_is_made_each_time(keras_file, runs, monkeypatch):
-    monkeypatch.setattr(contents, "cache_folder", lambda name: None)
+    monkeypatch.setattr(files, "cache_folder", lambda name: None)
 
     assert cache.of_file(keras_file, catalogue.parse) == cache.of_file(keras_file, catalogue.parse)
     assert runs == [1, 1]
