@@ -34,7 +34,7 @@ AUTO = "auto"
 # to 44 %), pictures would be grain and burnt out. Coarse structure is then favoured, contrast limited, and the picture
 # turned and resized from step to step; but not in shallow layers, whose filters may look for what is fine.
 GRAINY = 0.5
-GRAINY_FIELD_PX = 64
+GRAINY_FIELD_PX = 100
 _SETTLED: Mapping[str, tuple[float, float]] = {
     # Setting: what it is in plain networks, and where the gradient is grainy.
     "decay": (1.0, 1.3),
