@@ -39,6 +39,10 @@ SPEED = 9
 # A mosaic larger than this is no mosaic of ours: 5,000 filters of 100 pixels are 50 megapixels.
 LARGEST_MOSAIC_PIXELS = 200_000_000
 
+# Which channels of an image that is neither RGB nor grey are shown as red, green and blue: the first three; of two, the
+# second as both green and blue, so that equal values are grey.
+_OF_TWO, _OF_MORE = (0, 1, 1), (0, 1, 2)
+
 # What Pillow raises on files that are truncated, scrambled or of another kind.
 PICTURE_DAMAGE = (
     OSError,
@@ -58,6 +62,18 @@ PICTURE_DAMAGE = (
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH_AND_COLOUR = slice(24, 26)
 _PNG_8_BIT_RGB = b"\x08\x02"
+
+
+def is_false_colour(channels: int) -> bool:
+    """Return whether pictures of images with so many channels are shown in colours that are not theirs."""
+    return channels not in (1, 3)
+
+
+def shown_channels(channels: int) -> tuple[int, int, int]:
+    """Return which channels of an image are shown as red, green and blue."""
+    if channels == 1:
+        return (0, 0, 0)
+    return _OF_TWO if channels == 2 else _OF_MORE
 
 
 def read_image(path: Path, side_px: int) -> np.ndarray:

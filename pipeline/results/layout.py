@@ -12,7 +12,7 @@ FILTER_DIGITS = 3
 
 # The copies that pages show: how the names of their files end, after the number of the filter where it is one's.
 ENDING = ".avif"
-PICTURE, THUMBNAIL, STEPS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}"
+PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.

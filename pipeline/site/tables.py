@@ -52,10 +52,11 @@ LAYERS = Table(
     (
         *_columns(Layer, "layer", "index", "filters_total"),
         *_columns(Figures, "rendered", "alive", "own_best", "own_best_top5"),
-        *_columns(Layer, "input_channels"),
+        *_columns(Layer, "kind", "depthwise", "input_channels"),
         Column("kernel_height", "integer", "rows of a kernel"),
         Column("kernel_width", "integer", "columns of a kernel"),
-        *_columns(Layer, "receptive_field_px", "stride_px", "canvas_px"),
+        *_columns(Layer, "nonlinearity_follows"),
+        *_columns(Layer, "receptive_field_px", "effective_field_px", "sees_whole_image", "stride_px", "canvas_px"),
     ),
 )
 

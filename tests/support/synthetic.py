@@ -23,7 +23,7 @@ from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
 from pipeline.results import document, layout, record
-from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 from tests.support import documents
@@ -194,9 +194,12 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     filters = tuple(summarised(rng, network, layer, number, numbers) for number in numbers)
     made = Layer(
         model=network.name, name=layer.name, index=layer.index, filters_total=layer.filters,
-        input_channels=layer.input_channels, kernel_size=layer.kernel_size,
-        receptive_field_px=layer.receptive_field_px, stride_px=layer.stride_px, canvas_px=canvas(layer),
-        weights_sha256=sha256, filters=filters,
+        input_channels=layer.input_channels // layer.groups, kernel_size=layer.kernel_size, kind=layer.kind,
+        depthwise=layer.is_depthwise, image_channels=network.image_of(layer.name).channels,
+        response_after=layer.chain, read_by=layer.readers, nonlinearity_follows=layer.bends,
+        receptive_field_px=layer.receptive_field_px, effective_field_px=layer.effective_field_px,
+        sees_whole_image=layer.sees_all, stride_px=layer.stride_px, canvas_px=canvas(layer),
+        weights_sha256=sha256, measures=MEASURES, filters=filters,
         figures=documents.figures(
             filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
@@ -213,7 +216,7 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
     """Write a results folder with the given filters of the given layers; return the path of the weights."""
     rng = np.random.default_rng(7)
     tensors = {
-        name: rng.normal(0, 0.1, shape if name.startswith(network.layers[0].name) else (1,)).astype(np.float32)
+        name: rng.normal(0, 0.1, shape if name.startswith(f"{network.layers[0].weights}/") else (1,)).astype(np.float32)
         for name, shape in network.parameters.items()
     }
     made = store.Weights(tensors, store.digest(tensors, tensors), "Random numbers, for tests.")
