@@ -130,13 +130,13 @@ class Filter(Part, frozen=True, kw_only=True):
     colour: Annotated[Colour, Meta(description="mean colour of the picture, #rrggbb")]
     hue: Annotated[
         Annotated[float, Meta(ge=0, le=360)] | None,
-        Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey"),
+        Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey or its colours are false"),
     ]
     saturation: Annotated[Share, Meta(description="mean HSV saturation, 0 to 1")]
     contrast: Annotated[Share, Meta(description="standard deviation of luminance, 0 to 1")]
     spectral_centroid: Annotated[
         Share,
-        Meta(description="mean spatial frequency of the three channels, weighted by power, cycles per pixel, 0 to 0.5"),
+        Meta(description="mean spatial frequency of all channels, weighted by power, cycles per pixel, 0 to 0.5"),
     ]
     orientation: Annotated[
         Annotated[float, Meta(ge=0, le=180)],

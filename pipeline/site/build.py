@@ -115,6 +115,7 @@ class Renderer:
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,
             alive_ratio=ALIVE_RATIO,
+            search_example=tables.search_example(atlas),
             versions=versions,
         )
 
@@ -145,7 +146,7 @@ def relative(origin: str, target: str) -> str:
 def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int, Record]) -> None:
     folder.mkdir()
     source = layout.layer_paths(results, layer.name).copies
-    for name in layout.copies(layer.numbers):
+    for name in layout.copies(layer.numbers, with_channels=images.is_false_colour(layer.image_channels)):
         if not (source / name).is_file():
             raise UserError(f"{source / name}: no such file; python -m pipeline.pictures.web makes it")
         link_or_copy(source / name, folder / name)

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -138,6 +139,19 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
     return f"window.ATLAS={compact({'layers': layers, 'words': list(words)})};\n"
+
+
+def search_example(atlas: Atlas) -> str:
+    """Return two things that can be searched for in an atlas: a filter, as short as it can be named, and words."""
+    layer = atlas.layers[len(atlas.layers) // 2]
+    parts = re.findall(r"[a-z]+|\d+", layer.name.lower())
+    # "b3c1" is read as b, 3, c, 1: where letters follow on letters, only the whole name can be told apart.
+    alternate = all(first.isdigit() != second.isdigit() for first, second in itertools.pairwise(parts))
+    short = (
+        "".join(part if part.isdigit() else part[0] for part in parts) if alternate and len(parts) > 1 else layer.name
+    )
+    seen = "blue" if layer.image_channels == 3 else "fine"
+    return f"{short} {layer.numbers[-1]}, vertical {seen} …"
 
 
 def compact(value: Any) -> str:

@@ -111,7 +111,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
 
     aim = objective(renders)
     images = np.stack([render.image for render in renders])
-    noise = colour_noise(images.shape[1])
+    noise = colour_noise(images.shape[1], channels=images.shape[3])
     judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
     precision = renders[0].record.precision
     return Measurements(

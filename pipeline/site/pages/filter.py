@@ -40,7 +40,7 @@ class FilterView:
     canvas_px: int
     field: str
     colours: str
-    channels: tuple[str, ...]
+    channels: tuple[int, ...]
     channels_image: str
     channel_px: int
     note: str
@@ -91,7 +91,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         canvas_px=record.canvas_px,
         field=field_caption(layer, record.canvas_px),
         colours=layer_words.colour_words(layer) if is_false else "",
-        channels=tuple(channel_names(layer.image_channels)) if is_false else (),
+        channels=tuple(range(layer.image_channels)) if is_false else (),
         channels_image=filter_path(layer, each.filter, layout.CHANNELS) if is_false else "",
         channel_px=min(record.canvas_px, layout.SNAPSHOT_PX),
         note=" ".join(

@@ -68,7 +68,7 @@ def depthwise_words(layer: Layer) -> str:
 
 def sees(layer: Layer) -> str:
     """Say in a few words what a unit of a layer sees, to follow "sees"."""
-    more = " and, through a gate, the whole image" if layer.sees_whole_image else ""
+    more = " and the whole image" if layer.sees_whole_image else ""
     return f"{layer.receptive_field_px} px{more}"
 
 
