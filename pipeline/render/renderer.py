@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import PIL
 import tensorflow as tf
-from msgspec import UNSET
 
 import pipeline
 from pipeline import files, images
@@ -161,7 +160,7 @@ def write(climbed: Climbed) -> None:
         receptive_field_px=layer.receptive_field_px,
         stride_px=layer.stride_px,
         canvas_px=request.canvas_px,
-        image_channels=channels if channels != 3 else UNSET,
+        image_channels=record.said(channels),
         seed=request.seed,
         attempts=len(climbs),
         precision=request.precision,

@@ -114,6 +114,11 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
         return self.versions.method
 
 
+def said(channels: int) -> int | UnsetType:
+    """Return what a record says of an image's channels: nothing where they are red, green and blue."""
+    return UNSET if channels == 3 else channels
+
+
 def image_digest(image: np.ndarray) -> str:
     """Return the SHA-256 of an image's bytes, uint8 (height, width, channels), row by row."""
     return hashlib.sha256(np.ascontiguousarray(image, np.uint8).tobytes()).hexdigest()

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import images
 from pipeline.ascent import recipe as recipes
 from pipeline.ascent.parameterisation import Fourier
 from pipeline.errors import UserError
 from pipeline.render import renderer
 from pipeline.render.request import RenderRequest
-from pipeline.results import record
+from pipeline.results import layout, record
 
 CANVAS_PX = 32
 STEPS = 16
@@ -386,3 +387,25 @@ def test_stretching_uses_the_pictures_own_range():
 
     assert renderer.to_8_bit(image, stretch=True).tolist() == [[[0, 128, 255]]]
     assert renderer.to_8_bit(np.ones((1, 1, 3), np.float32), stretch=True).tolist() == [[[0, 0, 0]]]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_a_network_of_other_images_is_rendered_in_all_their_channels(
+    request_for, sequential, random_tensors, tmp_path, channels
+):
+    from pipeline.weights import store
+
+    plain = {"kernel_size": [3, 3], "padding": "same", "activation": "relu"}
+    network = sequential(("Conv2D", plain | {"filters": 4}), ("Conv2D", plain | {"filters": 2}), channels=channels)
+    tensors = random_tensors(network)
+    path = tmp_path / "weights.npz"
+    store.save(path, store.Weights(tensors, store.digest(tensors, tensors), "a test"))
+    request = request_for(network=network, weights=path, layer="l1", image=tmp_path / "out/l1/001.png")
+
+    pixels, value = rendered(request)
+
+    found, image = record.read(layout.beside(request.image))
+    assert value["image_channels"] == channels
+    assert image.shape == (CANVAS_PX, CANVAS_PX, channels)
+    assert np.array_equal(pixels, images.shown(image))
+    assert found.activations[-1] > found.activations[0]

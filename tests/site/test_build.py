@@ -227,7 +227,7 @@ def any_site(repository, tmp_path):
 
 
 def nested(keras) -> Network:
-    """Return a network in a network, with a normalisation, a depthwise layer, a gate, a sum, and a layer called twice."""
+    """Return a network in a network: normalised, depthwise, with a gate and a sum, and a layer called twice."""
     layers = keras.layers
     photo = keras.Input((32, 32, 3), name="photo")
     stem = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same", name="stem")(photo)))

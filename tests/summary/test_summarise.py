@@ -314,3 +314,12 @@ def test_the_weights_of_another_network_are_refused(atlas, monkeypatch):
     with pytest.raises(UserError, match=r"weights\.npz: not the weights of tiny: first/kernel"):
         atlas.run(monkeypatch, "0-2,5")
     assert atlas.paths(0).record.exists()
+
+
+def test_a_summary_says_of_its_layer_what_the_catalogue_does(summarised):
+    found, layer = the_summary(summarised), summarised.network.layer("first")
+
+    assert (found["kind"], found["depthwise"], found["image_channels"]) == ("Conv2D", False, 3)
+    assert (found["response_after"], found["read_by"], found["nonlinearity_follows"]) == ([], ["relu"], True)
+    assert found["effective_field_px"] == layer.effective_field_px
+    assert found["sees_whole_image"] is False
