@@ -85,11 +85,11 @@ def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
 
 
 def test_the_record_is_that_of_the_picture_within_its_8_bits(request_for, tiny_network, tiny_tensors):
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
 
     pixels, value = rendered(request_for())
 
-    measured = to_pictures(tiny_network, tiny_tensors, "l2", pixels[None])[0, 1]
+    measured = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_pictures(pixels[None])[0, 1]
     assert measured == pytest.approx(value["last_activation"], rel=0.02)
 
 
@@ -180,12 +180,12 @@ def test_a_living_filter_takes_one_attempt(request_for):
 
 
 def test_the_noise_of_the_record_is_that_of_the_summary(request_for, tiny_network, tiny_tensors):
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
     from pipeline.measure.noise import colour_noise, floored
 
     _, value = rendered(request_for())
 
-    noise = to_pictures(tiny_network, tiny_tensors, "l2", colour_noise(CANVAS_PX))
+    noise = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_noise(colour_noise(CANVAS_PX))
     assert value["noise_activation"] == floored(noise)[1]
 
 
