@@ -98,7 +98,7 @@ def measure(directory: Path, cores: int) -> list[LayerCost]:
     """Return what each finished layer took, and what its bare loop takes."""
     finishes = {layer.name: workflow.finish_times(directory, layer.name) for layer in catalogue.load(loop.MODEL).layers}
     jobs = [(layer, filter) for layer in finishes for filter in range(FLOOR_FILTERS * cores)]
-    times = loop.climb_on(cores, precision.resolve("auto"), jobs)
+    times = loop.climb_on(cores, precision.resolve("auto", depthwise=catalogue.load(loop.MODEL).is_depthwise), jobs)
     return [
         LayerCost(
             layer=layer,

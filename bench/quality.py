@@ -281,7 +281,7 @@ def main() -> None:
     options = parser.parse_args()
     here = machine.describe()
     loop.weights_file()
-    chosen = resolve("auto")
+    chosen = resolve("auto", depthwise=catalogue.load(loop.MODEL).is_depthwise)
     compared = against(options.against, chosen) if options.against else ways(chosen, options.lucid_share)
     kept = options.output / "measured"
     if options.fresh:

@@ -234,7 +234,10 @@ def robust(layer: str, filters: tuple[int, ...], images: np.ndarray) -> np.ndarr
 
 def main() -> None:
     """Measure, print, and write as JSON what was measured."""
-    chosen, cores = precision.resolve("auto"), machine.describe().cores
+    chosen, cores = (
+        precision.resolve("auto", depthwise=catalogue.load(loop.MODEL).is_depthwise),
+        machine.describe().cores,
+    )
     sections: dict[str, Callable[[], Iterator[Row]]] = {
         "efficiency": lambda: measure_efficiency(chosen),
         "whole": lambda: measure_whole(chosen, cores),

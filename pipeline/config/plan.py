@@ -22,8 +22,8 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
-# The picture shows the receptive field with room for the pattern to repeat; below 96 px there is little to see, and
-# 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
+# The picture shows the field that a unit makes use of, with room for the pattern to repeat; below 96 px there is little
+# to see, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
@@ -94,8 +94,8 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
 
 
 def automatic_canvas(layer: ConvLayer) -> int:
-    """Return the side in pixels of the picture that suits a layer's receptive field."""
-    wanted = int(CANVAS_PER_RECEPTIVE_FIELD * layer.receptive_field_px)
+    """Return the side in pixels of the picture that suits what a unit of a layer makes use of."""
+    wanted = int(CANVAS_PER_RECEPTIVE_FIELD * layer.used_field_px)
     rounded = -(-wanted // CANVAS_MULTIPLE_PX) * CANVAS_MULTIPLE_PX
     return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
 
@@ -143,8 +143,13 @@ def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
 
 def resolve_recipe(network: Network, layer: str, canvas_px: int, specification: str | Mapping[str, Any]) -> Recipe:
     """Return the recipe for a layer: a name, or a mapping that is valid by the schema."""
+    described = network.layer(layer)
     return recipe.resolve(
-        specification, receptive_field_px=network.layer(layer).receptive_field_px, canvas_px=canvas_px
+        specification,
+        field_px=described.used_field_px,
+        canvas_px=canvas_px,
+        depth=described.depth,
+        grain=described.gradient_grain or 0.0,
     )
 
 

@@ -3,11 +3,14 @@
 import argparse
 import os
 import resource
+import zipfile
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from pipeline import errors, files
+from pipeline.errors import UserError
 from pipeline.machine import device, start
 from pipeline.network import known
 from pipeline.network.catalogue import Catalogue, ConvLayer
@@ -25,6 +28,13 @@ def main() -> None:
     parser.add_argument("model", help=known.MODEL_HELP)
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the catalogue there")
     parser.add_argument(
+        "--weights",
+        type=Path,
+        metavar="FILE.npz",
+        help="weights as `python -m pipeline.weights` writes them (default: those in the file; of a network known by "
+        "name, random ones)",
+    )
+    parser.add_argument(
         "--no-effective-fields",
         action="store_true",
         help="do not measure what part of its field a unit makes use of: recipe and canvas then go by the whole field",
@@ -33,15 +43,27 @@ def main() -> None:
     _limit_memory()
     start.import_tensorflow(os.cpu_count() or 1, on=device.CPU)
     # Here, not above: both are TensorFlow's.
+    import keras
+
     from pipeline.network import keras_model
-    from pipeline.network.graph import Graph
     from pipeline.network.survey import survey
 
-    graph = Graph(keras_model.load(arguments.model))
+    # Of a network known by name the weights are random here, and so is, a little, what is measured of it.
+    keras.utils.set_random_seed(0)
+    tensors = _tensors(arguments.weights) if arguments.weights else None
+    graph = keras_model.graph_with(keras_model.load(arguments.model), tensors, None)
     found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
     if arguments.output:
         files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
     print(table(found), end="")
+
+
+def _tensors(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return dict(archive)
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise UserError(f"--weights: {path}: not a file of `python -m pipeline.weights` ({error})") from None
 
 
 def table(catalogue: Catalogue) -> str:

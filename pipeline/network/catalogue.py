@@ -62,6 +62,7 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: path of the layer's call: "encoder/block1_conv1", "shared@2".
         index: its place among the layers, from 0.
+        depth: how many layers lie on the longest way from the image to it, itself among them.
         kind: Keras's class name.
         filters: how many filters (output channels) it has.
         input_channels: channels of its input.
@@ -78,6 +79,8 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
         receptive_field_px: side of the square of input pixels that one of its units sees directly.
         effective_field_px: side of the square within it that 95 % of the squared gradient falls into, None where that
             was not measured.
+        gradient_grain: share of the squared gradient, with respect to the image, past a quarter of the sampling rate,
+            None where that was not measured.
         sees_all: whether a unit sees the whole image besides.
         stride_px: distance in input pixels between neighbouring units.
         smallest_canvas_px: side of the smallest image on which it has a map worth the name.
@@ -89,6 +92,7 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
 
     name: Name
     index: Count
+    depth: FromOne
     kind: Name
     filters: FromOne
     input_channels: FromOne
@@ -103,12 +107,21 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
     bends: bool
     receptive_field_px: FromOne
     effective_field_px: FromOne | None
+    gradient_grain: Annotated[float, Meta(ge=0, le=1)] | None
     sees_all: bool
     stride_px: FromOne
     smallest_canvas_px: Side
     canvas_multiple_px: Side
     only_canvas_px: Side | None
     flops_per_pixel: Annotated[float, Meta(ge=0, le=1e18)]
+
+    @property
+    def used_field_px(self) -> int:
+        """Side of the square that canvas and recipe go by: twice the effective field, which is the whole receptive
+        field in plain networks such as VGG16, and a third of it in deep residual ones."""
+        if self.effective_field_px is None:
+            return self.receptive_field_px
+        return min(self.receptive_field_px, 2 * self.effective_field_px)
 
     @property
     def is_depthwise(self) -> bool:

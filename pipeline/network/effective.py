@@ -1,6 +1,12 @@
-"""How much of its receptive field a unit makes use of: the square into which nearly all of its gradient falls."""
+"""What a unit makes of its receptive field: how much of it moves the unit, and how fine what moves it is.
+
+Both are read off the gradient of units with respect to noise. The effective field is that of Luo, Li, Urtasun and
+Zemel, "Understanding the Effective Receptive Field in Deep Convolutional Neural Networks", NIPS 2016, as the side of a
+square.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
@@ -20,15 +26,30 @@ NOISE_IMAGES = 1
 # Standard deviation of the noise, of values in [0, 1].
 NOISE_CONTRAST = 0.2
 _SEED = 0
+# Cycles per pixel past which structure is grain: a quarter of the sampling rate, half of the finest that there is.
+_GRAIN_FREQUENCY = 0.25
 
 
-def measure(graph: Graph, found: Sequence[Found], inputs: Mapping[str, Input]) -> Mapping[str, int]:
-    """Return the side in pixels of the effective field of each layer, by its name.
+@dataclass(frozen=True)
+class Sensitivity:
+    """What moves the units of a layer.
+
+    Attributes:
+        field_px: side of the effective field.
+        grain: share of the squared gradient in frequencies past a quarter of the sampling rate, 0 to 1.
+    """
+
+    field_px: int
+    grain: float
+
+
+def measure(graph: Graph, found: Sequence[Found], inputs: Mapping[str, Input]) -> Mapping[str, Sensitivity]:
+    """Return what moves the units of each layer, by its name.
 
     The gradient is that of all filters of the central unit, each with a random weight, on noise, with the weights that
     the model has.
     """
-    measured: dict[str, int] = {}
+    measured: dict[str, Sensitivity] = {}
     for name in dict.fromkeys(each.image.name for each in found):
         layers = [each for each in found if each.image.name == name]
         sizes = [each.geometry.sizes(each.response.value) for each in layers]
@@ -44,7 +65,9 @@ def _side(multiple_px: int, only_px: int | None) -> int:
     return only_px or -(-NOISE_PX // multiple_px) * multiple_px
 
 
-def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input], side: int) -> Mapping[str, int]:
+def _measure(
+    graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input], side: int
+) -> Mapping[str, Sensitivity]:
     random = np.random.default_rng(_SEED)
     image = inputs[layers[0].image.name]
     noise = 0.5 + NOISE_CONTRAST * random.standard_normal((NOISE_IMAGES, side, side, image.channels))
@@ -59,13 +82,12 @@ def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input],
                 outputs = step_of(call, tf.float32).run([values[value.name] for value in call.inputs])
                 values.update({value.name: output for value, output in zip(call.outputs, outputs, strict=True)})
         units = {each.response.name: _central_unit(values, each, random) for each in layers}
-    return {
-        each.response.name: min(
-            field_px(tape.gradient(units[each.response.name], pixels).numpy()),
-            each.geometry.field(each.response.value).side_px,
-        )
-        for each in layers
-    }
+    measured = {}
+    for each in layers:
+        gradient = tape.gradient(units[each.response.name], pixels).numpy()
+        field = min(field_px(gradient), each.geometry.field(each.response.value).side_px)
+        measured[each.response.name] = Sensitivity(field, grain(gradient))
+    return measured
 
 
 def _central_unit(values: Mapping[str, tf.Tensor], found: Found, random: np.random.Generator) -> tf.Tensor:
@@ -93,3 +115,13 @@ def field_px(gradient: np.ndarray) -> int:
     order = np.argsort(away, kind="stable")
     reached = np.searchsorted(np.cumsum(energy.ravel()[order]), SHARE * total)
     return round(float(2 * away[order[min(reached, len(order) - 1)]] + 1))
+
+
+def grain(gradient: np.ndarray) -> float:
+    """Return the share of the energy of a gradient, (images, height, width, channels), past a quarter of the sampling
+    rate, 0 to 1, to a hundredth; 0 where there is none."""
+    power = (np.abs(np.fft.fft2(gradient.astype(np.float64), axes=(1, 2))) ** 2).sum((0, 3))
+    rows, columns = (np.fft.fftfreq(side) for side in power.shape)
+    total = power.sum()
+    fine = power[np.hypot(rows[:, None], columns[None]) > _GRAIN_FREQUENCY].sum()
+    return round(float(fine / total), 2) if total > 0 else 0.0

@@ -9,6 +9,7 @@ from keras import layers
 from pipeline.errors import UserError
 from pipeline.network import channelwise, effective, responses, windows
 from pipeline.network.catalogue import Catalogue, ConvLayer, Input, Layout
+from pipeline.network.effective import Sensitivity
 from pipeline.network.geometry import Found, Geometry
 from pipeline.network.graph import Call, Graph, Value
 from pipeline.network.responses import Response
@@ -28,7 +29,8 @@ def survey(graph: Graph, name: str, *, with_effective_fields: bool = True) -> Ca
     Args:
         graph: the graph.
         name: what a message calls the network.
-        with_effective_fields: whether they are measured, which takes a pass through the network for each layer.
+        with_effective_fields: whether they are measured, and how fine the gradient is, which takes a pass through the
+            network for each layer.
 
     Raises `UserError` where it has no layer of filters that sees an image.
     """
@@ -36,12 +38,14 @@ def survey(graph: Graph, name: str, *, with_effective_fields: bool = True) -> Ca
     found = list(_found(graph, inputs))
     if not found:
         raise UserError(f"model {name}: {_why_none(graph, inputs)}")
-    fields = effective.measure(graph, found, inputs) if with_effective_fields else {}
+    sensitivities = effective.measure(graph, found, inputs) if with_effective_fields else {}
     listed = {each.response.name for each in found}
+    depths = _depths(graph, listed)
     return Catalogue(
         inputs=tuple(inputs.values()),
         layers=tuple(
-            _layer(graph, each, index, listed, fields.get(each.response.name)) for index, each in enumerate(found)
+            _layer(graph, each, index, listed, depths[each.response.name], sensitivities.get(each.response.name))
+            for index, each in enumerate(found)
         ),
         parameters=_parameters(graph, found),
     )
@@ -115,7 +119,9 @@ def _is_scaled(graph: Graph, value: Value) -> bool:
     return False
 
 
-def _layer(graph: Graph, found: Found, index: int, listed: set[str], effective_field: int | None) -> ConvLayer:
+def _layer(
+    graph: Graph, found: Found, index: int, listed: set[str], depth: int, sensitivity: Sensitivity | None
+) -> ConvLayer:
     response, geometry = found.response, found.geometry
     layer = response.layer
     field, sizes = geometry.field(response.value), geometry.sizes(response.value)
@@ -125,6 +131,7 @@ def _layer(graph: Graph, found: Found, index: int, listed: set[str], effective_f
     return ConvLayer(
         name=response.name,
         index=index,
+        depth=depth,
         kind=type(layer).__name__,
         filters=response.filters,
         input_channels=channels,
@@ -138,7 +145,8 @@ def _layer(graph: Graph, found: Found, index: int, listed: set[str], effective_f
         readers=response.readers,
         bends=response.bends,
         receptive_field_px=field.side_px,
-        effective_field_px=effective_field,
+        effective_field_px=sensitivity.field_px if sensitivity else None,
+        gradient_grain=sensitivity.grain if sensitivity else None,
         sees_all=field.whole,
         stride_px=field.stride_px,
         smallest_canvas_px=sizes.smallest_px,
@@ -146,6 +154,17 @@ def _layer(graph: Graph, found: Found, index: int, listed: set[str], effective_f
         only_canvas_px=sizes.only_px,
         flops_per_pixel=_flops_per_pixel(graph, found),
     )
+
+
+def _depths(graph: Graph, listed: set[str]) -> Mapping[str, int]:
+    """Return how many layers of filters lie on the longest way to each, itself among them."""
+    depths: dict[str, int] = {}
+    found: dict[str, int] = {}
+    for call in graph.calls:
+        depth = max((depths.get(value.name, 0) for value in call.inputs), default=0) + (call.name in listed)
+        depths.update({value.name: depth for value in call.outputs})
+        found[call.name] = depth
+    return found
 
 
 def _weights_path(graph: Graph, response: Response) -> str:

@@ -87,7 +87,7 @@ def parse(arguments: Sequence[str], directory: Path = Path()) -> RenderRequest:
         filter=options.filter,
         canvas_px=canvas_px,
         seed=options.seed,
-        precision=resolve(options.precision),
+        precision=resolve(options.precision, depthwise=network.is_depthwise),
         recipe=resolve_recipe(network, options.layer, canvas_px, read_recipe(options.recipe)),
         image=directory / options.output,
         animation=directory / options.animate if options.animate else None,

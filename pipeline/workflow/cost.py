@@ -52,7 +52,7 @@ def measure_flops_per_second(plan: Plan) -> float:
     layer = max(plan.filters, key=lambda name: network.convolution_flops(name, plan.canvas_px[name]))
     random = np.random.default_rng(0)
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
-    truncated = truncate(network, tensors, layer, precision.resolve(plan.precision))
+    truncated = truncate(network, tensors, layer, _precision(plan))
     recipe = resolve_recipe(network, layer, plan.canvas_px[layer], {"steps": 4, "snapshots": []})
     channels = plan.network.image_of(layer).channels
     ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe, channels)
@@ -63,6 +63,10 @@ def measure_flops_per_second(plan: Plan) -> float:
         runs += 1
     flops = _flops_per_filter(network, layer, plan.canvas_px[layer], recipe.steps)
     return runs * flops / (time.perf_counter() - start)
+
+
+def _precision(plan: Plan) -> precision.Precision:
+    return precision.resolve(plan.precision, depthwise=plan.network.is_depthwise)
 
 
 def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) -> int:
@@ -89,7 +93,7 @@ def main() -> None:
     print(
         f"{filters:,} filters in {len(planned.filters)} layers: {flops / 1e15:.1f} × 10^15 floating-point operations, "
         f"about {hours:.1f} hours on {arguments.cores} cores at {rate / 1e9:,.0f} × 10^9 a second each "
-        f"({precision.resolve(planned.precision)}), and {result_bytes(planned) / 1e9:.1f} GB on disk. "
+        f"({_precision(planned)}), and {result_bytes(planned) / 1e9:.1f} GB on disk. "
         "It can be stopped at any time; the same command goes on where it stopped."
     )
 

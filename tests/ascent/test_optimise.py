@@ -18,7 +18,7 @@ EDGE, COLOUR, BLOB = range(3)
 
 def recipe(specification=None, field_px: int = 3, canvas_px: int = CANVAS_PX, **settings) -> recipes.Recipe:
     specification = {"base": "default", **settings} if specification is None else specification
-    return recipes.resolve(specification, receptive_field_px=field_px, canvas_px=canvas_px)
+    return recipes.resolve(specification, field_px=field_px, canvas_px=canvas_px)
 
 
 def linear(weights: np.ndarray):

@@ -10,7 +10,7 @@ SETTINGS = schema.load()["$defs"]["recipe"]["properties"]
 
 
 def resolve(specification, field_px: int = 24, canvas_px: int = 64) -> recipes.Recipe:
-    return recipes.resolve(specification, receptive_field_px=field_px, canvas_px=canvas_px)
+    return recipes.resolve(specification, field_px=field_px, canvas_px=canvas_px)
 
 
 def test_the_schema_has_a_place_for_every_setting_and_no_other():
@@ -69,6 +69,25 @@ def test_deeper_layers_get_fewer_steps_within_the_limits():
     assert steps == sorted(steps, reverse=True)
     assert (steps[0], steps[-1]) == (recipes.STEPS_MOST, recipes.STEPS_FEWEST)
     assert len(set(steps)) > 3
+
+
+def test_more_layers_on_the_way_ask_for_more_steps_within_the_limits():
+    def steps(depth: int) -> int:
+        return recipes.resolve("default", field_px=400, canvas_px=224, depth=depth).steps
+
+    assert [steps(depth) for depth in (1, 12, 32, 49, 200)] == [16, 16, 40, 61, recipes.STEPS_MOST]
+
+
+def test_a_grainy_gradient_is_answered_with_coarse_structure_but_not_in_shallow_layers():
+    def settled(specification, field_px: int, grain: float) -> tuple[float, ...]:
+        found = recipes.resolve(specification, field_px=field_px, canvas_px=224, grain=grain)
+        return found.decay, found.contrast_limit, found.scale, found.rotation_degrees
+
+    plain, coarse = (1.0, 2.0, 0.0, 0.0), (1.3, 1.2, 0.1, 10.0)
+    assert settled("default", 150, 0.49) == settled("default", 30, 0.9) == plain
+    assert settled("default", 150, 0.5) == coarse
+    assert settled({"decay": 0.8}, 150, 0.5) == (0.8, *coarse[1:])
+    assert settled("classic", 150, 0.9) == plain
 
 
 @pytest.mark.parametrize("field_px", [3, 24, 196])

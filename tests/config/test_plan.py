@@ -162,12 +162,33 @@ def test_single_settings_override_the_rest():
     assert atlas.seed == 4
 
 
-def test_each_layer_has_the_recipe_that_suits_its_receptive_field_and_canvas():
-    atlas = plan.plan({"filters": "all", "image_size": 200})
+def test_each_layer_has_the_recipe_that_suits_what_was_measured_of_it():
+    atlas = plan.plan({"model": "efficientnet-lite0", "image_size": 200})
 
     for layer in atlas.network.layers:
-        expected = recipe.resolve("default", receptive_field_px=layer.receptive_field_px, canvas_px=200)
+        expected = recipe.resolve(
+            "default", field_px=layer.used_field_px, canvas_px=200, depth=layer.depth, grain=layer.gradient_grain
+        )
         assert atlas.recipes[layer.name] == expected
+
+
+def test_vgg16_keeps_the_recipes_that_its_finished_pictures_were_made_by():
+    atlas = plan.plan({})
+
+    canvases, recipes = list(atlas.canvas_px.values()), list(atlas.recipes.values())
+    assert canvases == [96] * 8 + [128, 144, 208, 224, 224]
+    assert [each.steps for each in recipes] == [80, 80, 75, 63, 48, 42, 37, 30, 27, 25, 21, 18, 17]
+    assert [each.jitter_px for each in recipes] == [96] * 7 + [72, 104, 104, 152, 120, 56]
+    assert {(each.decay, each.contrast_limit, each.scale, each.rotation_degrees) for each in recipes} == {(1, 2, 0, 0)}
+
+
+def test_a_deep_network_of_large_fields_gets_canvases_and_steps_by_what_it_makes_use_of():
+    atlas = plan.plan({"model": "efficientnet-lite0"})
+
+    # They see 115, 275 and 851 pixels, and make use of 72, 152 and 366.
+    layers = ("block4c_expand", "block5c_expand", "head_conv")
+    assert [atlas.canvas_px[layer] for layer in layers] == [112, 224, 224]
+    assert [atlas.recipes[layer].steps for layer in layers] == [28, 39, 61]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def pictures(network) -> np.ndarray:
 
 
 def draw(network: TruncatedNetwork, filters: int, **settings) -> np.ndarray:
-    recipe = recipes.resolve(settings, receptive_field_px=KERNEL_PX, canvas_px=CANVAS_PX)
+    recipe = recipes.resolve(settings, field_px=KERNEL_PX, canvas_px=CANVAS_PX)
     ascent = Ascent(network.channel_responses, CANVAS_PX, recipe)
     images = []
     for seed in SEEDS:

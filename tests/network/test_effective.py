@@ -30,6 +30,17 @@ def test_no_gradient_is_no_field():
     assert effective.field_px(np.zeros((1, 4, 4, 3))) == 1
 
 
+def test_grain_is_what_is_finer_than_a_quarter_of_the_sampling_rate():
+    columns = np.arange(64)
+    for cycles, share in ((0.125, 0.0), (0.25, 0.0), (0.3125, 1.0), (0.5, 1.0)):
+        stripes = np.tile(np.cos(2 * np.pi * cycles * columns), (64, 1))[None, ..., None]
+        assert effective.grain(stripes) == share
+    white = np.random.default_rng(0).standard_normal((1, 64, 64, 3))
+    # Of the unit square of all frequencies, a circle of radius 1/4 has π ÷ 16.
+    assert effective.grain(white) == pytest.approx(1 - np.pi / 16, abs=0.02)
+    assert effective.grain(np.zeros((1, 4, 4, 3))) == 0
+
+
 def test_deep_chains_use_a_part_of_their_field(keras):
     keras.utils.clear_session(free_memory=False)
     image = keras.Input((None, None, 3))

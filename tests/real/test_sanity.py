@@ -120,7 +120,7 @@ def judge(tmp_path, monkeypatch) -> Callable[..., Verdict]:
             plant(patch)
             for filter in filters:
                 image = tmp_path / "filters" / layer / f"{filter:03}.png"
-                settings = recipes.resolve({"steps": STEPS, **recipe}, receptive_field_px=8, canvas_px=CANVAS_PX)
+                settings = recipes.resolve({"steps": STEPS, **recipe}, field_px=8, canvas_px=CANVAS_PX)
                 renderer.render(
                     RenderRequest(made.network, made.path, layer, filter, CANVAS_PX, 0, "float32", settings, image)
                 )

@@ -25,7 +25,7 @@ def request_for(tiny_network, tiny_weights_file, tmp_path):
     def make(specification=None, **changes) -> RenderRequest:
         recipe = recipes.resolve(
             {"steps": STEPS, "snapshots": [0, 2]} if specification is None else specification,
-            receptive_field_px=8,
+            field_px=8,
             canvas_px=CANVAS_PX,
         )
         fields = {

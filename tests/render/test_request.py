@@ -17,7 +17,7 @@ def parse(*more: str) -> requests.RenderRequest:
 
 
 def default_recipe(name: str = "default") -> recipes.Recipe:
-    return recipes.resolve(name, receptive_field_px=24, canvas_px=96)
+    return recipes.resolve(name, field_px=24, canvas_px=96)
 
 
 def numbers(request: requests.RenderRequest) -> list[float]:
@@ -56,7 +56,7 @@ def test_every_choice_can_be_made():
     request = parse("--canvas", "96", "--seed", "7", "--precision", "float32", "--recipe", '{"steps": 3, "leak": 0}')
 
     assert (request.canvas_px, request.seed, request.precision) == (96, 7, "float32")
-    assert request.recipe == recipes.resolve({"steps": 3, "leak": 0}, receptive_field_px=24, canvas_px=96)
+    assert request.recipe == recipes.resolve({"steps": 3, "leak": 0}, field_px=24, canvas_px=96)
 
 
 @pytest.mark.parametrize("name", ["default", "classic"])
