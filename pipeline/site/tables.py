@@ -143,7 +143,9 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
 
 def search_example(atlas: Atlas) -> str:
     """Return two things that can be searched for in an atlas: a filter, as short as it can be named, and words."""
-    layer = atlas.layers[len(atlas.layers) // 2]
+    # The shortest name fits the field; of names alike in length, one from the middle.
+    middle = len(atlas.layers) // 2
+    layer = min([*atlas.layers[middle:], *atlas.layers[:middle]], key=lambda each: len(each.name))
     parts = re.findall(r"[a-z]+|\d+", layer.name.lower())
     # "b3c1" is read as b, 3, c, 1: where letters follow on letters, only the whole name can be told apart.
     alternate = all(first.isdigit() != second.isdigit() for first, second in itertools.pairwise(parts))

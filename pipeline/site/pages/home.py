@@ -134,8 +134,8 @@ def layer_row(layer: Layer, largest_px: int) -> LayerRow:
     return LayerRow(
         name=layer.name,
         href=f"{folder(layer)}/index.html",
-        facts=f"{rendered_words(layer)} · sees {layer_words.sees(layer)}",
-        quality=f"depthwise · {quality_words(layer)}" if layer.depthwise else quality_words(layer),
+        facts=f"{rendered_words(layer)}{' · depthwise' if layer.depthwise else ''} · sees {layer_words.sees(layer)}",
+        quality=quality_words(layer),
         glyph=drawings.field_glyph(layer.receptive_field_px, largest_px),
         band=f"{folder(layer)}/{layout.BAND}",
         band_width=columns * layout.BAND_TILE_PX,
