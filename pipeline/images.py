@@ -39,6 +39,10 @@ SPEED = 9
 # A mosaic larger than this is no mosaic of ours: 5,000 filters of 100 pixels are 50 megapixels.
 LARGEST_MOSAIC_PIXELS = 200_000_000
 
+# Which channels of an image that is neither RGB nor grey are shown as red, green and blue: the first three; of two, the
+# second as both green and blue, so that equal values are grey.
+_OF_TWO, _OF_MORE = (0, 1, 1), (0, 1, 2)
+
 # What Pillow raises on files that are truncated, scrambled or of another kind.
 PICTURE_DAMAGE = (
     OSError,
@@ -54,26 +58,67 @@ PICTURE_DAMAGE = (
     Image.DecompressionBombError,
 )
 
-# The first bytes of a PNG file, up to the bit depth and the colour type of 8-bit RGB.
+# The first bytes of a PNG file, and the bit depth and the colour type of 8-bit RGB and grey.
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH_AND_COLOUR = slice(24, 26)
-_PNG_8_BIT_RGB = b"\x08\x02"
+_PNG_8_BIT_RGB, _PNG_8_BIT_GREY = b"\x08\x02", b"\x08\x00"
+
+
+def is_false_colour(channels: int) -> bool:
+    """Return whether pictures of images with so many channels are shown in colours that are not theirs."""
+    return channels not in (1, 3)
+
+
+def shown_channels(channels: int) -> tuple[int, int, int]:
+    """Return which channels of an image are shown as red, green and blue."""
+    if channels == 1:
+        return (0, 0, 0)
+    return _OF_TWO if channels == 2 else _OF_MORE
+
+
+def shown(image: np.ndarray) -> np.ndarray:
+    """Return an image as it is shown: (height, width, channels) as (height, width, 3)."""
+    channels = image.shape[-1]
+    return image if channels == 3 else image[..., shown_channels(channels)]
+
+
+def encode_channels(image: np.ndarray) -> bytes:
+    """Return the channels of an image, uint8 (side, side, channels), side by side as one grey picture: PNG bytes."""
+    buffer = io.BytesIO()
+    strip(image).save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL)
+    return buffer.getvalue()
+
+
+def strip(image: np.ndarray) -> Image.Image:
+    """Return the channels of an image, uint8 (side, side, channels), side by side as one grey picture."""
+    return Image.fromarray(np.concatenate(list(np.moveaxis(image, -1, 0)), axis=1))
+
+
+def read_channels(path: Path, side_px: int, channels: int) -> np.ndarray:
+    """Return the image whose channels are side by side in `path`, uint8 (side_px, side_px, channels); raise
+    `UserError` when it is anything else."""
+    pixels = _read_png(path, _PNG_8_BIT_GREY, "grey", (side_px * channels, side_px))
+    return np.ascontiguousarray(np.moveaxis(pixels.reshape(side_px, channels, side_px), 1, -1))
 
 
 def read_image(path: Path, side_px: int) -> np.ndarray:
     """Return the picture in `path`, uint8 (side_px, side_px, 3); raise `UserError` when it is anything else."""
+    return _read_png(path, _PNG_8_BIT_RGB, "RGB", (side_px, side_px))
+
+
+def _read_png(path: Path, kind: bytes, called: str, wanted: tuple[int, int]) -> np.ndarray:
     data = files.read_bytes(path)
-    if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != _PNG_8_BIT_RGB:
-        raise UserError(f"{path}: not an 8-bit RGB PNG picture")
+    if not data.startswith(_PNG_SIGNATURE) or data[_PNG_DEPTH_AND_COLOUR] != kind:
+        raise UserError(f"{path}: not an 8-bit {called} PNG picture")
     try:
         with warnings.catch_warnings(action="error"), Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             # The size is known before any pixel is decoded, so a decompression bomb goes no further than this.
-            if picture.size == (side_px, side_px):
+            if picture.size == wanted:
                 return np.array(picture)
             size = "{} × {}".format(*picture.size)
     except (*PICTURE_DAMAGE, Warning) as error:
         raise UserError(f"{path}: damaged picture ({damage_words(error)})") from None
-    raise UserError(f"{path}: {size} pixels, not {side_px} × {side_px}")
+    raise UserError(f"{path}: {size} pixels, not {wanted[0]} × {wanted[1]}")
 
 
 def damage_words(error: Exception) -> str:

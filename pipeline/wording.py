@@ -19,7 +19,7 @@ class Words:
         excite, excites, excited: what a picture does to a filter.
         looks_for, look_for: what a picture shows of one filter, and of several.
         aim: what the ascent did, to end "Each picture began as noise and was changed, step by step, until".
-        shown: what the pictures of a network show, in sentences.
+        shown: what the pictures of any network show, a sentence or nothing.
         step: where each step moved the picture, to end "each step moves it the way that".
         layer_note: what must be said of all pictures of a layer, a sentence or nothing.
         filter_note: what must be said of a filter's picture, to end in its description.
@@ -42,8 +42,6 @@ class Words:
     curve_note: str
 
 
-_DEPTH = "The early layers look for edges and colours, the late ones for textures, parts and things."
-
 # What summaries that name no objective are of.
 DEFAULT: Objective = "channel"
 
@@ -58,7 +56,7 @@ WORDS: Mapping[str, Words] = {
         looks_for="looks for",
         look_for="look for",
         aim="one filter of the network answered to it as strongly as it could.",
-        shown=_DEPTH,
+        shown="",
         step="raises the filter’s mean activation over the whole picture",
         layer_note="",
         filter_note="",
@@ -74,7 +72,7 @@ WORDS: Mapping[str, Words] = {
         looks_for="looks for at one place",
         look_for="look for at one place",
         aim="one unit of a filter, that at the centre of its map, answered to it as strongly as it could.",
-        shown=_DEPTH,
+        shown="",
         step="raises the activation of the filter’s central unit, and of no other",
         layer_note=" The pictures excite one unit, at the centre of the map, and only that unit was measured.",
         filter_note="",

@@ -113,3 +113,21 @@ def test_a_square_has_the_side_that_is_asked_for():
 
     assert images.square(picture, 32) is picture
     assert images.square(picture, 72).size == (72, 72)
+
+
+@pytest.mark.parametrize(("channels", "seen"), [(1, [0, 0, 0]), (2, [0, 1, 1]), (3, [0, 1, 2]), (5, [0, 1, 2])])
+def test_an_image_is_shown_in_the_colours_that_are_said(channels, seen):
+    image = np.arange(channels, dtype=np.uint8)[None, None].repeat(2, 0)
+
+    assert images.shown(image)[0, 0].tolist() == list(images.shown_channels(channels)) == seen
+
+
+def test_channels_are_read_as_they_were_written_side_by_side(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 5), np.uint8)
+    (tmp_path / "x.png").write_bytes(images.encode_channels(image))
+
+    assert np.array_equal(images.read_channels(tmp_path / "x.png", 16, 5), image)
+    with Image.open(tmp_path / "x.png") as strip:
+        assert np.array_equal(np.asarray(strip)[:, 16:32], image[..., 1])
+    with pytest.raises(UserError, match=r"x\.png: 80 × 16 pixels, not 64 × 16"):
+        images.read_channels(tmp_path / "x.png", 16, 4)

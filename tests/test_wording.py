@@ -7,7 +7,7 @@ from pipeline.config import schema
 from pipeline.wording import WORDS
 
 # What may be empty: it is said only where there is something to say.
-NOTES = {"layer_note", "filter_note", "curve_note"}
+NOTES = {"shown", "layer_note", "filter_note", "curve_note"}
 
 
 def test_every_objective_that_a_recipe_may_name_has_words():

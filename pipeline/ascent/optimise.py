@@ -23,7 +23,7 @@ class State:
 
     Attributes:
         step: steps done.
-        image: what the picture looks like now, RGB, float32 (canvas, canvas, 3).
+        image: what the picture looks like now, float32 (canvas, canvas, channels); three are RGB.
         activations: mean activation at each step done, and of `image` where the ascent has ended.
     """
 
@@ -39,22 +39,33 @@ class Ascent:
     batches of 1, 2, 4, 8, …; what others lack is filled up.
 
     Args:
-        channel_responses: from images, float32 (batch, canvas, canvas, 3), and a filter number for each, int32
+        channel_responses: from images, float32 (batch, canvas, canvas, channels), and a filter number for each, int32
             (batch,), to the pre-activation response of each image's own filter, float32 (batch, height, width, 1).
         canvas_px: side of the picture.
         recipe: the settings.
+        channels: of the image.
     """
 
     def __init__(
-        self, channel_responses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], canvas_px: int, recipe: Recipe
+        self,
+        channel_responses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        canvas_px: int,
+        recipe: Recipe,
+        channels: int = 3,
     ) -> None:
         self.recipe = recipe
         # AutoGraph is for the loop below; it cannot read `match` statements and warns about each.
         self._responses = tf.autograph.experimental.do_not_convert(batch.apart(channel_responses))
         self._parameterisation: Parameterisation = (
-            Fourier(canvas_px, decay=recipe.decay, contrast=recipe.contrast, contrast_limit=recipe.contrast_limit)
+            Fourier(
+                canvas_px,
+                decay=recipe.decay,
+                contrast=recipe.contrast,
+                contrast_limit=recipe.contrast_limit,
+                channels=channels,
+            )
             if recipe.parameterisation == "fourier"
-            else Pixels(canvas_px)
+            else Pixels(canvas_px, channels)
         )
         self._transform = Transform(
             size_px=canvas_px,

@@ -108,7 +108,7 @@ def examine_layer(results: Path, plan: Plan, layer: str, weights_sha256: str | N
                 lambda: _check_summary(paths, plan, layer, weights_sha256),
             ),
             ("mosaic", (paths.mosaic,), lambda: images.check_mosaic(paths.mosaic)),
-            ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, plan.filters[layer])),
+            ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, plan, layer)),
         )
     }
 
@@ -217,11 +217,12 @@ def _check_responses(path: Path, shape: tuple[int, int]) -> None:
         raise UserError(f"{path}: truncated, or with something after its end")
 
 
-def _check_copies(folder: Path, filters: Sequence[int]) -> None:
+def _check_copies(folder: Path, plan: Plan, layer: str) -> None:
+    filters, channels = plan.filters[layer], plan.network.image_of(layer).channels
     numbers = {path.name.removesuffix(layout.THUMBNAIL) for path in folder.glob(f"*{layout.THUMBNAIL}")}
     if numbers != set(map(layout.digits, filters)):
         raise _MadeOtherwiseError(f"{folder}: not of the filters of the configuration")
-    for name in layout.copies(filters):
+    for name in layout.copies(filters, with_channels=images.is_false_colour(channels)):
         path = folder / name
         if not path.is_file() or not _ends_with_a_box(path):
             raise UserError(f"{path}: missing, empty or truncated")

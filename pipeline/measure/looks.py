@@ -8,6 +8,8 @@ The words are a closed vocabulary, for search and for text in place of the pictu
     pattern     stripes (one direction), streaks (mostly one), grid (two, crossing), texture (none), plain
     colour      the one or two that take most of it, of COLOURS and black, grey, white
     scale       coarse, medium, fine                           (of all but plain)
+
+Of a picture in false colours no colour is named.
 """
 
 from dataclasses import dataclass
@@ -15,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from pipeline.images import is_false_colour, shown
 
 # Weights of red, green and blue in luminance (ITU-R BT.709), applied to sRGB values as they are.
 LUMINANCE = np.array((0.2126, 0.7152, 0.0722))
@@ -75,9 +79,13 @@ class Descriptors:
 
 
 def describe(image: np.ndarray) -> Descriptors:
-    """Measure a square picture, uint8 (side, side, 3)."""
-    unit = image / 255.0
-    hsv, chroma = _hsv(image), _chroma(image)
+    """Measure a square image, uint8 (side, side, channels): its structure in all channels, its colours as shown.
+
+    Of an image that is neither RGB nor grey the colours are false: it has no hue, no saturation, and none is named.
+    """
+    is_false = is_false_colour(image.shape[-1])
+    unit, picture = image / 255.0, shown(image)
+    hsv, chroma = _hsv(picture), _chroma(picture)
     deviation = float(np.sqrt(unit.var((0, 1)).mean()))
     power, across, down = _spectrum(unit)
     frequency = np.hypot(across, down)
@@ -85,12 +93,13 @@ def describe(image: np.ndarray) -> Descriptors:
     centroid = 0.0 if is_plain else float((power * frequency).sum() / power.sum())
     orientation, strength, crossing = (0.0, 0.0, 0.0) if is_plain else _orientation(power, across, down)
     pattern = "plain" if is_plain else _pattern(orientation, strength, crossing)
-    words = [pattern, " and ".join(_colour_names(hsv, chroma))] + ([] if is_plain else [_scale(centroid)])
+    colours = [] if is_false else [" and ".join(_colour_names(hsv, chroma))]
+    words = [pattern, *colours, *([] if is_plain else [_scale(centroid)])]
     return Descriptors(
-        colour="#{:02x}{:02x}{:02x}".format(*(round(mean) for mean in image.mean((0, 1)))),
-        hue=_hue(hsv[..., 0], chroma),
-        saturation=round(float(hsv[..., 1].mean()), 4),
-        contrast=round(float((unit @ LUMINANCE).std()), 4),
+        colour="#{:02x}{:02x}{:02x}".format(*(round(mean) for mean in picture.mean((0, 1)))),
+        hue=None if is_false else _hue(hsv[..., 0], chroma),
+        saturation=0.0 if is_false else round(float(hsv[..., 1].mean()), 4),
+        contrast=round(float((unit @ LUMINANCE if image.shape[-1] == 3 else unit.mean(-1)).std()), 4),
         spectral_centroid=round(min(centroid, 0.5), 4),
         orientation=round(orientation, 1) % 180,
         orientation_strength=round(strength, 4),
@@ -99,9 +108,9 @@ def describe(image: np.ndarray) -> Descriptors:
 
 
 def _spectrum(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the power of each spatial frequency, summed over red, green and blue, and the frequencies.
+    """Return the power of each spatial frequency, summed over the channels, and the frequencies.
 
-    All three channels count, not luminance alone: stripes of red and green that are equally bright are stripes.
+    All channels count, not luminance alone: stripes of red and green that are equally bright are stripes.
 
     Returns:
         power, frequency across, frequency down, cycles per pixel, each (side, side); frequencies past 0.5 in any

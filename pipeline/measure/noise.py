@@ -15,16 +15,16 @@ NOISE_SEED = 0
 NOISE_CONTRAST = 0.2
 
 
-def colour_noise(canvas_px: int, count: int = NOISE_IMAGES) -> NDArray[np.float32]:
+def colour_noise(canvas_px: int, count: int = NOISE_IMAGES, *, channels: int = 3) -> NDArray[np.float32]:
     """Return images whose amplitude falls as 1/frequency, as photographs' does; the same at every call.
 
     Returns:
-        float32 (count, canvas_px, canvas_px, 3), 0..255 around mid grey; the three channels are independent.
+        float32 (count, canvas_px, canvas_px, channels), 0..255 around mid grey; the channels are independent.
     """
     random = np.random.Generator(np.random.PCG64(NOISE_SEED))
     frequency = np.hypot(np.fft.fftfreq(canvas_px)[:, None], np.fft.fftfreq(canvas_px)[None, :])
     frequency[0, 0] = np.inf  # no constant part: the mean is mid grey
-    white = random.standard_normal((count, canvas_px, canvas_px, 3))
+    white = random.standard_normal((count, canvas_px, canvas_px, channels))
     noise = np.fft.ifft2(np.fft.fft2(white, axes=(1, 2)) / frequency[:, :, None], axes=(1, 2)).real
     deviation = np.maximum(noise.std((1, 2), keepdims=True), np.finfo(np.float64).tiny)
     return np.asarray(np.clip(255 * (0.5 + NOISE_CONTRAST * noise / deviation), 0, 255), np.float32)

@@ -32,7 +32,11 @@ MARGIN = 0.125
 
 
 def views(image: np.ndarray, seen: Sequence[tuple[float, float, int, int]] = VIEWS) -> np.ndarray:
-    """Return a picture, uint8 RGB (side, side, 3), as seen in each of the views: (views, side, side, 3)."""
+    """Return an image, uint8 (side, side, channels), as seen in each of the views: (views, side, side, channels)."""
+    if image.shape[-1] != 3:
+        # Pillow turns pictures of one channel or of three.
+        each = [views(np.repeat(image[..., place, None], 3, -1), seen) for place in range(image.shape[-1])]
+        return np.stack([seen_so[..., 0] for seen_so in each], -1)
     margin = round(MARGIN * len(image))
     padded = Image.fromarray(np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric"))
     return np.stack([_view(padded, margin, *view) for view in seen])
@@ -51,7 +55,7 @@ def robust_activations(
     Args:
         truncated: the network up to the layer.
         filters: number of the filter that each picture is of.
-        images: uint8 RGB (pictures, side, side, 3).
+        images: uint8 (pictures, side, side, channels).
         seen: the views, as in `VIEWS`.
         objective: what the answer is, as in `pipeline.measure.answers`; by default the mean activation.
 

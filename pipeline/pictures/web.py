@@ -19,9 +19,12 @@ from pipeline.images import (
     at_most,
     encode,
     encode_within,
+    is_false_colour,
     read_mosaic,
     read_strip,
+    shown,
     square,
+    strip,
 )
 from pipeline.results import layout, record
 
@@ -57,10 +60,14 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         for number in filters:
             paths = layout.paths(results, layer, number)
             made, pixels = record.read(paths)
-            picture = Image.fromarray(pixels)
+            picture = Image.fromarray(shown(pixels))
             count = len(made.snapshot_steps)
             for ending, data in web_copies(picture, read_strip(paths.snapshots, count), count).items():
                 files.write_bytes(folder / f"{paths.image.stem}{ending}", data)
+            if is_false_colour(made.channels):
+                side = min(picture.width, layout.SNAPSHOT_PX)
+                channels = strip(pixels).convert("RGB").resize((side * made.channels, side), Image.Resampling.LANCZOS)
+                files.write_bytes(folder / f"{paths.image.stem}{layout.CHANNELS}", encode(channels, STRIP_QUALITY))
             if number in sample:
                 band_tiles.append(square(picture, layout.BAND_TILE_PX))
         files.write_bytes(folder / layout.BAND, encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
@@ -68,20 +75,20 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         files.write_bytes(folder / layout.MOSAIC, encode(mosaic, MOSAIC_QUALITY))
 
 
-def web_copies(picture: Image.Image, strip: Image.Image, count: int) -> dict[str, bytes]:
+def web_copies(picture: Image.Image, snapshots: Image.Image, count: int) -> dict[str, bytes]:
     """Return the copies of one filter's pictures: the ending of each file's name and its AVIF bytes.
 
     Args:
         picture: the picture, square.
-        strip: its snapshots, `count` squares in a row.
+        snapshots: its snapshots, `count` squares in a row.
         count: of snapshots.
     """
-    side = min(strip.height, layout.SNAPSHOT_PX)
+    side = min(snapshots.height, layout.SNAPSHOT_PX)
     quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
         layout.PICTURE: encode(picture, quality),
         layout.THUMBNAIL: encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
-        layout.STEPS: encode(strip.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
+        layout.STEPS: encode(snapshots.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
     }
 
 

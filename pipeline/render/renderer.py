@@ -12,7 +12,7 @@ import PIL
 import tensorflow as tf
 
 import pipeline
-from pipeline import files
+from pipeline import files, images
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
@@ -35,7 +35,7 @@ class Climb:
     """One ascent from one random start.
 
     Attributes:
-        pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, 3).
+        pictures: the picture at each step that was asked for, the last included, uint8 (canvas, canvas, channels).
         activations: mean activation at each step.
         finite: whether it ended in numbers.
     """
@@ -95,8 +95,9 @@ def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
     truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
-    noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
-    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe), floored(noise))
+    channels = network.image_of(layer).channels
+    noise = truncated.mean_activations(colour_noise(canvas_px, channels=channels), batch=1)
+    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe, channels), floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
@@ -151,7 +152,7 @@ def write(climbed: Climbed) -> None:
             f"lower recipe.learning_rate ({recipe.learning_rate})"
         )
     best = max(climbs, key=lambda one: one.activations[-1])
-    layer = network.layer(request.layer)
+    layer, channels = network.layer(request.layer), network.image_of(request.layer).channels
     result = Record(
         model=network.name,
         layer=request.layer,
@@ -159,6 +160,7 @@ def write(climbed: Climbed) -> None:
         receptive_field_px=layer.receptive_field_px,
         stride_px=layer.stride_px,
         canvas_px=request.canvas_px,
+        image_channels=record.said(channels),
         seed=request.seed,
         attempts=len(climbs),
         precision=request.precision,
@@ -179,13 +181,15 @@ def write(climbed: Climbed) -> None:
         ),
     )
     paths = layout.beside(request.image)
-    for path in (paths.image, paths.record, paths.snapshots):
+    for path in (paths.image, paths.record, paths.snapshots, paths.channels):
         # The pool kills its workers, at any moment, when the workflow ends.
         files.remove_half_written(path)
     if request.animation:
-        frames = [best.pictures[step] for step in animation.frame_steps(recipe.steps, request.animation_every)]
+        frames = [
+            images.shown(best.pictures[step]) for step in animation.frame_steps(recipe.steps, request.animation_every)
+        ]
         files.write_bytes(request.animation, animation.encode(frames, request.animation.suffix))
-    snapshots = [best.pictures[step] for step in recipe.snapshot_steps]
+    snapshots = [images.shown(best.pictures[step]) for step in recipe.snapshot_steps]
     record.write(paths, result, best.pictures[recipe.steps], snapshots)
 
 
@@ -210,7 +214,7 @@ def _climb_all(
 
 
 def to_8_bit(image: np.ndarray, *, stretch: bool) -> np.ndarray:
-    """Return a float image, (height, width, 3), as uint8: [0, 1] to 0..255, or its own range if `stretch`."""
+    """Return a float image, (height, width, channels), as uint8: [0, 1] to 0..255, or its own range if `stretch`."""
     if stretch:
         low, high = image.min(), image.max()
         image = (image - low) / max(high - low, np.finfo(np.float32).tiny)

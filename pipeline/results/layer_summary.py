@@ -25,6 +25,7 @@ from pipeline.results.document import (
     Digest,
     Document,
     FromOne,
+    Name,
     Number,
     Part,
     Share,
@@ -61,8 +62,11 @@ class _Measured(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
 class Slice(Part, frozen=True, kw_only=True):
     """One input channel of one kernel: who is read, how strongly, with which weights."""
 
-    layer: Annotated[str, Meta(description="layer of the filter at the other end; input for the colour channels")]
-    filter: Annotated[Count, Meta(description="its number; 0, 1, 2 for red, green, blue")]
+    layer: Annotated[str, Meta(description="layer of the filter at the other end; input for the image’s channels")]
+    filter: Annotated[
+        Count,
+        Meta(description="its number; of the image’s channels, 0, 1, 2 are red, green, blue where there are three"),
+    ]
     norm: Annotated[Activation, Meta(description="L2 norm of the slice")]
     share: Annotated[
         Annotated[float, Meta(ge=0)], Meta(description="norm² ÷ the norm² of the whole kernel it belongs to, 0 to 1")
@@ -121,18 +125,18 @@ class Filter(Part, frozen=True, kw_only=True):
     ]
     kernel_rgb: Annotated[
         tuple[tuple[Row, ...], ...] | UnsetType,
-        Meta(description="the kernel, [row][column][red, green, blue]; in the first layer alone"),
+        Meta(description="the kernel, [row][column][channel]; in layers that read the image itself"),
     ] = UNSET
     colour: Annotated[Colour, Meta(description="mean colour of the picture, #rrggbb")]
     hue: Annotated[
         Annotated[float, Meta(ge=0, le=360)] | None,
-        Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey"),
+        Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey or its colours are false"),
     ]
     saturation: Annotated[Share, Meta(description="mean HSV saturation, 0 to 1")]
     contrast: Annotated[Share, Meta(description="standard deviation of luminance, 0 to 1")]
     spectral_centroid: Annotated[
         Share,
-        Meta(description="mean spatial frequency of the three channels, weighted by power, cycles per pixel, 0 to 0.5"),
+        Meta(description="mean spatial frequency of all channels, weighted by power, cycles per pixel, 0 to 0.5"),
     ]
     orientation: Annotated[
         Annotated[float, Meta(ge=0, le=180)],
@@ -186,7 +190,42 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     filters_total: Annotated[FromOne, Meta(description="filters that the layer has")]
     input_channels: Annotated[FromOne, Meta(description="channels that each kernel reads")]
     kernel_size: Annotated[tuple[FromOne, FromOne], Meta(description="rows and columns of a kernel")]
-    receptive_field_px: Annotated[FromOne, Meta(description="side of the square of input pixels that one unit sees")]
+    kind: Annotated[Name, Meta(description="Keras’s class of the layer: Conv2D, DepthwiseConv2D, Dense, …")]
+    depthwise: Annotated[bool, Meta(description="whether each of its filters reads one channel alone")]
+    image_channels: Annotated[
+        FromOne, Meta(description="channels of the image that the layer sees: 3 are RGB, 1 is grey")
+    ]
+    response_after: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="what its response is taken after, Keras’s classes in order; nothing where it is the "
+            "convolution’s own output"
+        ),
+    ]
+    read_by: Annotated[
+        tuple[Name, ...],
+        Meta(
+            description="what reads the response: names of functions or of Keras’s classes; nothing where it is the "
+            "network’s output"
+        ),
+    ]
+    nonlinearity_follows: Annotated[
+        bool,
+        Meta(description="whether a nonlinearity comes next; where none does, the sign of a filter is a convention"),
+    ]
+    receptive_field_px: Annotated[
+        FromOne, Meta(description="side of the square of input pixels that one unit sees directly")
+    ]
+    effective_field_px: Annotated[
+        FromOne | None,
+        Meta(
+            description="side of the square within it that 95 % of the squared gradient on noise falls into: nearly "
+            "all of what moves a unit; none where that was not measured"
+        ),
+    ]
+    sees_whole_image: Annotated[
+        bool, Meta(description="whether a unit sees the whole image besides, by way of a gate or a global pooling")
+    ]
     stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
     canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the pictures")]
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]

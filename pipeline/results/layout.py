@@ -12,7 +12,7 @@ FILTER_DIGITS = 3
 
 # The copies that pages show: how the names of their files end, after the number of the filter where it is one's.
 ENDING = ".avif"
-PICTURE, THUMBNAIL, STEPS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}"
+PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
@@ -27,11 +27,12 @@ _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True)
 class FilterPaths:
-    """The three files of one filter."""
+    """The three files of one filter, and a fourth where its picture is in false colours: all channels of its image."""
 
     image: Path
     record: Path
     snapshots: Path
+    channels: Path
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,8 @@ def paths(results: Path, layer: str, filter: int) -> FilterPaths:
 
 def beside(image: Path) -> FilterPaths:
     """Return the files that belong to the picture `image`."""
-    return FilterPaths(image, image.with_suffix(".json"), image.with_suffix(".snapshots.webp"))
+    endings = (".json", ".snapshots.webp", ".channels.png")
+    return FilterPaths(image, *(image.with_suffix(ending) for ending in endings))
 
 
 def layer_paths(results: Path, layer: str) -> LayerPaths:
@@ -113,9 +115,10 @@ def site_archive(results: Path) -> Path:
     return results / "site.zip"
 
 
-def copies(filters: Sequence[int]) -> list[str]:
-    """Return the names of the web copies of a layer's pictures."""
-    return [BAND, MOSAIC, *(f"{digits(each)}{ending}" for each in filters for ending in (PICTURE, THUMBNAIL, STEPS))]
+def copies(filters: Sequence[int], *, with_channels: bool = False) -> list[str]:
+    """Return the names of the web copies of a layer's pictures, `with_channels` where these are in false colours."""
+    endings = (PICTURE, THUMBNAIL, STEPS, *([CHANNELS] if with_channels else []))
+    return [BAND, MOSAIC, *(f"{digits(each)}{ending}" for each in filters for ending in endings)]
 
 
 def band_sample(filters: Sequence[int]) -> list[int]:

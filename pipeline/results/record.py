@@ -1,7 +1,8 @@
-"""The record of one render: what was rendered, how, what came out, and the three files that hold it.
+"""The record of one render: what was rendered, how, what came out, and the files that hold it.
 
-A render leaves a picture, a strip of snapshots and this record. The record is written last, so where it stands the
-other two are whole. What is read back is checked before anyone relies on it.
+A render leaves a picture, a strip of snapshots and this record; where the picture is in false colours, because the
+network's images are neither RGB nor grey, all their channels too. The record is written last, so where it stands the
+others are whole. What is read back is checked before anyone relies on it.
 """
 
 import hashlib
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from PIL import Image, PngImagePlugin
 
-from pipeline import files
+from pipeline import files, images
 from pipeline.errors import UserError
-from pipeline.images import PNG_COMPRESS_LEVEL, encode_snapshots, read_image
+from pipeline.images import PNG_COMPRESS_LEVEL, encode_snapshots
 from pipeline.machine.precision import Precision
 from pipeline.network.catalogue import LARGEST_CANVAS_PX
 from pipeline.results import document, layout
@@ -51,6 +52,10 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     ]
     stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
     canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the picture")]
+    image_channels: Annotated[
+        FromOne | UnsetType,
+        Meta(description="channels of the network’s image; 3, which are RGB, where it is missing"),
+    ] = UNSET
     seed: Annotated[Count, Meta(description="seed of the random start and of the transforms")]
     attempts: Annotated[
         FromOne,
@@ -82,7 +87,10 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
         Meta(description="steps of the pictures in the snapshots file, left to right, ascending"),
     ]
     image_sha256: Annotated[
-        Digest, Meta(description="digest of the picture’s pixels, rows of RGB; not of the PNG file")
+        Digest,
+        Meta(
+            description="digest of the image’s pixels, rows of RGB or of what channels there are; not of the PNG file"
+        ),
     ]
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
     versions: Annotated[Versions, Meta(description="of what made the picture, see below")]
@@ -96,23 +104,34 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
             raise ValueError(f"snapshot_steps: should ascend, and end before step {len(self.activations)}")
 
     @property
+    def channels(self) -> int:
+        """Channels of the image."""
+        return 3 if self.image_channels is UNSET else self.image_channels
+
+    @property
     def method(self) -> int:
         """The version of the method that made the picture."""
         return self.versions.method
 
 
+def said(channels: int) -> int | UnsetType:
+    """Return what a record says of an image's channels: nothing where they are red, green and blue."""
+    return UNSET if channels == 3 else channels
+
+
 def image_digest(image: np.ndarray) -> str:
-    """Return the SHA-256 of a picture's bytes, uint8 (height, width, 3), rows of RGB."""
+    """Return the SHA-256 of an image's bytes, uint8 (height, width, channels), row by row."""
     return hashlib.sha256(np.ascontiguousarray(image, np.uint8).tobytes()).hexdigest()
 
 
 def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequence[np.ndarray]) -> None:
-    """Write a render: snapshots, picture, record, in this order and each whole or not at all.
+    """Write a render: snapshots, channels where the picture cannot show them, picture, record, in this order and each
+    whole or not at all.
 
     Args:
         paths: where to.
         record: what was rendered.
-        image: uint8 (canvas, canvas, 3).
+        image: uint8 (canvas, canvas, channels).
         snapshots: as many squares, uint8 (side, side, 3), as `record.snapshot_steps` has steps.
     """
     if record.image_sha256 != image_digest(image):
@@ -120,7 +139,9 @@ def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequ
     if len(snapshots) != len(record.snapshot_steps):
         raise ValueError(f"{len(record.snapshot_steps)} snapshot steps, but {len(snapshots)} snapshots")
     files.write_bytes(paths.snapshots, encode_snapshots(snapshots))
-    files.write_bytes(paths.image, encode_image(image, record))
+    if images.is_false_colour(record.channels):
+        files.write_bytes(paths.channels, images.encode_channels(image))
+    files.write_bytes(paths.image, encode_image(images.shown(image), record))
     files.write_json(paths.record, document.to_json(record))
 
 
@@ -135,14 +156,20 @@ def read_record(path: Path) -> Record:
 
 
 def read(paths: FilterPaths) -> tuple[Record, np.ndarray]:
-    """Return the record of a filter and its picture, uint8 (canvas, canvas, 3), after checking both.
+    """Return the record of a filter and its image, uint8 (canvas, canvas, channels), after checking both.
 
     Raises `UserError`, naming the file, when one is missing, damaged, or not of this filter.
     """
     record = read_record(paths.record)
-    image = read_image(paths.image, record.canvas_px)
+    picture = images.read_image(paths.image, record.canvas_px)
+    source, image = paths.image, picture[..., : record.channels]
+    if images.is_false_colour(record.channels):
+        source = paths.channels
+        image = images.read_channels(source, record.canvas_px, record.channels)
     if image_digest(image) != record.image_sha256:
-        raise UserError(f"{paths.image}: its pixels are not those of {paths.record.name}")
+        raise UserError(f"{source}: its pixels are not those of {paths.record.name}")
+    if not np.array_equal(images.shown(image), picture):
+        raise UserError(f"{paths.image}: it does not show what {source.name} holds")
     return record, image
 
 

@@ -25,7 +25,7 @@ _NAMED_FILES = 4
 
 @dataclass(frozen=True)
 class Render:
-    """A filter's record and picture, uint8 (canvas, canvas, 3), both checked."""
+    """A filter's record and image, uint8 (canvas, canvas, channels), both checked."""
 
     record: Record
     image: np.ndarray

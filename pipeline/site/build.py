@@ -29,6 +29,7 @@ from pipeline.site import addresses, contents, illustrations, publishing, tables
 from pipeline.site.pages import guide, home
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
+from pipeline.site.pages.parts import first_kernels
 
 # Size of the picture that other sites show beside a link, in pixels: what OpenGraph's readers expect.
 SOCIAL_CARD = (1200, 630)
@@ -114,6 +115,7 @@ class Renderer:
             weights_sha256=atlas.weights_sha256,
             version=pipeline.__version__,
             alive_ratio=ALIVE_RATIO,
+            search_example=tables.search_example(atlas),
             versions=versions,
         )
 
@@ -144,7 +146,7 @@ def relative(origin: str, target: str) -> str:
 def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int, Record]) -> None:
     folder.mkdir()
     source = layout.layer_paths(results, layer.name).copies
-    for name in layout.copies(layer.numbers):
+    for name in layout.copies(layer.numbers, with_channels=images.is_false_colour(layer.image_channels)):
         if not (source / name).is_file():
             raise UserError(f"{source / name}: no such file; python -m pipeline.pictures.web makes it")
         link_or_copy(source / name, folder / name)
@@ -158,11 +160,14 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
     _write_text(folder / "search.js", tables.search_script(atlas, folders))
-    card = illustrations.test_card()
+    kernels = first_kernels(atlas)
+    is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
+    card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
     (folder / "card.png").write_bytes(images.png(card))
-    (folder / "kernels.png").write_bytes(images.png(illustrations.kernel_sheet(atlas.first_kernels)))
-    for number in illustrations.telling_kernels(atlas.first_kernels):
-        response = illustrations.response(card, atlas.first_kernels[number])
+    if len(kernels):
+        (folder / "kernels.png").write_bytes(images.png(illustrations.kernel_sheet(kernels)))
+    for number in illustrations.telling_kernels(kernels):
+        response = illustrations.response(card, kernels[number])
         (folder / f"response-{number}{layout.PICTURE}").write_bytes(
             images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
         )

@@ -41,6 +41,12 @@ def test_card() -> np.ndarray:
     return shades
 
 
+def grey_test_card() -> np.ndarray:
+    """Return the same as a network sees it whose images are grey: uint8 (side, side, 3), the three equal."""
+    grey = np.rint(test_card().mean(axis=2, keepdims=True)).astype(np.uint8)
+    return np.repeat(grey, 3, axis=2)
+
+
 def response(card: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """Slide a kernel over a picture and keep what is positive, brightest where it fits best.
 
@@ -64,8 +70,10 @@ def telling_kernels(kernels: np.ndarray) -> list[int]:
     """Return the numbers of a few kernels that differ most: the strongest, then whichever is farthest from the chosen.
 
     Args:
-        kernels: (filters, rows, columns, 3).
+        kernels: (filters, rows, columns, 3); of none, none are chosen.
     """
+    if not len(kernels):
+        return []
     flat = kernels.reshape(len(kernels), -1).astype(np.float64)
     norms = np.linalg.norm(flat, axis=1)
     directions = flat / np.maximum(norms, 1e-12)[:, None]

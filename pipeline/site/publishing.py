@@ -59,8 +59,8 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     )
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(display_name(atlas.network.model))}. Each filter has a page (`<layer>/<number>.html`), "
-        "a picture (`<layer>/<number>.avif`) and a record (`<layer>/<number>.json`).\n\n"
+        f"Network: {_plain(display_name(atlas.network.model))}. In a layer’s folder each filter has a page "
+        "(`<number>.html`), a picture (`<number>.avif`) and a record (`<number>.json`).\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
         f"- {link('how-to-read.html', 'How to read the pictures')}\n"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"

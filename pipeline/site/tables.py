@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -52,10 +53,11 @@ LAYERS = Table(
     (
         *_columns(Layer, "layer", "index", "filters_total"),
         *_columns(Figures, "rendered", "alive", "own_best", "own_best_top5"),
-        *_columns(Layer, "input_channels"),
+        *_columns(Layer, "kind", "depthwise", "input_channels"),
         Column("kernel_height", "integer", "rows of a kernel"),
         Column("kernel_width", "integer", "columns of a kernel"),
-        *_columns(Layer, "receptive_field_px", "stride_px", "canvas_px"),
+        *_columns(Layer, "nonlinearity_follows"),
+        *_columns(Layer, "receptive_field_px", "effective_field_px", "sees_whole_image", "stride_px", "canvas_px"),
     ),
 )
 
@@ -137,6 +139,21 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
     return f"window.ATLAS={compact({'layers': layers, 'words': list(words)})};\n"
+
+
+def search_example(atlas: Atlas) -> str:
+    """Return two things that can be searched for in an atlas: a filter, as short as it can be named, and words."""
+    # The shortest name fits the field; of names alike in length, one from the middle.
+    middle = len(atlas.layers) // 2
+    layer = min([*atlas.layers[middle:], *atlas.layers[:middle]], key=lambda each: len(each.name))
+    parts = re.findall(r"[a-z]+|\d+", layer.name.lower())
+    # "b3c1" is read as b, 3, c, 1: where letters follow on letters, only the whole name can be told apart.
+    alternate = all(first.isdigit() != second.isdigit() for first, second in itertools.pairwise(parts))
+    short = (
+        "".join(part if part.isdigit() else part[0] for part in parts) if alternate and len(parts) > 1 else layer.name
+    )
+    seen = "blue" if layer.image_channels == 3 else "fine"
+    return f"{short} {layer.numbers[-1]}, vertical {seen} …"
 
 
 def compact(value: Any) -> str:

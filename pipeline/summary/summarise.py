@@ -56,9 +56,17 @@ def summarise(
         name=layer.name,
         index=layer.index,
         filters_total=layer.filters,
-        input_channels=layer.input_channels,
+        input_channels=layer.input_channels // layer.groups,
         kernel_size=layer.kernel_size,
+        kind=layer.kind,
+        depthwise=layer.is_depthwise,
+        image_channels=network.image_of(layer.name).channels,
+        response_after=layer.chain,
+        read_by=layer.readers,
+        nonlinearity_follows=layer.bends,
         receptive_field_px=layer.receptive_field_px,
+        effective_field_px=layer.effective_field_px,
+        sees_whole_image=layer.sees_all,
         stride_px=layer.stride_px,
         canvas_px=renders[0].record.canvas_px,
         weights_sha256=loaded.sha256,
@@ -103,7 +111,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
 
     aim = objective(renders)
     images = np.stack([render.image for render in renders])
-    noise = colour_noise(images.shape[1])
+    noise = colour_noise(images.shape[1], channels=images.shape[3])
     judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
     precision = renders[0].record.precision
     return Measurements(

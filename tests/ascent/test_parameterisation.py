@@ -130,3 +130,22 @@ def test_images_of_a_batch_have_nothing_to_do_with_each_other(kind):
     together = parameterisation.image(tf.concat(parts, 0))
 
     np.testing.assert_array_equal(together, np.concatenate([parameterisation.image(part) for part in parts]))
+
+
+@pytest.mark.parametrize("kind", [fourier, Pixels])
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_an_image_has_the_channels_asked_for(kind, channels):
+    made = kind(16, channels=channels)
+
+    assert made.image(start(made)).shape == (1, 16, 16, channels)
+
+
+def test_channels_that_are_no_colours_vary_by_themselves():
+    made = fourier(32, channels=4)
+    parameters = np.zeros((1, 2, 4, 32, 17), np.float32)
+    parameters[0, 0, 2, 0, 3] = 0.5
+
+    image = made.image(tf.constant(parameters)).numpy()[0]
+
+    assert image[..., 2].std() > 0.01
+    assert image[..., [0, 1, 3]].std() < 1e-6

@@ -158,3 +158,24 @@ def test_the_smallest_pictures_are_described(side):
 def test_a_picture_has_one_description():
     picture = noise(7)
     assert looks.describe(picture) == looks.describe(picture.copy())
+
+
+def test_no_colour_is_named_where_colours_are_false():
+    stripes = a_grating(90, 6, (200, 0, 0), (0, 0, 200))
+    found = looks.describe(np.concatenate([stripes, stripes[..., :2]], axis=2))
+
+    assert found.description == "vertical stripes, fine"
+    assert (found.hue, found.saturation) == (None, 0.0)
+
+
+def test_stripes_in_a_channel_that_is_not_shown_are_stripes():
+    image = np.full((96, 96, 5), 128, np.uint8)
+    image[..., 4] = a_grating(90, 12, (0, 0, 0), (255, 255, 255))[..., 0]
+
+    assert looks.describe(image).description.startswith("vertical stripes")
+
+
+def test_a_grey_image_is_described_as_the_grey_picture_that_it_is():
+    stripes = a_grating(0, 12, (0, 0, 0), (255, 255, 255))
+
+    assert looks.describe(stripes[..., :1]).description == looks.describe(stripes).description

@@ -34,3 +34,7 @@ def test_the_channels_of_noise_are_independent():
     noise = colour_noise(64, count=16)
     correlations = [np.corrcoef(image.reshape(-1, 3).T)[0, 1] for image in noise]
     assert abs(np.mean(correlations)) < 0.2
+
+
+def test_noise_has_as_many_channels_as_the_networks_images():
+    assert colour_noise(16, channels=5).shape == (NOISE_IMAGES, 16, 16, 5)

@@ -101,3 +101,12 @@ def test_both_precisions_agree(tiny_network, tiny_tensors):
     assert answering.any()
     assert (exact != rounded).any()
     assert rounded[answering] == pytest.approx(exact[answering], rel=0.03)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 5])
+def test_every_channel_is_seen_in_the_same_views(channels):
+    picture = a_picture()
+    found = robustness.views(np.repeat(picture[..., :1], channels, axis=2))
+
+    assert found.shape[-1] == channels
+    assert np.array_equal(found, np.repeat(robustness.views(picture)[..., :1], channels, axis=3))

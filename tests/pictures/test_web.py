@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import images
+from pipeline import files, images
 from pipeline.errors import UserError
 from pipeline.network import catalogue
 from pipeline.pictures import web
 from pipeline.results import layout, record
 from tests.support import synthetic
+from tests.support.documents import a_record
 
 LAYER = "block2_conv1"
 NUMBERS = [0, 5, 127]
@@ -123,3 +124,19 @@ def test_the_command_line_writes_the_folder_that_it_is_told(results, tmp_path):
     subprocess.run([*command, "--output", tmp_path / "out"], check=True)
     assert (tmp_path / "out" / "005-thumb.avif").is_file()
     assert not (tmp_path / "out" / "127.avif").exists()
+
+
+def test_all_channels_of_a_picture_in_false_colours_are_shown(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (48, 48, 5), np.uint8)
+    made = a_record(
+        canvas_px=48, image_channels=5, image_sha256=record.image_digest(image), filter=0, layer="conv1",
+        snapshot_steps=(1,),
+    )  # fmt: skip
+    shown = images.shown(image)
+    record.write(layout.paths(tmp_path, "conv1", 0), made, image, [shown])
+    files.write_bytes(layout.layer_paths(tmp_path, "conv1").mosaic, images.png(shown))
+
+    web.make(tmp_path, "conv1", [0], tmp_path / "tiles")
+
+    assert set(layout.copies([0], with_channels=True)) == set(sizes(tmp_path / "tiles"))
+    assert sizes(tmp_path / "tiles")["000-channels.avif"] == (5 * 48, 48)

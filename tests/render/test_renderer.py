@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import images
 from pipeline.ascent import recipe as recipes
 from pipeline.ascent.parameterisation import Fourier
 from pipeline.errors import UserError
 from pipeline.render import renderer
 from pipeline.render.request import RenderRequest
-from pipeline.results import record
+from pipeline.results import layout, record
 
 CANVAS_PX = 32
 STEPS = 16
@@ -84,11 +85,11 @@ def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
 
 
 def test_the_record_is_that_of_the_picture_within_its_8_bits(request_for, tiny_network, tiny_tensors):
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
 
     pixels, value = rendered(request_for())
 
-    measured = to_pictures(tiny_network, tiny_tensors, "l2", pixels[None])[0, 1]
+    measured = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_pictures(pixels[None])[0, 1]
     assert measured == pytest.approx(value["last_activation"], rel=0.02)
 
 
@@ -179,12 +180,12 @@ def test_a_living_filter_takes_one_attempt(request_for):
 
 
 def test_the_noise_of_the_record_is_that_of_the_summary(request_for, tiny_network, tiny_tensors):
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
     from pipeline.measure.noise import colour_noise, floored
 
     _, value = rendered(request_for())
 
-    noise = to_pictures(tiny_network, tiny_tensors, "l2", colour_noise(CANVAS_PX))
+    noise = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_noise(colour_noise(CANVAS_PX))
     assert value["noise_activation"] == floored(noise)[1]
 
 
@@ -386,3 +387,25 @@ def test_stretching_uses_the_pictures_own_range():
 
     assert renderer.to_8_bit(image, stretch=True).tolist() == [[[0, 128, 255]]]
     assert renderer.to_8_bit(np.ones((1, 1, 3), np.float32), stretch=True).tolist() == [[[0, 0, 0]]]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_a_network_of_other_images_is_rendered_in_all_their_channels(
+    request_for, sequential, random_tensors, tmp_path, channels
+):
+    from pipeline.weights import store
+
+    plain = {"kernel_size": [3, 3], "padding": "same", "activation": "relu"}
+    network = sequential(("Conv2D", plain | {"filters": 4}), ("Conv2D", plain | {"filters": 2}), channels=channels)
+    tensors = random_tensors(network)
+    path = tmp_path / "weights.npz"
+    store.save(path, store.Weights(tensors, store.digest(tensors, tensors), "a test"))
+    request = request_for(network=network, weights=path, layer="l1", image=tmp_path / "out/l1/001.png")
+
+    pixels, value = rendered(request)
+
+    found, image = record.read(layout.beside(request.image))
+    assert value["image_channels"] == channels
+    assert image.shape == (CANVAS_PX, CANVAS_PX, channels)
+    assert np.array_equal(pixels, images.shown(image))
+    assert found.activations[-1] > found.activations[0]

@@ -55,7 +55,8 @@ def test_a_summary_of_before_measures_had_a_version_is_of_the_first(tmp_path):
     del value["measures"]
     path.write_text(json.dumps(value))
 
-    assert layer_summary.read(path).measures == 1
+    with pytest.raises(OtherMeasuresError, match="made by measures 1, not"):
+        layer_summary.read(path)
 
 
 def test_a_summary_by_other_measures_is_not_read_whatever_its_keys(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import images
 from pipeline.errors import UserError
 from pipeline.results import document, layout
 from pipeline.results import record as records
@@ -222,3 +223,44 @@ def test_a_record_in_the_place_of_another_layer_is_refused(tmp_path):
 def test_reading_a_record_does_not_need_tensorflow():
     command = "import sys, pipeline.results.record; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
+
+
+def with_channels(results: Path, channels: int) -> tuple[layout.FilterPaths, np.ndarray]:
+    image = np.random.default_rng(1).integers(0, 256, (*a_picture().shape[:2], channels), np.uint8)
+    record = a_record(image, image_channels=channels)
+    paths = layout.paths(results, record.layer, record.filter)
+    shown = images.shown(image)
+    records.write(paths, record, image, [shown, shown])
+    return paths, image
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_an_image_of_any_channels_is_read_back_whole(tmp_path, channels):
+    paths, image = with_channels(tmp_path, channels)
+
+    found, read = records.read(paths)
+
+    assert found.channels == channels
+    assert np.array_equal(read, image)
+    assert paths.channels.exists() == (channels != 1)
+
+
+def test_channels_that_are_not_those_of_the_record_are_named(tmp_path):
+    paths, image = with_channels(tmp_path, 5)
+    paths.channels.write_bytes(images.encode_channels(image[::-1]))
+
+    with pytest.raises(UserError, match=r"007\.channels\.png: its pixels are not those of 007\.json"):
+        records.read(paths)
+
+
+def test_a_picture_that_does_not_show_its_channels_is_named(tmp_path):
+    paths, image = with_channels(tmp_path, 5)
+    paths.image.write_bytes(images.png(images.shown(image)[::-1]))
+
+    with pytest.raises(UserError, match=r"007\.png: it does not show what 007\.channels\.png holds"):
+        records.read(paths)
+
+
+def test_an_image_without_a_number_of_channels_is_rgb():
+    assert a_record(a_picture(), image_channels=records.said(3)).channels == 3
+    assert records.said(5) == 5

@@ -10,14 +10,25 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.network import catalogue, known
+from pipeline.network.catalogue import Network
 from pipeline.results import atlas as atlases
 from pipeline.site import build as site
 from pipeline.site.build import Site
-from tests.support import synthetic
+from tests.support import networks, synthetic
 from tests.support.markup import Document, documents
 from tests.support.sites import BASE, NUMBERS
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
+
+
+def renamed(network: Network, names: list[str]) -> Network:
+    """Return a network whose layers, l0, l1, …, have other names."""
+    new = {f"l{place}": name for place, name in enumerate(names)}
+    layers = tuple(
+        msgspec.structs.replace(layer, name=new[layer.name], sources=tuple(map(new.get, layer.sources)))
+        for layer in network.layers
+    )
+    return dataclasses.replace(network, catalogue=msgspec.structs.replace(network.catalogue, layers=layers))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -180,8 +191,8 @@ def test_hostile_settings_are_text_and_nothing_else(build, tmp_path):
 
 def test_hostile_layer_names_stay_inside_the_site(sequential, repository, tmp_path):
     names = ["../../up", 'a"><script>x</script>', "data", "Ünï/côdé 𝕏"]
-    layers = [("Conv2D", {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}) for name in names]
-    network = sequential(*layers)
+    # Keras refuses a slash; a catalogue is a document, and may say anything.
+    network = renamed(sequential(*[("Conv2D", {"filters": 4, "kernel_size": [3, 3], "padding": "same"})] * 4), names)
     results = tmp_path / "results"
     synthetic.make_results(results, network, {name: [0, 1, 2, 3] for name in names})
     atlas = atlases.read(results, results / "weights.npz", network, names)
@@ -199,6 +210,101 @@ def test_hostile_layer_names_stay_inside_the_site(sequential, repository, tmp_pa
                 assert path.is_file(), address
     headings = {Document(path).text for path in output.glob("*/index.html")}
     assert all(any(name in text for text in headings) for name in names)
+
+
+@pytest.fixture
+def any_site(repository, tmp_path):
+    """Return a function that builds the site of a network, all its layers with two filters each."""
+
+    def build(network: Network) -> Path:
+        results = tmp_path / "results"
+        synthetic.make_results(results, network, {layer.name: [0, 1] for layer in network.layers})
+        atlas = atlases.read(results, results / "weights.npz", network, [layer.name for layer in network.layers])
+        site.build(atlas, Site(), results=results, templates=repository / "templates", output=tmp_path / "site")
+        return tmp_path / "site"
+
+    return build
+
+
+def nested(keras) -> Network:
+    """Return a network in a network: normalised, depthwise, with a gate and a sum, and a layer called twice."""
+    layers = keras.layers
+    photo = keras.Input((32, 32, 3), name="photo")
+    stem = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(4, 3, padding="same", name="stem")(photo)))
+    depthwise = layers.BatchNormalization()(layers.DepthwiseConv2D(3, padding="same", name="depthwise")(stem))
+    gate = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D(keepdims=True)(depthwise))
+    gated = layers.Multiply()([depthwise, gate])
+    branch = layers.Conv2D(4, 3, padding="same", name="branch")(gated)
+    encoder = keras.Model(photo, layers.Add()([gated, branch]), name="encoder")
+    image = keras.Input((32, 32, 3), name="image")
+    shared = layers.Conv2D(4, 3, padding="same", activation="relu", name="shared")
+    return networks.network_of(keras.Model(image, shared(shared(encoder(image))), name="nested"))
+
+
+def test_layers_of_nested_models_have_pages_that_are_found_and_linked(keras, any_site):
+    network = nested(keras)
+    names = ["encoder/stem", "encoder/depthwise", "encoder/branch", "shared", "shared@2"]
+    assert [layer.name for layer in network.layers] == names
+
+    folder = any_site(network)
+
+    pages = documents(folder)
+    for page in pages.values():
+        for address in page.addresses():
+            if not address.startswith(("https://", "data:")):
+                path, anchor = page.target(address)
+                assert path.is_file(), address
+                assert not anchor or anchor in Document(path).ids(), address
+    search = json.loads((folder / "assets/search.js").read_text().removeprefix("window.ATLAS=").removesuffix(";\n"))
+    assert [layer["name"] for layer in search["layers"]] == names
+    for layer in search["layers"]:
+        assert (folder / layer["folder"] / "001.html").is_file()
+        assert layer["name"] in Document(folder / layer["folder"] / "index.html").text
+        assert f"nested {layer['name']}/1, weights" in Document(folder / layer["folder"] / "001.html").text
+
+
+def test_pages_say_of_each_layer_what_the_network_does_with_it(keras, any_site):
+    folder = any_site(nested(keras))
+    texts = {
+        name: Document(next(folder.glob(f"{pattern}/000.html"))).text
+        for name, pattern in {"stem": "*-stem-*", "depthwise": "*-depthwise-*", "branch": "*-branch-*"}.items()
+    }
+
+    assert "The response is the value after BatchNormalization, before ReLU." in texts["stem"]
+    assert "sign of a filter" not in texts["stem"]
+    assert "each filter reads one channel alone" in texts["depthwise"]
+    assert "The response is the convolution’s own output, which Add reads." in texts["branch"]
+    assert "Pictures show the positive end; the objective negative_channel shows the negative one." in texts["branch"]
+    assert "Besides, it sees the whole image, through a gate or a global pooling" in texts["branch"]
+    home, guide = (Document(folder / f"{name}.html").text for name in ("index", "how-to-read"))
+    assert "alive, all but depthwise" in home
+    assert "own best, depthwise" in home
+    assert "Stage 1" in home
+    assert "the value after BatchNormalization, before ReLU (in 1 layer)" in guide
+
+
+def test_false_colours_are_said_to_be_false_and_every_channel_is_shown(sequential, any_site):
+    plain = {"kernel_size": [3, 3], "padding": "same", "activation": "relu"}
+    folder = any_site(sequential(("Conv2D", plain | {"filters": 4}), ("Conv2D", plain | {"filters": 2}), channels=5))
+
+    page = Document(folder / "l0/001.html")
+    assert "of which channel 0 is shown as red, channel 1 as green, channel 2 as blue." in page.text
+    assert "001-channels.avif" in [each["src"] for each in page.all("img")]
+    assert (folder / "l0/001-channels.avif").is_file()
+    assert "channel 4" in page.text
+    everywhere = " ".join(document.text for document in documents(folder).values())
+    assert "red, green and blue" not in everywhere.replace("are not red, green and blue", "")
+    assert not (folder / "assets/kernels.png").exists()
+
+
+def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
+    plain = {"kernel_size": [3, 3], "padding": "same", "activation": "relu"}
+    folder = any_site(sequential(("Conv2D", plain | {"filters": 4}), channels=1))
+
+    assert "pictures are grey" in Document(folder / "l0/index.html").text
+    assert "Input: grey" in Document(folder / "index.html").text
+    assert "for each colour" not in Document(folder / "l0/000.html").text
+    assert (folder / "assets/kernels.png").is_file()
 
 
 @pytest.mark.parametrize(

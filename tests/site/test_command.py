@@ -1,7 +1,5 @@
-import json
 import subprocess
 import sys
-import zipfile
 
 from pipeline.network import catalogue
 from pipeline.site import __main__ as command
@@ -9,16 +7,11 @@ from tests.support import synthetic
 from tests.support.markup import Document
 
 
-def test_the_command_line_takes_names_with_commas(repository, tmp_path, monkeypatch):
+def test_the_command_line_takes_names_with_commas(keras, repository, tmp_path, monkeypatch):
     names = ["a,b", "a, 'b'"]
-    layers = [{"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}}]
-    layers += [
-        {"class_name": "Conv2D", "config": {"name": name, "filters": 4, "kernel_size": [3, 3], "padding": "same"}}
-        for name in names
-    ]
+    layers = [keras.layers.Conv2D(4, 3, padding="same", name=name) for name in names]
     model = tmp_path / "mine.keras"
-    with zipfile.ZipFile(model, "w") as archive:
-        archive.writestr("config.json", json.dumps({"class_name": "Sequential", "config": {"layers": layers}}))
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(model)
     results = tmp_path / "results"
     made = synthetic.make_results(results, catalogue.load(str(model), "unit"), {name: [0, 1] for name in names})
     arguments = ["site", "--model", model, "--preprocessing", "unit", "--weights", made, "--results", results]

@@ -17,3 +17,14 @@ def test_telling_kernels_are_strong_and_unlike():
     strong = random.standard_normal((4, 3, 3, 3))
     kernels = np.concatenate([strong, strong[:1] * 0.5, random.standard_normal((5, 3, 3, 3)) * 1e-3])
     assert sorted(illustrations.telling_kernels(kernels)) == [0, 1, 2, 3]
+
+
+def test_the_grey_card_is_grey_and_has_the_same_lightness():
+    grey, card = illustrations.grey_test_card(), illustrations.test_card()
+
+    assert np.ptp(grey, axis=2).max() == 0
+    assert abs(grey.mean() - card.mean()) < 0.5
+
+
+def test_of_no_kernels_none_is_telling():
+    assert illustrations.telling_kernels(np.zeros((0, 3, 3, 3))) == []

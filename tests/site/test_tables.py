@@ -1,7 +1,11 @@
 import csv
+import dataclasses
 import json
 
+import pytest
+
 from pipeline.site import tables
+from tests.support import documents
 from tests.support.sites import NUMBERS
 
 
@@ -29,3 +33,18 @@ def test_the_search_script_knows_every_filter(plain):
     index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
     assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
     assert all(len(layer["words"]) == len(layer["filters"]) for layer in index["layers"])
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("block3_conv1", "b3c1 7, vertical blue …"),
+        ("encoder/block1_conv1", "encoder/block1_conv1 7, vertical blue …"),
+        ("shared@2", "s2 7, vertical blue …"),
+        ("head", "head 7, vertical blue …"),
+    ],
+)
+def test_the_example_of_a_search_is_one_of_the_atlas(atlas, name, example):
+    layer = documents.a_layer(name, [documents.a_filter(7)])
+
+    assert tables.search_example(dataclasses.replace(atlas, layers=(layer,))) == example

@@ -99,6 +99,31 @@ def test_the_table_has_a_row_for_each_layer_and_one_for_all_and_names_the_worst(
     assert len({len(line) for line in lines[:4]}) == 1
 
 
+def test_filters_of_depthwise_layers_are_summed_up_apart(summaries):
+    late, early = summaries
+    found = quality.collect([msgspec.structs.replace(late, depthwise=True), early])
+
+    assert found["depthwise"] == {key: found["layers"][1][key] for key in found["depthwise"]}
+    assert found["others"] == {key: found["layers"][0][key] for key in found["others"]}
+    assert found["total"]["rendered"] == 5
+    lines = quality.format_text(found).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:5]] == ["early", "late", "all but depthwise", "depthwise"]
+    assert lines[3].split()[3:] == lines[1].split()[1:]
+
+
+def test_an_atlas_of_depthwise_layers_alone_has_no_others(summaries):
+    found = quality.collect([msgspec.structs.replace(layer, depthwise=True) for layer in summaries])
+
+    assert "others" not in found
+    assert quality.format_text(found).splitlines()[3].startswith("depthwise ")
+
+
+def test_without_depthwise_layers_nothing_is_reported_apart(summaries):
+    found = quality.collect(summaries)
+
+    assert not {"others", "depthwise"} & found.keys()
+
+
 def test_a_filter_that_its_own_picture_leaves_silent_is_named_in_words(summaries):
     silent = msgspec.structs.replace(summaries[0].filters[0], activation=0.0)
     summaries[0] = msgspec.structs.replace(summaries[0], filters=(silent, *summaries[0].filters[1:]))
@@ -160,7 +185,7 @@ def test_the_command_writes_what_it_prints(summaries, tmp_path):
         ({"model": "other"}, r"late\.json: model: other, but tiny in early"),
         ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in early"),
         ({"objective": "neurone"}, r"late\.json: objective: invalid enum value 'neurone'"),
-        ({"measures": 99}, r"late\.json: made by measures 99, not 1, with which it cannot be compared"),
+        ({"measures": 99}, r"late\.json: made by measures 99, not 2, with which it cannot be compared"),
         ({"filters": [{"filter": 0}]}, r"late\.json: filters\.0\.'activation': missing"),
         ({"figures": []}, r"late\.json: figures: expected `object`"),
     ],
@@ -182,6 +207,7 @@ def test_the_documentation_names_the_keys_of_the_file(summaries):
         if line.startswith("| `"):
             documented += [name.strip(" `") for name in line.split("|")[1].split(",")]
 
+    summaries[0] = msgspec.structs.replace(summaries[0], depthwise=True)
     found = quality.collect(summaries)
 
     assert list(found) == documented

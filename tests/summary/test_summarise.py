@@ -2,8 +2,8 @@ import dataclasses
 import json
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -25,27 +25,6 @@ from pipeline.weights.store import Weights
 from tests.support import documents
 
 CANVAS = 24
-CONFIG = {
-    "class_name": "Sequential",
-    "config": {
-        "layers": [
-            {"class_name": "InputLayer", "config": {"name": "image", "batch_shape": [None, None, None, 3]}},
-            *(
-                {
-                    "class_name": "Conv2D",
-                    "config": {
-                        "name": name,
-                        "filters": 8,
-                        "kernel_size": [3, 3],
-                        "padding": "same",
-                        "activation": "relu",
-                    },
-                }
-                for name in ("first", "second")
-            ),
-        ]
-    },
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,9 +78,9 @@ def render(atlas: Atlas, filter: int, layer: str = "first", **changes) -> None:
     records.write(atlas.paths(filter, layer), record, a_picture(filter), [a_picture(filter)])
 
 
-def make_atlas(directory: Path) -> Atlas:
-    with zipfile.ZipFile(directory / "tiny.keras", "w") as archive:
-        archive.writestr("config.json", json.dumps(CONFIG))
+def make_atlas(keras: ModuleType, directory: Path) -> Atlas:
+    layers = [keras.layers.Conv2D(8, 3, padding="same", activation="relu", name=name) for name in ("first", "second")]
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(directory / "tiny.keras")
     network = catalogue.load(str(directory / "tiny.keras"), "unit")
     random = np.random.default_rng(0)
     tensors = {name: random.standard_normal(shape).astype(np.float32) for name, shape in network.parameters.items()}
@@ -114,14 +93,14 @@ def make_atlas(directory: Path) -> Atlas:
 
 
 @pytest.fixture
-def atlas(tmp_path) -> Atlas:
-    return make_atlas(tmp_path)
+def atlas(keras, tmp_path) -> Atlas:
+    return make_atlas(keras, tmp_path)
 
 
 @pytest.fixture(scope="module")
-def summarised(tmp_path_factory) -> Atlas:
+def summarised(keras, tmp_path_factory) -> Atlas:
     """An atlas whose first layer the command line has summarised."""
-    atlas = make_atlas(tmp_path_factory.mktemp("atlas"))
+    atlas = make_atlas(keras, tmp_path_factory.mktemp("atlas"))
     command = [sys.executable, "-m", "pipeline.summary", *atlas.command("0-2,5")]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
@@ -173,12 +152,13 @@ def test_a_summary_agrees_with_its_response_matrix(summarised):
 
 def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
     from pipeline.measure import robustness
-    from pipeline.measure.answers import to_pictures
+    from pipeline.measure.answers import Judge
 
     found = the_summary(summarised)
+    judge = Judge(summarised.network, summarised.weights.tensors, "first", CANVAS)
     for each in found["filters"]:
         views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
-        means = to_pictures(summarised.network, summarised.weights.tensors, "first", views)
+        means = judge.to_pictures(views)
         assert each["robust_activation"] == pytest.approx(means[:, each["filter"]].mean(), rel=1e-5)
     medians = np.median([each["robust_activation"] for each in found["filters"]])
     assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
@@ -314,3 +294,12 @@ def test_the_weights_of_another_network_are_refused(atlas, monkeypatch):
     with pytest.raises(UserError, match=r"weights\.npz: not the weights of tiny: first/kernel"):
         atlas.run(monkeypatch, "0-2,5")
     assert atlas.paths(0).record.exists()
+
+
+def test_a_summary_says_of_its_layer_what_the_catalogue_does(summarised):
+    found, layer = the_summary(summarised), summarised.network.layer("first")
+
+    assert (found["kind"], found["depthwise"], found["image_channels"]) == ("Conv2D", False, 3)
+    assert (found["response_after"], found["read_by"], found["nonlinearity_follows"]) == ([], ["relu"], True)
+    assert found["effective_field_px"] == layer.effective_field_px
+    assert found["sees_whole_image"] is False

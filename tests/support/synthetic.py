@@ -17,13 +17,13 @@ from PIL import Image
 
 from pipeline import files
 from pipeline.config.plan import automatic_canvas as canvas
-from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, square
+from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, is_false_colour, square, strip
 from pipeline.measure.looks import DIRECTIONS
 from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
 from pipeline.results import document, layout, record
-from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 from tests.support import documents
@@ -75,7 +75,9 @@ def summarised(
         kernel_norm=round(float(rng.uniform(1, 3)), 5),
         incoming=_slices(rng, layer, _read_by(rng, network, layer)),
         outgoing=_slices(rng, layer, _readers_of(rng, network, layer)),
-        kernel_rgb=UNSET if layer.sources else rng.normal(0, 0.2, (height, width, 3)).round(5).tolist(),
+        kernel_rgb=rng.normal(0, 0.2, (height, width, layer.input_channels)).round(5).tolist()
+        if layer.reads_image
+        else UNSET,
         **_look(rng),
     )
 
@@ -96,8 +98,11 @@ def _look(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _read_by(rng: np.random.Generator, network: Network, layer: ConvLayer) -> list[tuple[str, int]]:
+    if layer.reads_image:
+        channels = layer.input_channels // layer.groups
+        return [("input", each) for each in rng.permutation(channels).tolist()]
     if not layer.sources:
-        return [("input", 2), ("input", 0), ("input", 1)]
+        return []
     return _some(rng, network.layer(layer.sources[0]))
 
 
@@ -158,7 +163,7 @@ def write_renders(results: Path, network: Network, layer: ConvLayer, numbers: Se
 
 def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
     """Write records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share bytes."""
-    images = pictures(layer, len(numbers))
+    images, channels = pictures(layer, len(numbers)), network.image_of(layer.name).channels
     encoded: dict[int, dict[str, bytes]] = {}
     folder = layout.layer_paths(results, layer.name).copies
     folder.mkdir(parents=True)
@@ -167,6 +172,9 @@ def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequ
         files.write_json(layout.paths(results, layer.name, number).record, document.to_json(made))
         if id(image) not in encoded:
             encoded[id(image)] = web.web_copies(Image.fromarray(image), _strip(snapshots(image)), len(STEPS))
+        if is_false_colour(channels):
+            bands = strip(np.resize(image, (*image.shape[:2], channels)))
+            encoded[id(image)][layout.CHANNELS] = encode(bands.convert("RGB"), web.STRIP_QUALITY)
         for ending, data in encoded[id(image)].items():
             (folder / f"{layout.digits(number)}{ending}").write_bytes(data)
     sample = layout.band_sample(range(len(numbers)))
@@ -194,9 +202,12 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     filters = tuple(summarised(rng, network, layer, number, numbers) for number in numbers)
     made = Layer(
         model=network.name, name=layer.name, index=layer.index, filters_total=layer.filters,
-        input_channels=layer.input_channels, kernel_size=layer.kernel_size,
-        receptive_field_px=layer.receptive_field_px, stride_px=layer.stride_px, canvas_px=canvas(layer),
-        weights_sha256=sha256, filters=filters,
+        input_channels=layer.input_channels // layer.groups, kernel_size=layer.kernel_size, kind=layer.kind,
+        depthwise=layer.is_depthwise, image_channels=network.image_of(layer.name).channels,
+        response_after=layer.chain, read_by=layer.readers, nonlinearity_follows=layer.bends,
+        receptive_field_px=layer.receptive_field_px, effective_field_px=layer.effective_field_px,
+        sees_whole_image=layer.sees_all, stride_px=layer.stride_px, canvas_px=canvas(layer),
+        weights_sha256=sha256, measures=MEASURES, filters=filters,
         figures=documents.figures(
             filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
@@ -213,7 +224,7 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
     """Write a results folder with the given filters of the given layers; return the path of the weights."""
     rng = np.random.default_rng(7)
     tensors = {
-        name: rng.normal(0, 0.1, shape if name.startswith(network.layers[0].name) else (1,)).astype(np.float32)
+        name: rng.normal(0, 0.1, shape if name.startswith(f"{network.layers[0].weights}/") else (1,)).astype(np.float32)
         for name, shape in network.parameters.items()
     }
     made = store.Weights(tensors, store.digest(tensors, tensors), "Random numbers, for tests.")

@@ -14,7 +14,8 @@ from pipeline.results.layer_summary import Filter, Layer, Slice
 from pipeline.results.record import Record
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.pages.parts import Fact, Tile, recipe_words, tile
+from pipeline.site.pages import layer_words
+from pipeline.site.pages.parts import Fact, Tile, channel_names, first_kernels, recipe_words, tile
 from pipeline.wording import Words
 
 
@@ -38,6 +39,12 @@ class FilterView:
     image: str
     canvas_px: int
     field: str
+    colours: str
+    channels: tuple[int, ...]
+    channels_image: str
+    channel_px: int
+    note: str
+    swatch: str
     alt: str
     frame: Markup
     is_coarse: bool
@@ -53,8 +60,10 @@ class FilterView:
     curve_note: str
     kernel_uri: str
     incoming: tuple[Weight, ...]
+    incoming_title: str
     incoming_note: str
     outgoing: tuple[Weight, ...]
+    outgoing_title: str
     outgoing_note: str
     similar: tuple[Tile, ...]
     recipe: tuple[tuple[str, str], ...]
@@ -66,11 +75,11 @@ class FilterView:
 def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, right: Filter | None) -> FilterView:
     """Return the view of a filter's page."""
     record = atlas.records[layer.name][each.filter]
-    sees = layer.receptive_field_px
     height, width = layer.kernel_size
     others = len(layer.filters) - 1
     above = each.own_rank - 1
-    is_first = layer.name == atlas.network.layers[0].name
+    shown_kernels = first_kernels(atlas) if layer.name == atlas.network.layers[0].name else ()
+    is_false = images.is_false_colour(layer.image_channels)
     words = layer.words
     lead = f"{words.filter_note}{each.description}."
     return FilterView(
@@ -80,12 +89,25 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         lead=f"{lead[:1].upper()}{lead[1:]}",
         image=filter_path(layer, each.filter, layout.PICTURE),
         canvas_px=record.canvas_px,
-        field=f"The frame is what one unit sees: {sees} × {sees} of {record.canvas_px} × {record.canvas_px} pixels."
-        if sees < record.canvas_px
-        else f"One unit sees {sees} × {sees} pixels, more than the picture's {record.canvas_px}.",
+        field=field_caption(layer, record.canvas_px),
+        colours=layer_words.colour_words(layer) if is_false else "",
+        channels=tuple(range(layer.image_channels)) if is_false else (),
+        channels_image=filter_path(layer, each.filter, layout.CHANNELS) if is_false else "",
+        channel_px=min(record.canvas_px, layout.SNAPSHOT_PX),
+        note=" ".join(
+            filter(
+                None,
+                (
+                    layer_words.response_words(layer),
+                    layer_words.sign_words(layer),
+                    layer_words.depthwise_words(layer),
+                ),
+            )
+        ),
+        swatch=each.colour if layer.image_channels == 3 else "",
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",
         is_coarse=record.canvas_px <= images.WHOLE_COLOUR_PX,
-        frame=drawings.field_frame(sees, record.canvas_px),
+        frame=drawings.field_frame(layer.receptive_field_px, record.canvas_px),
         measured=each,
         words=words,
         quality=(
@@ -115,24 +137,24 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
             *activation_left(layer, record),
         ),
         geometry=(
-            Fact("Receptive field", f"{sees} × {sees} px", "what one unit sees of the input"),
+            *field_facts(layer),
             Fact("Stride", f"{layer.stride_px} px", "from one unit to the next"),
             Fact("Kernel", f"{height} × {width} × {layer.input_channels}", f"L2 norm {number(each.kernel_norm)}"),
             Fact("Bias", number(each.bias), ""),
         ),
         look=(
-            Fact(
-                "Hue",
-                "grey" if each.hue is None else f"{each.hue:.0f}°",
-                f"saturation {number(each.saturation, 2)}",
-            ),
+            *hue_fact(layer, each),
             Fact("Frequency", f"{number(each.spectral_centroid, 2)} cycles/px", "spectral centroid"),
             Fact(
                 "Direction",
                 f"{each.orientation:.0f}°",
                 f"strength {number(each.orientation_strength, 2)} of 1",
             ),
-            Fact("Contrast", number(each.contrast, 2), "standard deviation of luminance"),
+            Fact(
+                "Contrast",
+                number(each.contrast, 2),
+                f"standard deviation of {'the mean of all channels' if is_false else 'luminance'}",
+            ),
         ),
         steps=record.snapshot_steps,
         steps_image=filter_path(layer, each.filter, layout.STEPS),
@@ -140,10 +162,12 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         curve=drawings.curve(record.activations, record.snapshot_steps),
         curve_note=f"Mean activation at every step{words.curve_note}, from {number(record.first_activation)} "
         f"to {number(record.last_activation)}; dots mark the pictures above.",
-        kernel_uri=drawings.kernel_uri(atlas.first_kernels[each.filter]) if is_first else "",
-        incoming=tuple(weight(atlas, part) for part in in_order(each.incoming)),
+        kernel_uri=drawings.kernel_uri(shown_kernels[each.filter]) if len(shown_kernels) else "",
+        incoming=tuple(weight(atlas, part, layer) for part in in_order(each.incoming)),
+        incoming_title=incoming_title(layer, each.incoming, is_shown=len(shown_kernels) > 0),
         incoming_note=share_words(each.incoming),
-        outgoing=tuple(weight(atlas, part) for part in each.outgoing),
+        outgoing=tuple(weight(atlas, part, layer) for part in each.outgoing),
+        outgoing_title=outgoing_title(each.outgoing),
         outgoing_note=outgoing_words(each.outgoing),
         similar=tuple(
             tile(layer, other.filter, label=f"{other.filter} · {number(other.similarity, 2)}")
@@ -195,10 +219,63 @@ def activation_left(layer: Layer, record: Record) -> Iterator[Fact]:
         )
 
 
-def weight(atlas: Atlas, part: Slice) -> Weight:
-    """Return a strong slice with the tile of the filter at its other end."""
+def field_caption(layer: Layer, canvas_px: int) -> str:
+    """Say what the frame on a picture is, or that a unit sees more than the picture."""
+    sees = layer.receptive_field_px
+    directly = "sees directly" if layer.sees_whole_image else "sees"
+    said = (
+        f"The frame is what one unit {directly}: {sees} × {sees} of {canvas_px} × {canvas_px} pixels."
+        if sees < canvas_px
+        else f"One unit {directly} {sees} × {sees} pixels, {'as many as' if sees == canvas_px else 'more than'} "
+        f"the picture's {canvas_px}."
+    )
+    return " ".join(filter(None, (said, layer_words.field_words(layer))))
+
+
+def field_facts(layer: Layer) -> Iterator[Fact]:
+    """Yield what a unit of a layer sees, and where nearly all of what moves it lies."""
+    sees, effective = layer.receptive_field_px, layer.effective_field_px
+    note = "what one unit sees of the input"
+    yield Fact("Receptive field", f"{sees} × {sees} px", f"{note} directly" if layer.sees_whole_image else note)
+    if effective is not None:
+        yield Fact("Effective field", f"{effective} × {effective} px", "95 % of the squared gradient falls into it")
+
+
+def hue_fact(layer: Layer, each: Filter) -> Iterator[Fact]:
+    """Yield the hue of a picture whose colours are its own."""
+    if layer.image_channels == 3:
+        value = "grey" if each.hue is None else f"{each.hue:.0f}°"
+        yield Fact("Hue", value, f"saturation {number(each.saturation, 2)}")
+
+
+def incoming_title(layer: Layer, parts: Sequence[Slice], *, is_shown: bool) -> str:
+    """Say what the incoming slices are.
+
+    Args:
+        layer: the layer of the filter.
+        parts: slices of its kernel.
+        is_shown: whether the kernel is shown as a picture beside them.
+    """
+    if is_shown:
+        return f"The kernel itself{', and its weights for each colour' if layer.image_channels == 3 else ''}."
+    if layer.depthwise:
+        return "Its kernel, which reads one channel alone."
+    if parts and parts[0].layer == "input":
+        return "The strongest slices of its kernel, each reading one channel of the image."
+    several = len({part.layer for part in parts}) > 1
+    return f"The strongest slices of its kernel, each reading one filter of the layer{'s' if several else ''} before."
+
+
+def outgoing_title(parts: Sequence[Slice]) -> str:
+    """Say whose kernels the outgoing slices are of."""
+    layers = list(dict.fromkeys(part.layer for part in parts))
+    return f"The filters of {layer_words.joined(layers)} whose kernels weigh it most." if layers else ""
+
+
+def weight(atlas: Atlas, part: Slice, layer: Layer) -> Weight:
+    """Return a strong slice of a kernel, a layer's or a reader's, with the tile of the filter at its other end."""
     if part.layer == "input":
-        other = Tile(part.filter, ("red", "green", "blue")[part.filter], "", "", "", "")
+        other = Tile(part.filter, channel_names(layer.image_channels)[part.filter], "", "", "", "")
     elif part.layer in atlas.by_name:
         other = tile(atlas.by_name[part.layer], part.filter, label=f"{part.layer}/{part.filter}")
     else:

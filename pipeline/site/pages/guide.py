@@ -1,18 +1,19 @@
 """The pages that explain the atlas: how to read it, its data, and the one for addresses that lead nowhere."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import formatting
+from pipeline import formatting, images
 from pipeline.network.known import display_name
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import addresses, drawings, illustrations
 from pipeline.site import tables as downloads
-from pipeline.site.pages import home, parts
+from pipeline.site.pages import home, layer_words, parts
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import Tile
 from pipeline.site.tables import Table
@@ -43,6 +44,7 @@ class ArchitectureRow:
     weights: str
     stride_px: int
     receptive_field_px: int
+    effective_field_px: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,17 @@ class HowView:
     first_layer: str
     first_layer_href: str
     kernels: int
+    for_each_colour: bool
+    step: str
+    ends_at_zero: bool
+    is_depthwise: bool
+    is_false_colour: bool
+    has_hues: bool
+    made_smaller: bool
+    any_sees_all: bool
+    any_effective: bool
+    any_unbent: bool
+    responses: tuple[tuple[str, str], ...]
     kernel_size: tuple[int, int]
     words: Words
     sheet_px: tuple[int, int]
@@ -132,8 +145,10 @@ def extra_pages(atlas: Atlas) -> Iterator[Page]:
 def how_view(atlas: Atlas) -> HowView:
     """Return the view of the page on how to read the atlas."""
     first = atlas.network.layers[0]
-    count, rows, columns, _ = atlas.first_kernels.shape
-    height, width, _ = illustrations.kernel_sheet(atlas.first_kernels).shape
+    layers = atlas.network.layers
+    kernels = parts.first_kernels(atlas)
+    count, rows, columns, _ = kernels.shape
+    height, width = illustrations.kernel_sheet(kernels).shape[:2] if count else (0, 0)
     example = example_layer(atlas)
     chosen = parts.most_selective(example)
     made = atlas.records[example.name][chosen.filter]
@@ -142,6 +157,17 @@ def how_view(atlas: Atlas) -> HowView:
         first_layer=first.name,
         first_layer_href=f"{addresses.folder(shown)}/index.html" if shown else "",
         kernels=count,
+        for_each_colour=atlas.first_kernels.shape[3] == 3,
+        step=" by a pixel" if first.stride_px == 1 else f" by {first.stride_px} pixels",
+        ends_at_zero=not first.chain and first.readers == ("relu",),
+        is_depthwise=atlas.network.is_depthwise,
+        is_false_colour=any(images.is_false_colour(layer.image_channels) for layer in atlas.layers),
+        has_hues=any(layer.image_channels == 3 for layer in atlas.layers),
+        made_smaller=max(layer.stride_px for layer in layers) > 1,
+        any_sees_all=any(layer.sees_all for layer in layers),
+        any_effective=any(layer.effective_field_px is not None for layer in layers),
+        any_unbent=not all(layer.bends for layer in layers),
+        responses=tuple(responses(atlas)),
         kernel_size=(rows, columns),
         words=atlas.words,
         sheet_px=(width, height),
@@ -149,11 +175,11 @@ def how_view(atlas: Atlas) -> HowView:
         examples=tuple(
             Example(
                 number,
-                drawings.kernel_uri(atlas.first_kernels[number]),
+                drawings.kernel_uri(kernels[number]),
                 f"assets/response-{number}{layout.PICTURE}",
                 illustrations.CARD_PX - max(rows, columns) + 1,
             )
-            for number in illustrations.telling_kernels(atlas.first_kernels)
+            for number in illustrations.telling_kernels(kernels)
         ),
         emergence=Emergence(
             f"{example.name}/{chosen.filter}",
@@ -168,17 +194,25 @@ def how_view(atlas: Atlas) -> HowView:
             for _, _, group in home.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
-        weights=f"{sum(_weights(atlas, layer.name) for layer in atlas.network.layers):,}",
-        method=tuple(method(made.recipe)),
+        weights=f"{sum(_weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
+        method=tuple(method(made.recipe, example.image_channels)),
         recipe=tuple((key.replace("_", " "), parts.recipe_words(value)) for key, value in made.recipe.items()),
     )
 
 
-def method(recipe: Mapping[str, Any]) -> Iterator[str]:
+def responses(atlas: Atlas) -> Iterator[tuple[str, str]]:
+    """Yield where responses are taken in the network, and in how many of its layers, the most frequent first."""
+    counted = Counter(layer_words.response_of(layer) for layer in atlas.network.layers)
+    for where, count in counted.most_common():
+        yield where, "in every layer" if len(counted) == 1 else f"in {count} layer{'s' if count > 1 else ''}"
+
+
+def method(recipe: Mapping[str, Any], image_channels: int = 3) -> Iterator[str]:
     """Yield what a reader should know of a recipe, one sentence at a time."""
+    colours = ", in decorrelated colours" if image_channels == 3 else ""
     if recipe.get("parameterisation") == "fourier":
         yield (
-            "The picture is described by its Fourier coefficients, in decorrelated colours, "
+            f"The picture is described by its Fourier coefficients{colours}, "
             "so that large forms and small ones are equally easy to change."
         )
     elif recipe.get("parameterisation") == "pixels":
@@ -208,15 +242,21 @@ def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
             name=layer.name,
             href=f"{addresses.folder(shown)}/index.html" if shown else "",
             filters=layer.filters,
-            kernel=f"{height} × {width} × {layer.input_channels}",
-            weights=f"{_weights(atlas, layer.name):,}",
+            kernel=f"{height} × {width} × {layer.input_channels // layer.groups}",
+            weights=f"{_weights(atlas, layer.weights):,}",
             stride_px=layer.stride_px,
             receptive_field_px=layer.receptive_field_px,
+            effective_field_px="–" if layer.effective_field_px is None else str(layer.effective_field_px),
         )
 
 
-def _weights(atlas: Atlas, layer: str) -> int:
-    return math.prod(atlas.network.parameters[f"{layer}/kernel"])
+def _weights(atlas: Atlas, path: str) -> int:
+    """Return how many weights the kernels at a path have: one kernel, or the two of a separable convolution."""
+    return sum(
+        math.prod(shape)
+        for name, shape in atlas.network.parameters.items()
+        if name.rpartition("/")[0] == path and name.endswith("kernel")
+    )
 
 
 def data_view(atlas: Atlas) -> DataView:

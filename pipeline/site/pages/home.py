@@ -8,13 +8,19 @@ from markupsafe import Markup
 
 from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
+from pipeline.network.catalogue import ConvLayer
+from pipeline.network.known import KNOWN
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import folder
+from pipeline.site.pages import layer_words
 from pipeline.site.pages.parts import Fact, Plate, most_selective, plate, rendered_words, stride_words
 from pipeline.wording import Words
+
+# What is said of the networks that are known by name, all of which were made for photographs.
+DEPTH = "The early layers look for edges and colours, the late ones for textures, parts and things."
 
 # Pictures that open the home page.
 HIGHLIGHTS = 4
@@ -52,13 +58,15 @@ class HomeView:
     layers: int
     highlights: tuple[Plate, ...]
     words: Words
+    shown: str
+    image: str
     figures: tuple[Fact, ...]
     blocks: tuple[Block, ...]
 
 
 def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
     """Return the view of the home page."""
-    count, alive = (sum(getattr(layer.figures, key) for layer in atlas.layers) for key in ("rendered", "alive"))
+    count = sum(layer.figures.rendered for layer in atlas.layers)
     words = atlas.words
     largest = max(layer.receptive_field_px for layer in atlas.network.layers)
     return HomeView(
@@ -66,17 +74,14 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
         layers=len(atlas.layers),
         highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         words=words,
+        shown=words.shown or (DEPTH if atlas.network.model in KNOWN else ""),
+        image=image_words(atlas),
         figures=(
             Fact(
                 "filters", f"{count:,}", f"of {sum(layer.filters for layer in atlas.network.layers):,} in the network"
             ),
             Fact("layers", str(len(atlas.layers)), f"of {len(atlas.network.layers)} that convolve"),
-            Fact(
-                words.alive,
-                percent(alive, count),
-                f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
-            ),
-            *own_best_fact(atlas),
+            *shares(atlas),
         ),
         blocks=tuple(
             Block(title, note, tuple(layer_row(layer, largest) for layer in group))
@@ -85,15 +90,41 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     )
 
 
-def own_best_fact(atlas: Atlas) -> Iterator[Fact]:
-    """Yield how many pictures are their filters' best, of those that there are others to compare with."""
-    compared = [layer.figures for layer in atlas.layers if layer.figures.rendered > 1]
+def shares(atlas: Atlas) -> Iterator[Fact]:
+    """Yield the shares of filters that are alive and whose pictures are their best, of depthwise layers apart."""
+    depthwise = [layer for layer in atlas.layers if layer.depthwise]
+    others = [layer for layer in atlas.layers if not layer.depthwise]
+    for members, which in ((others, ", all but depthwise" if depthwise else ""), (depthwise, ", depthwise")):
+        if members:
+            yield from _shares(members, which if others else "")
+
+
+def _shares(layers: Sequence[Layer], which: str) -> Iterator[Fact]:
+    words, made = layers[0].words, [layer.figures for layer in layers]
+    yield Fact(
+        f"{words.alive}{which}",
+        percent(sum(each.alive for each in made), sum(each.rendered for each in made)),
+        f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
+    )
+    # Where there is no other picture, there is nothing to compare with.
+    compared = [each for each in made if each.rendered > 1]
     if compared:
         yield Fact(
-            "own best",
-            percent(sum(made.own_best for made in compared), sum(made.rendered for made in compared)),
-            f"{atlas.words.excited} by no other picture of their layer more",
+            f"own best{which}",
+            percent(sum(each.own_best for each in compared), sum(each.rendered for each in compared)),
+            f"{words.excited} by no other picture of their layer more",
         )
+
+
+def image_words(atlas: Atlas) -> str:
+    """Say what the images are that the layers see."""
+    seen = {atlas.network.image_of(layer.name).name: layer.image_channels for layer in atlas.layers}
+    kinds = [
+        {1: "grey", 3: "red, green and blue"}.get(channels, f"{channels} channels")
+        + (f" ({name})" if len(seen) > 1 else "")
+        for name, channels in seen.items()
+    ]
+    return "; ".join(kinds)
 
 
 def layer_row(layer: Layer, largest_px: int) -> LayerRow:
@@ -103,7 +134,7 @@ def layer_row(layer: Layer, largest_px: int) -> LayerRow:
     return LayerRow(
         name=layer.name,
         href=f"{folder(layer)}/index.html",
-        facts=f"{rendered_words(layer)} · sees {layer.receptive_field_px} px",
+        facts=f"{rendered_words(layer)}{' · depthwise' if layer.depthwise else ''} · sees {layer_words.sees(layer)}",
         quality=quality_words(layer),
         glyph=drawings.field_glyph(layer.receptive_field_px, largest_px),
         band=f"{folder(layer)}/{layout.BAND}",
@@ -124,14 +155,20 @@ def quality_words(layer: Layer) -> str:
 def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
     """Group neighbouring layers of one stride; return a title, a note and the layers of each group.
 
-    The groups are counted in the whole network, so that a part of it does not call its own first group Block 1.
+    The groups are counted in the whole network, so that a part of it does not call its own first group the first. They
+    are called stages, and blocks where the names of their layers say that they are.
     """
     runs = [list(run) for _, run in itertools.groupby(atlas.network.layers, key=lambda layer: layer.stride_px)]
     groups = [
-        (place, [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
+        (_stage(place, run), [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
         for place, run in enumerate(runs, 1)
     ]
-    return [(f"Block {place}", stride_words(group[0].stride_px), group) for place, group in groups if group]
+    return [(title, stride_words(group[0].stride_px), group) for title, group in groups if group]
+
+
+def _stage(place: int, layers: Sequence[ConvLayer]) -> str:
+    are_blocks = all(each.name.startswith(f"block{place}_") for each in layers)
+    return f"{'Block' if are_blocks else 'Stage'} {place}"
 
 
 def highlighted(atlas: Atlas) -> list[tuple[Layer, int]]:

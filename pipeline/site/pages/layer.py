@@ -12,7 +12,8 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.pages.parts import Fact, Tile, rendered_words, stride_words, tile
+from pipeline.site.pages import layer_words
+from pipeline.site.pages.parts import Fact, Tile, first_kernels, rendered_words, stride_words, tile
 from pipeline.wording import Words
 
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
@@ -74,6 +75,7 @@ class LayerView:
     data: str
     block: str
     lead: str
+    note: str
     facts: tuple[Fact, ...]
     charts: tuple[Chart, ...]
     worst: tuple[Tile, ...]
@@ -82,6 +84,7 @@ class LayerView:
     orders: tuple[tuple[str, str], ...]
     kernels: tuple[Kernel, ...]
     kernel_size: tuple[int, int]
+    image_channels: int
     previous: tuple[str, str] | None
     next: tuple[str, str] | None
     rendered: int
@@ -92,7 +95,6 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
     """Return the view of a layer's page."""
     height, width = layer.kernel_size
     made = layer.figures
-    is_first = layer.name == atlas.network.layers[0].name
     words = layer.words
     return LayerView(
         name=layer.name,
@@ -102,6 +104,18 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         lead=f"{rendered_words(layer)} of {height} × {width} × {layer.input_channels} weights; "
         f"each sees {layer.receptive_field_px} × {layer.receptive_field_px} pixels, {stride_words(layer.stride_px)}."
         f"{words.layer_note}",
+        note=" ".join(
+            filter(
+                None,
+                (
+                    layer_words.response_words(layer),
+                    layer_words.sign_words(layer),
+                    layer_words.depthwise_words(layer),
+                    layer_words.field_words(layer),
+                    layer_words.colour_words(layer),
+                ),
+            )
+        ),
         facts=(
             Fact(
                 words.alive,
@@ -115,9 +129,14 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         worst=tuple(tile(layer, each) for each in made.worst[: min(LEAST_SURE, len(layer.filters) // LEAST_SURE)]),
         sections=tuple(sections(layer)),
         words=words,
-        orders=tuple((name, order.format(measure=words.measure)) for name, order, _, _ in ORDERS),
-        kernels=tuple(kernels(atlas, layer)) if is_first else (),
+        orders=tuple(
+            (name, order.format(measure=words.measure))
+            for name, order, _, _ in ORDERS
+            if name != "hue" or layer.image_channels == 3
+        ),
+        kernels=tuple(kernels(atlas, layer)),
         kernel_size=layer.kernel_size,
+        image_channels=layer.image_channels,
         previous=(before.name, f"{folder(before)}/index.html") if before else None,
         next=(after.name, f"{folder(after)}/index.html") if after else None,
         rendered=len(layer.filters),
@@ -148,7 +167,8 @@ def charts(layer: Layer) -> Iterator[Chart]:
         drawings.ratio_histogram([each.ratio for each in layer.filters], ALIVE_RATIO, layer.words.measure),
         f"on the own picture, times that on noise; line at ×{ALIVE_RATIO:g}",
     )
-    yield Chart("Hue", drawings.hue_histogram([each.hue for each in layer.filters]), "dominant hue of the pictures")
+    if layer.image_channels == 3:
+        yield Chart("Hue", drawings.hue_histogram([each.hue for each in layer.filters]), "dominant hue of the pictures")
     yield Chart(
         "Orientation",
         drawings.orientation_rose([(each.orientation, each.orientation_strength) for each in layer.filters]),
@@ -169,9 +189,9 @@ def sections(layer: Layer) -> Iterator[Section]:
 
 
 def kernels(atlas: Atlas, layer: Layer) -> Iterator[Kernel]:
-    """Yield the kernels of the first layer, those of filters that were not rendered too."""
+    """Yield the kernels of the network's first layer, those of filters that were not rendered too."""
     rendered = set(layer.numbers)
-    for place, kernel in enumerate(atlas.first_kernels):
+    for place, kernel in enumerate(first_kernels(atlas) if layer.name == atlas.network.layers[0].name else ()):
         href = filter_path(layer, place) if place in rendered else ""
         yield Kernel(place, drawings.kernel_uri(kernel), href)
 

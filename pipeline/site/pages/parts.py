@@ -1,10 +1,14 @@
 """What several kinds of page are made of: tiles and plates of filters, facts, and the words that go with them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from pipeline import images
 from pipeline.formatting import part_of
 from pipeline.results import layout
+from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer
 from pipeline.site.addresses import filter_path
 
@@ -75,6 +79,27 @@ def plate(layer: Layer, filter: int) -> Plate:
 def most_selective(layer: Layer) -> Filter:
     """Return the filter that a layer is shown by: alive, its own picture its best, and the most selective."""
     return max(layer.filters, key=lambda each: (each.alive, each.own_rank == 1, each.selectivity, -each.filter))
+
+
+def first_kernels(atlas: Atlas) -> np.ndarray:
+    """Return the kernels of the network's first layer where they can be shown as colours or greys.
+
+    Returns:
+        float32 (filters, height, width, [red, green, blue]), equal three for images that are grey; no filters where
+        the layer does not read the image itself, or the image has other channels.
+    """
+    layer, kernels = atlas.network.layers[0], atlas.first_kernels
+    channels = atlas.network.image_of(layer.name).channels
+    if not layer.reads_image or channels not in (1, 3) or kernels.shape[3] != channels:
+        return np.zeros((0, 1, 1, 3), np.float32)
+    return np.repeat(kernels, 3, axis=3) if channels == 1 else kernels
+
+
+def channel_names(channels: int) -> Sequence[str]:
+    """Return what the channels of an image are called."""
+    if channels == 1:
+        return ("grey",)
+    return ("red", "green", "blue") if channels == 3 else [f"channel {number}" for number in range(channels)]
 
 
 def rendered_words(layer: Layer) -> str:

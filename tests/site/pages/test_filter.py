@@ -43,3 +43,36 @@ def test_what_is_similar_is_positively_similar(shown):
     for page in shown.values():
         if page.template == "filter.html":
             assert all("−" not in tile.label for tile in page.view.similar)
+
+
+def a_view(atlas, **changes):
+    layer = msgspec.structs.replace(atlas.by_name["block1_conv2"], **changes)
+    return filter.filter_view(atlas, layer, layer.filters[0], None, None)
+
+
+def test_the_field_is_told_with_what_matters_of_it(atlas):
+    small = a_view(atlas, effective_field_px=3)
+    large = a_view(atlas, receptive_field_px=851, effective_field_px=281, sees_whole_image=True)
+
+    assert small.field.startswith("The frame is what one unit sees: 5 × 5 of ")
+    assert small.field.endswith(" Nearly all of what moves it lies within 3 px.")
+    assert [fact.term for fact in small.geometry[:2]] == ["Receptive field", "Effective field"]
+    assert large.field.startswith("One unit sees directly 851 × 851 pixels, more than the picture's ")
+    assert "Besides, it sees the whole image" in large.field
+
+
+def test_a_response_before_relu_is_said_to_be_and_its_sign_is_not_spoken_of(atlas):
+    assert a_view(atlas).note == "The response is the convolution’s own output, before ReLU."
+
+
+def test_of_false_colours_no_hue_and_no_mean_are_shown(atlas):
+    view = a_view(atlas, image_channels=4)
+
+    assert (view.swatch, view.channels) == ("", (0, 1, 2, 3))
+    assert view.channels_image == "block1_conv2/000-channels.avif"
+    assert "Hue" not in [fact.term for fact in view.look]
+    assert a_view(atlas).channels_image == ""
+
+
+def test_the_readers_of_a_filter_are_named(atlas):
+    assert a_view(atlas).outgoing_title == "The filters of block2_conv1 whose kernels weigh it most."

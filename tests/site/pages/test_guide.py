@@ -15,3 +15,12 @@ def test_the_architecture_is_the_networks(atlas):
     assert len(rows) == 13
     assert (rows[0].weights, rows[0].kernel, rows[0].href) == ("1,728", "3 × 3 × 3", "block1_conv1/index.html")
     assert rows[2].href == ""
+
+
+def test_where_responses_are_taken_is_counted(atlas):
+    assert list(guide.responses(atlas)) == [("the convolution’s own output, before ReLU", "in every layer")]
+
+
+def test_the_example_of_a_network_of_other_images_speaks_of_no_colours():
+    assert "colours" in " ".join(guide.method({"parameterisation": "fourier"}))
+    assert "colours" not in " ".join(guide.method({"parameterisation": "fourier"}, image_channels=5))

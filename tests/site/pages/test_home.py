@@ -1,3 +1,8 @@
+import dataclasses
+
+import msgspec
+import pytest
+
 from pipeline.site.pages import home
 
 
@@ -7,3 +12,48 @@ def test_blocks_follow_the_strides_of_the_layers(atlas):
         ("Block 1", "a unit at every pixel", ["block1_conv1", "block1_conv2"]),
         ("Block 3", "a unit every 4 pixels", ["block3_conv1"]),
     ]
+
+
+def facts(atlas, layers):
+    changed = dataclasses.replace(atlas, layers=tuple(layers))
+    return {fact.term: fact.value for fact in home.shares(changed)}
+
+
+def test_shares_of_depthwise_layers_are_shown_apart(atlas):
+    first, *others = atlas.layers
+    whole = facts(atlas, atlas.layers)
+    apart = facts(atlas, [msgspec.structs.replace(first, depthwise=True), *others])
+
+    assert list(whole) == ["alive", "own best"]
+    assert list(apart) == [
+        "alive, all but depthwise", "own best, all but depthwise", "alive, depthwise", "own best, depthwise"
+    ]  # fmt: skip
+    assert apart["alive, depthwise"] == facts(atlas, [first])["alive"]
+    assert apart["own best, all but depthwise"] == facts(atlas, others)["own best"]
+
+
+def test_what_early_and_late_layers_look_for_is_said_of_known_networks_alone(atlas):
+    highlights = home.highlighted(atlas)
+    mine = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, model="mine.keras"))
+
+    assert home.home_view(atlas, highlights).shown == home.DEPTH
+    assert home.home_view(mine, highlights).shown == ""
+
+
+@pytest.mark.parametrize(("channels", "words"), [(1, "grey"), (3, "red, green and blue"), (6, "6 channels")])
+def test_the_input_is_what_the_layers_see(atlas, channels, words):
+    layers = tuple(msgspec.structs.replace(layer, image_channels=channels) for layer in atlas.layers)
+
+    assert home.image_words(dataclasses.replace(atlas, layers=layers)) == words
+
+
+def test_runs_of_layers_that_are_not_called_blocks_are_stages(atlas):
+    layers = tuple(msgspec.structs.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.network.layers)
+    catalogue = msgspec.structs.replace(atlas.network.catalogue, layers=layers)
+    nested = dataclasses.replace(
+        atlas,
+        network=dataclasses.replace(atlas.network, catalogue=catalogue),
+        layers=tuple(msgspec.structs.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.layers),
+    )
+
+    assert [title for title, _, _ in home.blocks(nested)] == ["Stage 1", "Stage 3"]

@@ -1,0 +1,109 @@
+"""What the pages say of a layer in words: where its response is taken, what its sign means, what a unit sees."""
+
+import re
+from collections.abc import Sequence
+
+from pipeline import images
+from pipeline.network.catalogue import ConvLayer
+from pipeline.results.layer_summary import Layer
+
+# How nonlinearities are written; what is not listed is called what Keras calls it.
+_WRITTEN = {
+    "elu": "ELU",
+    "gelu": "GELU",
+    "hard_silu": "hard SiLU",
+    "leaky_relu": "leaky ReLU",
+    "selu": "SELU",
+    "silu": "SiLU",
+    "swish": "SiLU",
+}
+# As Keras's functions, classes and operations begin.
+_RELU = re.compile(r"relu(?=$|\d)|^Relu")
+
+
+def response(chain: Sequence[str], readers: Sequence[str], *, bends: bool) -> str:
+    """Say where a response is taken, to follow "the response is".
+
+    Args:
+        chain: what it is taken after.
+        readers: what reads it.
+        bends: whether a nonlinearity follows.
+    """
+    names = [_name(each) for each in readers]
+    value = f"the value after {joined([_name(each) for each in chain])}" if chain else "the convolution’s own output"
+    if not names:
+        return f"{value}, with which the network ends"
+    return f"{value}, before {joined(names)}" if bends else f"{value}, which {joined(names)} {_read(names)}"
+
+
+def response_of(layer: ConvLayer) -> str:
+    """Say where the response of a layer of a network is taken, to follow "the response is"."""
+    return response(layer.chain, layer.readers, bends=layer.bends)
+
+
+def response_words(layer: Layer) -> str:
+    """Say in a sentence where the response of a layer is taken."""
+    return f"The response is {response(layer.response_after, layer.read_by, bends=layer.nonlinearity_follows)}."
+
+
+def sign_words(layer: Layer) -> str:
+    """Say in sentences that a filter's sign is a convention; nothing where a nonlinearity follows."""
+    if layer.nonlinearity_follows:
+        return ""
+    shown, other, objective = (
+        ("negative", "positive", "channel")
+        if layer.objective == "negative_channel"
+        else ("positive", "negative", "negative_channel")
+    )
+    return (
+        "No nonlinearity follows, so the sign of a filter is a convention: the network can use both ends of it. "
+        f"Pictures show the {shown} end; the objective {objective} shows the {other} one."
+    )
+
+
+def depthwise_words(layer: Layer) -> str:
+    """Say that a filter reads one channel alone; nothing where it reads more."""
+    return "The layer is depthwise: each filter reads one channel alone." if layer.depthwise else ""
+
+
+def sees(layer: Layer) -> str:
+    """Say in a few words what a unit of a layer sees, to follow "sees"."""
+    more = " and the whole image" if layer.sees_whole_image else ""
+    return f"{layer.receptive_field_px} px{more}"
+
+
+def field_words(layer: Layer) -> str:
+    """Say what a unit sees beyond the square of its receptive field, and how much of that matters, in sentences."""
+    said = []
+    if layer.effective_field_px is not None and layer.effective_field_px < layer.receptive_field_px:
+        said.append(f"Nearly all of what moves it lies within {layer.effective_field_px} px.")
+    if layer.sees_whole_image:
+        said.append("Besides, it sees the whole image, through a gate or a global pooling on its way.")
+    return " ".join(said)
+
+
+def colour_words(layer: Layer) -> str:
+    """Say that pictures are in false colours, and in which; or that they are grey; nothing where they are RGB."""
+    channels = layer.image_channels
+    if not images.is_false_colour(channels):
+        return "" if channels == 3 else "The network’s images have one channel: pictures are grey."
+    red, green, blue = images.shown_channels(channels)
+    seen = (
+        f"channel {red} is shown as red, channel {green} as green and blue"
+        if green == blue
+        else f"channel {red} is shown as red, channel {green} as green, channel {blue} as blue"
+    )
+    return f"False colours: the network’s images have {channels} channels, of which {seen}."
+
+
+def joined(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _name(keras: str) -> str:
+    return _RELU.sub("ReLU", _WRITTEN.get(keras, keras))
+
+
+def _read(names: Sequence[str]) -> str:
+    return "reads" if len(names) == 1 else "read"

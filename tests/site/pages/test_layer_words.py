@@ -1,0 +1,79 @@
+import pytest
+
+from pipeline.site.pages import layer_words
+from tests.support.documents import a_layer
+
+
+@pytest.mark.parametrize(
+    ("chain", "readers", "bends", "words"),
+    [
+        ((), ("relu",), True, "the convolution’s own output, before ReLU"),
+        (("BatchNormalization",), ("relu6",), True, "the value after BatchNormalization, before ReLU6"),
+        (("BatchNormalization",), ("swish",), True, "the value after BatchNormalization, before SiLU"),
+        ((), ("LeakyReLU",), True, "the convolution’s own output, before LeakyReLU"),
+        ((), ("MaxPooling2D",), True, "the convolution’s own output, before MaxPooling2D"),
+        ((), ("Add",), False, "the convolution’s own output, which Add reads"),
+        ((), ("Add", "Conv2D", "relu"), False, "the convolution’s own output, which Add, Conv2D and ReLU read"),
+        (
+            ("ZeroPadding2D", "Rescaling"),
+            (),
+            False,
+            "the value after ZeroPadding2D and Rescaling, with which the network ends",
+        ),
+    ],
+)
+def test_where_a_response_is_taken_is_told_in_words(chain, readers, bends, words):
+    layer = a_layer(response_after=chain, read_by=readers, nonlinearity_follows=bends)
+
+    assert layer_words.response_words(layer) == f"The response is {words}."
+
+
+def test_of_a_layer_before_a_nonlinearity_nothing_is_said_of_signs():
+    assert layer_words.sign_words(a_layer()) == ""
+
+
+@pytest.mark.parametrize(
+    ("objective", "words"),
+    [
+        ("channel", "Pictures show the positive end; the objective negative_channel shows the negative one."),
+        ("neuron", "Pictures show the positive end; the objective negative_channel shows the negative one."),
+        ("negative_channel", "Pictures show the negative end; the objective channel shows the positive one."),
+    ],
+)
+def test_without_a_nonlinearity_the_sign_is_a_convention(objective, words):
+    said = layer_words.sign_words(a_layer(nonlinearity_follows=False, objective=objective))
+
+    assert "the sign of a filter is a convention" in said
+    assert said.endswith(words)
+
+
+def test_the_effective_field_is_named_where_it_is_known_and_smaller():
+    assert layer_words.field_words(a_layer(receptive_field_px=851, effective_field_px=281)) == (
+        "Nearly all of what moves it lies within 281 px."
+    )
+    assert layer_words.field_words(a_layer(receptive_field_px=3, effective_field_px=3)) == ""
+    assert layer_words.field_words(a_layer(receptive_field_px=3)) == ""
+
+
+def test_a_unit_that_sees_the_whole_image_is_said_to():
+    layer = a_layer(receptive_field_px=35, sees_whole_image=True)
+
+    assert layer_words.sees(layer) == "35 px and the whole image"
+    assert "sees the whole image, through a gate" in layer_words.field_words(layer)
+    assert layer_words.sees(a_layer(receptive_field_px=35)) == "35 px"
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        (3, ""),
+        (1, "The network’s images have one channel: pictures are grey."),
+        (2, "of which channel 0 is shown as red, channel 1 as green and blue."),
+        (4, "of which channel 0 is shown as red, channel 1 as green, channel 2 as blue."),
+    ],
+)
+def test_false_colours_are_called_so(channels, words):
+    said = layer_words.colour_words(a_layer(image_channels=channels))
+
+    assert said.endswith(words)
+    assert said.startswith("False colours: ") == (channels in (2, 4))
