@@ -34,10 +34,10 @@ def main() -> None:
     start.import_tensorflow(os.cpu_count() or 1, on=device.CPU)
     # Here, not above: both are TensorFlow's.
     from pipeline.network import keras_model
-    from pipeline.network.graph import Graph
     from pipeline.network.survey import survey
 
-    graph = Graph(keras_model.load(arguments.model))
+    # In one precision throughout: where a model mixes two, so do the gradients that fields are measured by.
+    graph = keras_model.graph_with(keras_model.load(arguments.model), None, "float32")
     found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
     if arguments.output:
         files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
