@@ -27,6 +27,9 @@ PREVIEW_FILTERS = 8
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
 
+# What a picture may have: colours, or grey.
+PICTURE_CHANNELS = (1, 3)
+
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
 # Control characters, halves of characters and the like, which neither HTML nor XML can hold.
 _IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
@@ -68,7 +71,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
     """
     form = schema.load()
     values = schema.defaults(form) | schema.checked(configuration)
-    if values["model"].endswith(".keras"):
+    if values["model"].endswith(catalogue.ENDINGS):
         _check_file("model", values["model"], "")
     network = catalogue.load(values["model"], values["preprocessing"])
     check_weights(values["model"], values["weights"])
@@ -127,10 +130,19 @@ def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[s
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
-    """Return the side in pixels of a layer's pictures: "auto" or a number; raise `UserError` if it is too small."""
-    smallest = network.smallest_canvas(layer)
+    """Return the side in pixels of a layer's pictures: "auto" or a number.
+
+    Raises `UserError` where the layer has no map on pictures of that side, or its network takes no pictures.
+    """
+    described, image = network.layer(layer), network.image_of(layer)
+    if image.channels not in PICTURE_CHANNELS:
+        raise UserError(
+            f"model: {network.model}: its image {image.name} has {image.channels} channels; "
+            "pictures are made for 3 (colours) or 1 (grey)"
+        )
+    smallest, multiple, only = network.smallest_canvas(layer), described.canvas_multiple_px, described.only_canvas_px
     if image_size == "auto":
-        return max(automatic_canvas(network.layer(layer)), smallest)
+        return only or -(-max(automatic_canvas(described), smallest) // multiple) * multiple
     try:
         size = int(image_size)
     except ValueError:
@@ -138,6 +150,13 @@ def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
     schema.check({"image_size": size}, schema.load())
     if size < smallest:
         raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
+    if only not in (None, size):
+        raise UserError(f"image_size: {layer} has a map on images of {only} pixels alone, not of {size}; say {only}")
+    if size % multiple:
+        nearest = round(size / multiple) * multiple
+        raise UserError(
+            f"image_size: {layer} takes multiples of {multiple} pixels, not {size}; say {max(nearest, smallest)}"
+        )
     return size
 
 
