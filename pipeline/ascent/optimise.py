@@ -43,18 +43,30 @@ class Ascent:
             (batch,), to the pre-activation response of each image's own filter, float32 (batch, height, width, 1).
         canvas_px: side of the picture.
         recipe: the settings.
+        channels: 3, or 1 for pictures that are grey.
     """
 
     def __init__(
-        self, channel_responses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], canvas_px: int, recipe: Recipe
+        self,
+        channel_responses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        canvas_px: int,
+        recipe: Recipe,
+        *,
+        channels: int = 3,
     ) -> None:
         self.recipe = recipe
         # AutoGraph is for the loop below; it cannot read `match` statements and warns about each.
         self._responses = tf.autograph.experimental.do_not_convert(batch.apart(channel_responses))
         self._parameterisation: Parameterisation = (
-            Fourier(canvas_px, decay=recipe.decay, contrast=recipe.contrast, contrast_limit=recipe.contrast_limit)
+            Fourier(
+                canvas_px,
+                decay=recipe.decay,
+                contrast=recipe.contrast,
+                contrast_limit=recipe.contrast_limit,
+                channels=channels,
+            )
             if recipe.parameterisation == "fourier"
-            else Pixels(canvas_px)
+            else Pixels(canvas_px, channels=channels)
         )
         self._transform = Transform(
             size_px=canvas_px,

@@ -29,11 +29,11 @@ class Parameterisation(Protocol):
         """Return the parameters of a random start of one image."""
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
-        """Return the images of a batch of parameters: RGB, float32 (batch, size, size, 3)."""
+        """Return the images of a batch of parameters: RGB, float32 (batch, size, size, 3), all equal in a grey one."""
 
 
 class Fourier:
-    """Fourier coefficients of three decorrelated colour channels, squashed to [0, 1] by a sigmoid.
+    """Fourier coefficients of three decorrelated colour channels, or of one of grey, squashed to [0, 1] by a sigmoid.
 
     Each coefficient is scaled by 1 / frequency^decay, so that one step of the optimiser changes coarse and fine
     structure as natural images do. The image is periodic: it has no seam, only a frame.
@@ -45,10 +45,14 @@ class Fourier:
         contrast_limit: largest root mean square of the image before the sigmoid; what is stronger is scaled back to
             it, what is weaker is left as it is. 0 is no limit. It keeps colours from saturating however many steps
             are made, and the contrast of neighbouring pictures comparable without hiding weak ones.
+        channels: 3, or 1 for grey.
     """
 
-    def __init__(self, size_px: int, *, decay: float, contrast: float, contrast_limit: float) -> None:
+    def __init__(
+        self, size_px: int, *, decay: float, contrast: float, contrast_limit: float, channels: int = 3
+    ) -> None:
         self.size_px = size_px
+        self.channels = channels
         self.contrast = contrast
         self.contrast_limit = contrast_limit
         vertical = np.fft.fftfreq(size_px)[:, None]
@@ -63,8 +67,8 @@ class Fourier:
         self._scale = tf.constant((size_px * scale)[None], tf.float32)
 
     def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return float32 (2, 3, size, size // 2 + 1): real and imaginary parts of each colour's coefficients."""
-        shape = (2, 3, self.size_px, self.size_px // 2 + 1)
+        """Return float32 (2, channels, size, size // 2 + 1): real and imaginary parts of each one's coefficients."""
+        shape = (2, self.channels, self.size_px, self.size_px // 2 + 1)
         return random.standard_normal(shape, np.float32) * np.float32(self.contrast)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
@@ -75,8 +79,9 @@ class Fourier:
         return batch.for_each(self._colours, channels)
 
     def _colours(self, channels: tf.Tensor) -> tf.Tensor:
-        """Return decorrelated channels, float32 (batch, 3, size, size), as RGB in (0, 1), (batch, size, size, 3)."""
-        colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(COLOUR_CORRELATION))
+        """Return channels, float32 (batch, channels, size, size), as RGB in (0, 1), (batch, size, size, 3)."""
+        mixture = COLOUR_CORRELATION if self.channels == 3 else np.ones((3, 1), np.float32)
+        colours = tf.einsum("bchw,rc->bhwr", channels, tf.constant(mixture))
         if self.contrast_limit:
             # The tiny term keeps the root's gradient finite on an exactly grey image.
             squares = tf.reduce_mean(tf.square(colours), (1, 2, 3), keepdims=True)
@@ -89,15 +94,17 @@ class Pixels:
 
     Args:
         size_px: side of the image.
+        channels: 3, or 1 for grey.
     """
 
-    def __init__(self, size_px: int) -> None:
+    def __init__(self, size_px: int, *, channels: int = 3) -> None:
         self.size_px = size_px
+        self.channels = channels
 
     def start(self, random: np.random.Generator) -> np.ndarray:
-        """Return float32 (size, size, 3), uniform in [0, 1)."""
-        return random.random((self.size_px, self.size_px, 3), np.float32)
+        """Return float32 (size, size, channels), uniform in [0, 1)."""
+        return random.random((self.size_px, self.size_px, self.channels), np.float32)
 
     def image(self, parameters: tf.Tensor) -> tf.Tensor:
         """Return the parameters as images, float32 (batch, size, size, 3)."""
-        return parameters
+        return parameters if self.channels == 3 else tf.repeat(parameters, 3, axis=-1)

@@ -39,7 +39,8 @@ def feed(
     """Return what each input of a network is given, by its name, float32.
 
     Args:
-        image: in [0, 1], float32 (batch, height, width, channels).
+        image: in [0, 1], float32 (batch, height, width, channels); of one in RGB a grey input takes the first, for in
+            pictures made for it all are equal.
         wanted: name of the input that it is for.
         inputs: all inputs of the network, as its catalogue has them.
         values: the same, as its graph has them.
@@ -49,7 +50,8 @@ def feed(
     given = {}
     for each, value in zip(inputs, values, strict=True):
         if each.name == wanted:
-            given[each.name] = _laid_out(preprocess(image, mode), each.layout)
+            taken = image[..., :1] if each.channels == 1 else image
+            given[each.name] = _laid_out(preprocess(taken, mode), each.layout)
         elif each.channels:
             # An image that comes in the size of the one that is looked at goes with it.
             own = size[each.name] if size[each.name] != size[wanted] else (None, None)

@@ -96,7 +96,8 @@ def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
         network = dataclasses.replace(network, preprocessing="unit")
     truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
     noise = truncated.mean_activations(colour_noise(canvas_px), batch=1)
-    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe), floored(noise))
+    channels = network.image_of(layer).channels
+    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe, channels=channels), floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:

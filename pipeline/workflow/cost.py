@@ -54,7 +54,8 @@ def measure_flops_per_second(plan: Plan) -> float:
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
     truncated = truncate(network, tensors, layer, precision.resolve(plan.precision))
     recipe = resolve_recipe(network, layer, plan.canvas_px[layer], {"steps": 4, "snapshots": []})
-    ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe)
+    channels = plan.network.image_of(layer).channels
+    ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe, channels=channels)
     list(ascent.run(0, random))
     runs, start = 0, time.perf_counter()
     while time.perf_counter() - start < TRIAL_SECONDS:

@@ -130,3 +130,17 @@ def test_images_of_a_batch_have_nothing_to_do_with_each_other(kind):
     together = parameterisation.image(tf.concat(parts, 0))
 
     np.testing.assert_array_equal(together, np.concatenate([parameterisation.image(part) for part in parts]))
+
+
+@pytest.mark.parametrize("kind", [partial(fourier, contrast=0.3), Pixels])
+def test_a_grey_image_is_one_channel_shown_as_three(kind):
+    parameterisation = kind(16, channels=1)
+    parameters = start(parameterisation)
+
+    image = parameterisation.image(parameters).numpy()
+
+    assert parameters.shape == (1, *kind(16).start(np.random.default_rng(0)).shape[:-3], *parameters.shape[-3:])
+    assert 1 in parameters.shape[1:]
+    assert image.shape == (1, 16, 16, 3)
+    assert image.std() > 0
+    np.testing.assert_array_equal(image, np.repeat(image[..., :1], 3, -1))

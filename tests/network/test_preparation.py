@@ -85,3 +85,11 @@ def test_an_image_is_laid_out_as_the_network_takes_it(keras):
         given(model, "image", images(channels=2), "unit")["image"], np.moveaxis(images(channels=2).numpy(), 3, 1)
     )
     np.testing.assert_array_equal(given(grey, "image", images(channels=1), "unit")["image"], images(channels=1)[..., 0])
+
+
+def test_a_grey_network_takes_a_grey_picture_that_is_kept_as_rgb(keras):
+    image = keras.Input((SIDE, SIDE, 1), name="image")
+    model = keras.Model(image, keras.layers.Conv2D(2, 3)(image))
+    grey = images(channels=1)
+
+    np.testing.assert_array_equal(given(model, "image", tf.repeat(grey, 3, -1))["image"], grey * 2 - 1)
