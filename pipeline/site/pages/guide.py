@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import formatting
+from pipeline.network.catalogue import ConvLayer
 from pipeline.network.known import display_name
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
@@ -168,7 +169,8 @@ def how_view(atlas: Atlas) -> HowView:
             for _, _, group in home.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
-        weights=f"{sum(_weights(atlas, layer.name) for layer in atlas.network.layers):,}",
+        # A layer that is called several times has its weights once.
+        weights=f"{sum({layer.weights: _weights(atlas, layer) for layer in atlas.network.layers}.values()):,}",
         method=tuple(method(made.recipe)),
         recipe=tuple((key.replace("_", " "), parts.recipe_words(value)) for key, value in made.recipe.items()),
     )
@@ -209,14 +211,20 @@ def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
             href=f"{addresses.folder(shown)}/index.html" if shown else "",
             filters=layer.filters,
             kernel=f"{height} × {width} × {layer.input_channels}",
-            weights=f"{_weights(atlas, layer.name):,}",
+            weights=f"{_weights(atlas, layer):,}",
             stride_px=layer.stride_px,
             receptive_field_px=layer.receptive_field_px,
         )
 
 
-def _weights(atlas: Atlas, layer: str) -> int:
-    return math.prod(atlas.network.parameters[f"{layer}/kernel"])
+def _weights(atlas: Atlas, layer: ConvLayer) -> int:
+    """Return how many weights the kernels of a layer have: a separable convolution has two."""
+    within = f"{layer.weights}/"
+    return sum(
+        math.prod(shape)
+        for name, shape in atlas.network.parameters.items()
+        if name.startswith(within) and name.endswith("kernel")
+    )
 
 
 def data_view(atlas: Atlas) -> DataView:
