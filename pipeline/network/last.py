@@ -143,7 +143,7 @@ def _plain(layer: layers.Conv2D, dtype: tf.DType) -> Convolution:
             # One filter of a grouped convolution reads only its own group's channels.
             per_group = features.shape[-1] // layer.groups
             start = channel // (layer.filters // layer.groups) * per_group
-            features = features[..., start : start + per_group]
+            features = _channels(features, start, per_group)
         return convolve(layer, features, kernel[..., channel : channel + 1])
 
     return Convolution(lambda features: convolve(layer, features, kernel), one)
@@ -154,8 +154,8 @@ def _depthwise(layer: layers.DepthwiseConv2D, dtype: tf.DType) -> Convolution:
 
     def one(features: tf.Tensor, channel: tf.Tensor) -> tf.Tensor:
         read, number = channel // multiplier, channel % multiplier
-        own = kernel[:, :, read : read + 1, number : number + 1]
-        return convolve(layer, features[..., read : read + 1], own)
+        own = tf.ensure_shape(kernel[:, :, read : read + 1, number : number + 1], (*kernel.shape[:2], 1, 1))
+        return convolve(layer, _channels(features, read, 1), own)
 
     return Convolution(lambda features: _depthwise_as_keras(layer, features, kernel), one)
 
@@ -193,6 +193,11 @@ def _transposed(layer: layers.Conv2DTranspose, dtype: tf.DType) -> Convolution:
         lambda features: run(features, kernel),
         lambda features, channel: run(features, kernel[:, :, channel : channel + 1]),
     )
+
+
+def _channels(features: tf.Tensor, start: tf.Tensor, count: int) -> tf.Tensor:
+    """Return some channels of a map; their number is known while a function is traced, too, which a slice forgets."""
+    return tf.ensure_shape(features[..., start : start + count], (*features.shape[:-1], count))
 
 
 def _depthwise_as_keras(

@@ -41,6 +41,19 @@ def test_one_filter_of_a_convolution_costs_one_filter(keras):
     assert one(tf.zeros((1, 12, 12, 4)), tf.constant(5)).shape == (1, 10, 10, 1)
 
 
+@pytest.mark.parametrize(
+    "build",
+    [lambda layers, x: layers.DepthwiseConv2D(3)(x), lambda layers, x: layers.Conv2D(6, 3, groups=2)(x)],
+)
+def test_one_filter_that_reads_some_channels_can_be_compiled(keras, build):
+    last = last_layer(made(keras, build), tf.float32)
+    features = tf.random.stateless_normal((1, 12, 12, 4), (1, 2))
+
+    compiled = tf.function(last.one)(features, tf.constant(3))
+
+    np.testing.assert_allclose(compiled, last.all(features)[..., 3:4], rtol=1e-5, atol=1e-6)
+
+
 def test_the_layers_own_activation_is_left_out_and_put_back(keras):
     response = made(keras, lambda layers, x: layers.DepthwiseConv2D(3, 2, dilation_rate=2, activation="relu")(x))
     features = tf.random.stateless_normal((1, 12, 12, 4), (1, 2))
