@@ -68,7 +68,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
     """
     form = schema.load()
     values = schema.defaults(form) | schema.checked(configuration)
-    if values["model"].endswith(".keras"):
+    if values["model"].endswith(catalogue.ENDINGS):
         _check_file("model", values["model"], "")
     network = catalogue.load(values["model"], values["preprocessing"])
     check_weights(values["model"], values["weights"])
@@ -127,10 +127,14 @@ def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[s
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
-    """Return the side in pixels of a layer's pictures: "auto" or a number; raise `UserError` if it is too small."""
-    smallest = network.smallest_canvas(layer)
+    """Return the side in pixels of a layer's pictures: "auto" or a number.
+
+    Raises `UserError` where the layer has no map on pictures of that side.
+    """
+    described = network.layer(layer)
+    smallest, multiple, only = network.smallest_canvas(layer), described.canvas_multiple_px, described.only_canvas_px
     if image_size == "auto":
-        return max(automatic_canvas(network.layer(layer)), smallest)
+        return only or -(-max(automatic_canvas(described), smallest) // multiple) * multiple
     try:
         size = int(image_size)
     except ValueError:
@@ -138,6 +142,13 @@ def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
     schema.check({"image_size": size}, schema.load())
     if size < smallest:
         raise UserError(f"image_size: {size} is too small for {layer}, which needs at least {smallest} pixels")
+    if only not in (None, size):
+        raise UserError(f"image_size: {layer} has a map on images of {only} pixels alone, not of {size}; say {only}")
+    if size % multiple:
+        nearest = round(size / multiple) * multiple
+        raise UserError(
+            f"image_size: {layer} takes multiples of {multiple} pixels, not {size}; say {max(nearest, smallest)}"
+        )
     return size
 
 

@@ -51,7 +51,8 @@ def main() -> None:
     # Of a network known by name the weights are random here, and so is, a little, what is measured of it.
     keras.utils.set_random_seed(0)
     tensors = _tensors(arguments.weights) if arguments.weights else None
-    graph = keras_model.graph_with(keras_model.load(arguments.model), tensors, None)
+    # In one precision throughout: where a model mixes two, so do the gradients that fields are measured by.
+    graph = keras_model.graph_with(keras_model.load(arguments.model), tensors, "float32")
     found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
     if arguments.output:
         files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")

@@ -191,7 +191,11 @@ def _transposed(layer: layers.Conv2DTranspose, dtype: tf.DType) -> Convolution:
 
     return Convolution(
         lambda features: run(features, kernel),
-        lambda features, channel: run(features, kernel[:, :, channel : channel + 1]),
+        # Their number is known while a function is traced, too, which a slice forgets.
+        lambda features, channel: run(
+            features,
+            tf.ensure_shape(kernel[:, :, channel : channel + 1], (*kernel.shape[:2], 1, kernel.shape[3])),
+        ),
     )
 
 

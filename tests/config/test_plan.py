@@ -1,5 +1,7 @@
+import dataclasses
 import hashlib
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -151,6 +153,30 @@ def test_a_size_from_the_command_line_has_the_same_bounds():
     for size in ("big", "2049", "9" * 30, "-64", "7"):
         with pytest.raises(UserError, match="image_size: "):
             plan.resolve_canvas(network, "block1_conv1", size)
+
+
+def of_layers(network, **settings):
+    """Return a network whose layers take images of certain sizes alone."""
+    layers = tuple(msgspec.structs.replace(layer, **settings) for layer in network.layers)
+    return dataclasses.replace(network, catalogue=msgspec.structs.replace(network.catalogue, layers=layers))
+
+
+def test_a_layer_that_takes_images_of_one_size_alone_has_pictures_of_that_size():
+    network = of_layers(catalogue.load("vgg16"), only_canvas_px=45, smallest_canvas_px=45, canvas_multiple_px=45)
+
+    assert plan.resolve_canvas(network, "block1_conv1", "auto") == 45
+    assert plan.resolve_canvas(network, "block1_conv1", 45) == 45
+    with pytest.raises(UserError, match="block1_conv1 has a map on images of 45 pixels alone, not of 90; say 45"):
+        plan.resolve_canvas(network, "block1_conv1", 90)
+
+
+def test_a_layer_that_takes_multiples_has_pictures_of_such_a_size():
+    network = of_layers(catalogue.load("vgg16"), smallest_canvas_px=64, canvas_multiple_px=64)
+
+    assert plan.resolve_canvas(network, "block1_conv1", "auto") == 128
+    assert plan.resolve_canvas(network, "block1_conv1", 192) == 192
+    with pytest.raises(UserError, match="takes multiples of 64 pixels, not 100; say 128"):
+        plan.resolve_canvas(network, "block1_conv1", 100)
 
 
 def test_single_settings_override_the_rest():

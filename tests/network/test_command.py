@@ -48,3 +48,16 @@ def test_a_model_that_asks_for_more_than_the_memory_ends_this_process_alone(repo
 
     assert done.returncode != 0
     assert len(done.stderr.splitlines()) <= 1
+
+
+def test_a_model_that_mixes_precisions_is_looked_through_in_one(repository, keras, tmp_path):
+    conv = [keras.layers.Conv2D(2, 3, name=name, activation="relu", dtype="mixed_float16") for name in ("one", "two")]
+    keras.Sequential([keras.Input((24, 24, 3)), *conv]).save(tmp_path / "x.keras")
+
+    done = run(repository, str(tmp_path / "x.keras"))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split()[:4] for line in done.stdout.splitlines()[1:]] == [
+        ["one", "Conv2D", "2", "3"],
+        ["two", "Conv2D", "2", "5"],
+    ]

@@ -105,22 +105,23 @@ def test_the_measuring_by_keras_alone_sees_the_same(name):
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_filter_can_be_climbed_in_either_precision(name):
+def test_a_filter_of_each_kind_of_layer_can_be_climbed_in_either_precision(name):
     _, network, _ = made(name)
-    layer = network.layers[-1]
-    images = images_for(network, layer)[:1]
 
     for precision in ("float32", "bfloat16"):
-        truncated = TruncatedNetwork(network, graph_with(odd_networks.make(name).model, None, precision), layer.name)
+        graph = graph_with(odd_networks.make(name).model, None, precision)
+        for layer in {each.kind: each for each in network.layers}.values():
+            images, truncated = images_for(network, layer)[:1], TruncatedNetwork(network, graph, layer.name)
 
-        @tf.function(autograph=False)
-        def climb(pixels, truncated=truncated):
-            with tf.GradientTape() as tape:
-                tape.watch(pixels)
-                value = tf.reduce_sum(truncated.channel_responses(pixels, tf.constant(0)))
-            return tape.gradient(value, pixels)
+            # The filter is an argument, as in the ascent: what is traced must do for any.
+            @tf.function(autograph=False)
+            def climb(pixels, filter, truncated=truncated):
+                with tf.GradientTape() as tape:
+                    tape.watch(pixels)
+                    value = tf.reduce_sum(truncated.channel_responses(pixels, filter))
+                return tape.gradient(value, pixels)
 
-        gradient = climb(images).numpy()
-        assert gradient.shape == images.shape
-        assert np.isfinite(gradient).all()
-        assert gradient.any()
+            gradient = climb(images, tf.constant(0)).numpy()
+            assert gradient.shape == images.shape, layer.name
+            assert np.isfinite(gradient).all(), layer.name
+            assert gradient.any(), layer.name

@@ -1,3 +1,7 @@
+import dataclasses
+
+import msgspec
+
 from pipeline.site.pages import guide
 
 
@@ -24,3 +28,23 @@ def test_where_responses_are_taken_is_counted(atlas):
 def test_the_example_of_a_network_of_other_images_speaks_of_no_colours():
     assert "colours" in " ".join(guide.method({"parameterisation": "fourier"}))
     assert "colours" not in " ".join(guide.method({"parameterisation": "fourier"}, image_channels=5))
+
+
+def test_weights_are_those_of_all_kernels_and_of_a_layer_that_is_called_twice_once(atlas):
+    first, second, third = atlas.network.layers[:3]
+    again = msgspec.structs.replace(second, weights=first.weights, name="block1_conv1@2")
+    separable = msgspec.structs.replace(third, weights="separable")
+    catalogue = msgspec.structs.replace(
+        atlas.network.catalogue,
+        layers=(first, again, separable),
+        parameters={
+            "block1_conv1/kernel": (3, 3, 3, 64),
+            "block1_conv1/bias": (64,),
+            "separable/depthwise_kernel": (3, 3, 4, 1),
+            "separable/pointwise_kernel": (1, 1, 4, 10),
+        },
+    )
+    odd = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, catalogue=catalogue))
+
+    assert [row.weights for row in guide.architecture(odd)] == ["1,728", "1,728", "76"]
+    assert guide.how_view(odd).weights == "1,804"
