@@ -23,7 +23,7 @@ from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
 from pipeline.results import document, layout, record
-from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 from tests.support import documents
@@ -196,7 +196,7 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
         model=network.name, name=layer.name, index=layer.index, filters_total=layer.filters,
         input_channels=layer.input_channels, kernel_size=layer.kernel_size,
         receptive_field_px=layer.receptive_field_px, stride_px=layer.stride_px, canvas_px=canvas(layer),
-        weights_sha256=sha256, filters=filters,
+        weights_sha256=sha256, measures=MEASURES, filters=filters,
         figures=documents.figures(
             filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
