@@ -11,6 +11,7 @@ from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
+from pipeline.results.published import Totals
 from pipeline.site import drawings
 from pipeline.site.addresses import folder
 from pipeline.site.pages.parts import Fact, Plate, most_selective, plate, rendered_words, stride_words
@@ -48,8 +49,6 @@ class Block:
 class HomeView:
     """The home page."""
 
-    filters: int
-    layers: int
     highlights: tuple[Plate, ...]
     words: Words
     figures: tuple[Fact, ...]
@@ -58,26 +57,12 @@ class HomeView:
 
 def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
     """Return the view of the home page."""
-    count, alive = (sum(getattr(layer.figures, key) for layer in atlas.layers) for key in ("rendered", "alive"))
     words = atlas.words
     largest = max(layer.receptive_field_px for layer in atlas.network.layers)
     return HomeView(
-        filters=count,
-        layers=len(atlas.layers),
         highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         words=words,
-        figures=(
-            Fact(
-                "filters", f"{count:,}", f"of {sum(layer.filters for layer in atlas.network.layers):,} in the network"
-            ),
-            Fact("layers", str(len(atlas.layers)), f"of {len(atlas.network.layers)} that convolve"),
-            Fact(
-                words.alive,
-                percent(alive, count),
-                f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
-            ),
-            *own_best_fact(atlas),
-        ),
+        figures=tuple(figures(totals(atlas), words)),
         blocks=tuple(
             Block(title, note, tuple(layer_row(layer, largest) for layer in group))
             for title, note, group in blocks(atlas)
@@ -85,14 +70,36 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     )
 
 
-def own_best_fact(atlas: Atlas) -> Iterator[Fact]:
-    """Yield how many pictures are their filters' best, of those that there are others to compare with."""
-    compared = [layer.figures for layer in atlas.layers if layer.figures.rendered > 1]
-    if compared:
+def totals(atlas: Atlas) -> Totals:
+    """Return how much an atlas holds, and how sure its pictures are."""
+    made = [layer.figures for layer in atlas.layers]
+    # Where there is one picture, it is the best of one.
+    compared = [each for each in made if each.rendered > 1]
+    return Totals(
+        layers=len(made),
+        layers_total=len(atlas.network.layers),
+        filters=sum(each.rendered for each in made),
+        filters_total=sum(layer.filters for layer in atlas.network.layers),
+        alive=sum(each.alive for each in made),
+        compared=sum(each.rendered for each in compared),
+        own_best=sum(each.own_best for each in compared),
+    )
+
+
+def figures(totals: Totals, words: Words) -> Iterator[Fact]:
+    """Yield how much an atlas holds, and how sure its pictures are, as its home says it."""
+    yield Fact("filters", f"{totals.filters:,}", f"of {totals.filters_total:,} in the network")
+    yield Fact("layers", str(totals.layers), f"of {totals.layers_total} that convolve")
+    yield Fact(
+        words.alive,
+        percent(totals.alive, totals.filters),
+        f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
+    )
+    if totals.compared:
         yield Fact(
             "own best",
-            percent(sum(made.own_best for made in compared), sum(made.rendered for made in compared)),
-            f"{atlas.words.excited} by no other picture of their layer more",
+            percent(totals.own_best, totals.compared),
+            f"{words.excited} by no other picture of their layer more",
         )
 
 
@@ -134,9 +141,9 @@ def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
     return [(f"Block {place}", stride_words(group[0].stride_px), group) for place, group in groups if group]
 
 
-def highlighted(atlas: Atlas) -> list[tuple[Layer, int]]:
-    """Return filters from across the network's depth, to open the home page with."""
+def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
+    """Return filters from across the network's depth, as many as open the home page or `most`."""
     deep_enough = [layer for layer in atlas.layers if layer.index >= 2] or list(atlas.layers)
-    count = min(HIGHLIGHTS, len(deep_enough))
+    count = min(most, len(deep_enough))
     places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
     return [(deep_enough[place], most_selective(deep_enough[place]).filter) for place in places]
