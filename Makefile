@@ -8,6 +8,11 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_FOR_TESTS := $(VENV)/.installed-for-tests
 BIOME := node_modules/@biomejs/biome/bin/biome
+# Of `make collection`: the results folders, from DIRECTORY, and the site of all of them.
+RESULTS = results
+OUTPUT = collection
+TITLE =
+BASE_URL =
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
@@ -19,7 +24,7 @@ PYTHON_THERE = cd "$(DIRECTORY)" && "$(CURDIR)/$(BIN)/python"
 CHECK_CONFIG = mkdir -p "$(DIRECTORY)" $(if $(CONFIG),&& $(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site test lint coverage check bench bench-full bench-quality soak publish-zip docs clean
+.PHONY: help atlas full site collection test lint coverage check bench bench-full bench-quality soak publish-zip docs clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +46,10 @@ site: $(INSTALLED) ## rebuild the pages alone, from finished results
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	$(PYTHON_THERE) -m pipeline.site.archive
+
+collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results lite0/results" [OUTPUT=…] [TITLE=…] [BASE_URL=…]
+	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
+		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
 test: lint ## set up, and run every lint and every test
 	$(BIN)/python -m pytest $(IN_PARALLEL)

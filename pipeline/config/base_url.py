@@ -18,14 +18,14 @@ _OF_A_PATH = re.compile(r"[A-Za-z0-9._~!$&*+,;=:@/%-]|[^\x00-\x7f]")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def check_base_url(base_url: str) -> str:
-    """Return the address of the site's root without a final slash, nothing for none; raise `UserError` where links made
-    of it would not lead to the site, or would publish a password."""
+def check_base_url(base_url: str, key: str = "site.base_url") -> str:
+    """Return the address of the site's root without a final slash, nothing for none; raise `UserError`, naming the key
+    or option, where links made of it would not lead to the site, or would publish a password."""
     if not base_url:
         return ""
     if fault := _fault(base_url):
         # Without the address itself, which may hold a password: messages end in logs.
-        raise UserError(f"site.base_url: {fault}; write an address like {EXAMPLE}")
+        raise UserError(f"{key}: {fault}; write an address like {EXAMPLE}")
     return base_url.rstrip("/")
 
 

@@ -110,6 +110,16 @@ def site(results: Path) -> Path:
     return results / "site"
 
 
+def about(site: Path) -> Path:
+    """Return what a site says of its atlas to programs."""
+    return site / "data" / "atlas.json"
+
+
+def collection(folder: Path) -> Path:
+    """Return what a folder of several atlases says of itself to programs, and by which it is known as one."""
+    return folder / "collection.json"
+
+
 def site_archive(results: Path) -> Path:
     """Return the published atlas in one file."""
     return results / "site.zip"

@@ -26,12 +26,14 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
 from pipeline.site import addresses, contents, illustrations, publishing, tables
+from pipeline.site.about import about
 from pipeline.site.pages import guide, home
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
-# Size of the picture that other sites show beside a link, in pixels: what OpenGraph's readers expect.
+# The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
+CARD = "assets/card.jpg"
 SOCIAL_CARD = (1200, 630)
 SOCIAL_QUALITY = 80
 
@@ -76,7 +78,17 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
     shown = [*contents.site_pages(atlas, title, description), *guide.extra_pages(atlas)]
-    renderer = Renderer(atlas, site, templates)
+    renderer = Renderer(
+        site,
+        templates,
+        network=display_name(atlas.network.model),
+        credit=credit(atlas.network.model),
+        weights_source=atlas.weights_source,
+        weights_are_published=atlas.weights_are_published,
+        weights_sha256=atlas.weights_sha256,
+        alive_ratio=ALIVE_RATIO,
+        search_example=tables.search_example(atlas),
+    )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
@@ -93,7 +105,8 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
 class Renderer:
     """Turns pages into HTML: one environment, and one function through which every address passes."""
 
-    def __init__(self, atlas: Atlas, site: Site, templates: Path) -> None:
+    def __init__(self, site: Site, templates: Path, **names: object) -> None:
+        """Prepare for pages of a site; `names` are what their templates know beside `site` and the page itself."""
         self.site = site
         self.environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(templates),
@@ -103,21 +116,10 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in ("style.css", "atlas.js")}
+        versions = {name: _digest(templates / name) for name in ("style.css", "collection.css", "atlas.js")}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
-        self.environment.globals.update(
-            site=site,
-            network=display_name(atlas.network.model),
-            credit=credit(atlas.network.model),
-            weights_source=atlas.weights_source,
-            weights_are_published=atlas.weights_are_published,
-            weights_sha256=atlas.weights_sha256,
-            version=pipeline.__version__,
-            alive_ratio=ALIVE_RATIO,
-            search_example=tables.search_example(atlas),
-            versions=versions,
-        )
+        self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
 
     def render(self, page: Page) -> str:
         """Return the HTML of a page."""
@@ -128,11 +130,7 @@ class Renderer:
             functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
         )
         canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
-        social = (
-            publishing.absolute(base, "assets/card.jpg" if page.template != "filter.html" else page.image)
-            if base
-            else ""
-        )
+        social = publishing.absolute(base, page.image if page.template == "filter.html" else CARD) if base else ""
         template = self.environment.get_template(page.template)
         return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
 
@@ -177,6 +175,15 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
     for table, text in tables.texts(atlas):
         _write_text(folder / table.path, text)
     files.write_json(folder / "data" / "datapackage.json", tables.package(atlas.words, site.title, site.licence))
+    said = about(
+        atlas,
+        title=site.title,
+        language=site.language,
+        author=site.author,
+        licence=site.licence,
+        base_url=site.base_url,
+    )
+    files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:
         paths = layout.layer_paths(results, layer.name)
         _write_compact(folder / "data" / "layers" / paths.summary.name, _without_kernels(layer))
@@ -205,7 +212,7 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
         paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
         chosen = [np.asarray(Image.open(path)) for path in paths]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
-        card.save(folder / "assets" / "card.jpg", "JPEG", quality=SOCIAL_QUALITY)
+        card.save(folder / CARD, "JPEG", quality=SOCIAL_QUALITY)
 
 
 def _write_text(path: Path, text: str) -> None:

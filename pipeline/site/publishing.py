@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape
 
 from pipeline.network.known import display_name
 from pipeline.results.atlas import Atlas
+from pipeline.results.published import Published
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import rendered_words
 
@@ -27,6 +28,15 @@ def sitemap(base_url: str, pages: Sequence[Page]) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</urlset>\n'
+    )
+
+
+def sitemap_index(base_url: str, folders: Sequence[str]) -> str:
+    """Return sitemap.xml of several atlases: where that of each is."""
+    lines = "".join(f"<sitemap><loc>{escape(base_url)}/{quote(each)}/sitemap.xml</loc></sitemap>\n" for each in folders)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</sitemapindex>\n'
     )
 
 
@@ -65,6 +75,17 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
         f"- {link('how-to-read.html', 'How to read the pictures')}\n"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"
     )
+
+
+def llms_of_several(base_url: str, title: str, description: str, atlases: Sequence[tuple[str, Published]]) -> str:
+    """Return llms.txt of several atlases, each given with its folder: what they are, and where that of each is."""
+    prefix = f"{base_url}/" if base_url else ""
+    lines = "".join(
+        f"- [{_plain(said.title)}]({prefix}{quote(folder)}/llms.txt): {_plain(said.network)}, "
+        f"{said.totals.filters:,} of {said.totals.filters_total:,} filters\n"
+        for folder, said in atlases
+    )
+    return f"# {_plain(title)}\n\n> {_plain(description)}\n\n## Atlases\n\n{lines}"
 
 
 def _plain(text: str) -> str:

@@ -109,3 +109,8 @@ def test_an_address_is_refused_or_joins_with_a_page_to_one_below_it(address):
         assert parts.path == urlsplit(root).path + "/block1_conv1/007.html"
         assert (parts.query, parts.fragment, parts.username, parts.password) == ("", "", None, None)
         assert parts.port is None or 0 < parts.port < 65536
+
+
+def test_a_mistake_is_said_of_the_option_that_has_it():
+    with pytest.raises(UserError, match=r"^--base-url: it has a query"):
+        check_base_url("https://example.org/?q", "--base-url")

@@ -66,3 +66,11 @@ def test_a_configuration_and_a_directory_of_ones_own_are_what_is_looked_at(tmp_p
     assert "7" in done.stdout
     assert "block1_conv1" in done.stdout
     assert "block1_conv2" not in done.stdout
+
+
+def test_a_collection_is_made_of_results_in_the_directory_and_its_mistakes_are_one_line(tmp_path):
+    done = make("collection", "RESULTS=mine yours", f"DIRECTORY={tmp_path}", "TITLE=My own", "OUTPUT=to here")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert line == "error: mine: no finished site in it (site/index.html); make atlas builds results and site"
+    assert list(tmp_path.iterdir()) == []

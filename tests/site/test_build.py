@@ -377,6 +377,7 @@ def test_weights_of_the_users_own_are_not_said_to_be_the_makers(atlas, results, 
 def test_a_licence_that_nobody_named_is_not_claimed(atlas, results, repository, tmp_path, monkeypatch):
     unsaid = known.credit("efficientnetb0")
     monkeypatch.setattr("pipeline.site.build.credit", lambda model: unsaid)
+    monkeypatch.setattr("pipeline.site.build.display_name", lambda model: unsaid.network)
 
     site.build(atlas, Site(licence=""), results=results, templates=repository / "templates", output=tmp_path / "site")
 

@@ -13,6 +13,7 @@ from pipeline.network.known import KNOWN
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
+from pipeline.results.published import Sureness, Totals
 from pipeline.site import drawings
 from pipeline.site.addresses import folder
 from pipeline.site.pages import layer_words
@@ -54,8 +55,6 @@ class Block:
 class HomeView:
     """The home page."""
 
-    filters: int
-    layers: int
     highlights: tuple[Plate, ...]
     words: Words
     shown: str
@@ -66,23 +65,14 @@ class HomeView:
 
 def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
     """Return the view of the home page."""
-    count = sum(layer.figures.rendered for layer in atlas.layers)
     words = atlas.words
     largest = max(layer.receptive_field_px for layer in atlas.network.layers)
     return HomeView(
-        filters=count,
-        layers=len(atlas.layers),
         highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         words=words,
         shown=words.shown or (DEPTH if atlas.network.model in KNOWN else ""),
         image=image_words(atlas),
-        figures=(
-            Fact(
-                "filters", f"{count:,}", f"of {sum(layer.filters for layer in atlas.network.layers):,} in the network"
-            ),
-            Fact("layers", str(len(atlas.layers)), f"of {len(atlas.network.layers)} that convolve"),
-            *shares(atlas),
-        ),
+        figures=tuple(figures(totals(atlas), words)),
         blocks=tuple(
             Block(title, note, tuple(layer_row(layer, largest) for layer in group))
             for title, note, group in blocks(atlas)
@@ -90,30 +80,49 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     )
 
 
-def shares(atlas: Atlas) -> Iterator[Fact]:
-    """Yield the shares of filters that are alive and whose pictures are their best, of depthwise layers apart."""
+def totals(atlas: Atlas) -> Totals:
+    """Return how much an atlas holds, and how sure its pictures are."""
     depthwise = [layer for layer in atlas.layers if layer.depthwise]
     others = [layer for layer in atlas.layers if not layer.depthwise]
-    for members, which in ((others, ", all but depthwise" if depthwise else ""), (depthwise, ", depthwise")):
-        if members:
-            yield from _shares(members, which if others else "")
-
-
-def _shares(layers: Sequence[Layer], which: str) -> Iterator[Fact]:
-    words, made = layers[0].words, [layer.figures for layer in layers]
-    yield Fact(
-        f"{words.alive}{which}",
-        percent(sum(each.alive for each in made), sum(each.rendered for each in made)),
-        f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
+    return Totals(
+        layers=len(atlas.layers),
+        layers_total=len(atlas.network.layers),
+        filters=sum(layer.figures.rendered for layer in atlas.layers),
+        filters_total=sum(layer.filters for layer in atlas.network.layers),
+        shares=tuple(_sureness(members) for members in (others, depthwise) if members),
     )
-    # Where there is no other picture, there is nothing to compare with.
+
+
+def _sureness(layers: Sequence[Layer]) -> Sureness:
+    made = [layer.figures for layer in layers]
+    # Where there is one picture, it is the best of one.
     compared = [each for each in made if each.rendered > 1]
-    if compared:
+    return Sureness(
+        depthwise=layers[0].depthwise,
+        filters=sum(each.rendered for each in made),
+        alive=sum(each.alive for each in made),
+        compared=sum(each.rendered for each in compared),
+        own_best=sum(each.own_best for each in compared),
+    )
+
+
+def figures(totals: Totals, words: Words) -> Iterator[Fact]:
+    """Yield how much an atlas holds, and how sure its pictures are, as its home says it."""
+    yield Fact("filters", f"{totals.filters:,}", f"of {totals.filters_total:,} in the network")
+    yield Fact("layers", str(totals.layers), f"of {totals.layers_total} that convolve")
+    for share in totals.shares:
+        which = "" if len(totals.shares) == 1 else ", depthwise" if share.depthwise else ", all but depthwise"
         yield Fact(
-            f"own best{which}",
-            percent(sum(each.own_best for each in compared), sum(each.rendered for each in compared)),
-            f"{words.excited} by no other picture of their layer more",
+            f"{words.alive}{which}",
+            percent(share.alive, share.filters),
+            f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
         )
+        if share.compared:
+            yield Fact(
+                f"own best{which}",
+                percent(share.own_best, share.compared),
+                f"{words.excited} by no other picture of their layer more",
+            )
 
 
 def image_words(atlas: Atlas) -> str:
@@ -171,9 +180,9 @@ def _stage(place: int, layers: Sequence[ConvLayer]) -> str:
     return f"{'Block' if are_blocks else 'Stage'} {place}"
 
 
-def highlighted(atlas: Atlas) -> list[tuple[Layer, int]]:
-    """Return filters from across the network's depth, to open the home page with."""
+def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
+    """Return filters from across the network's depth, as many as open the home page or `most`."""
     deep_enough = [layer for layer in atlas.layers if layer.index >= 2] or list(atlas.layers)
-    count = min(HIGHLIGHTS, len(deep_enough))
+    count = min(most, len(deep_enough))
     places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
     return [(deep_enough[place], most_selective(deep_enough[place]).filter) for place in places]

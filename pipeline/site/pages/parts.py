@@ -78,7 +78,14 @@ def plate(layer: Layer, filter: int) -> Plate:
 
 def most_selective(layer: Layer) -> Filter:
     """Return the filter that a layer is shown by: alive, its own picture its best, and the most selective."""
-    return max(layer.filters, key=lambda each: (each.alive, each.own_rank == 1, each.selectivity, -each.filter))
+    return by_selectivity(layer)[0]
+
+
+def by_selectivity(layer: Layer) -> list[Filter]:
+    """Return the filters of a layer, those first that it is best shown by."""
+    return sorted(
+        layer.filters, key=lambda each: (each.alive, each.own_rank == 1, each.selectivity, -each.filter), reverse=True
+    )
 
 
 def first_kernels(atlas: Atlas) -> np.ndarray:
