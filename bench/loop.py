@@ -46,15 +46,15 @@ class Times:
         return sum(sum(each) for each in self.seconds.values())
 
 
-def weights_file() -> Path:
-    """Return the path of the network's weights, made if they are not there."""
-    path = BUILD / "bench" / "weights.npz"
+def weights_file(model: str = MODEL) -> Path:
+    """Return the path of a network's weights, made if they are not there."""
+    path = BUILD / "bench" / f"{model}.npz"
     if not path.exists():
-        store.save(path, sources.find(catalogue.load(MODEL), MODEL, "imagenet"))
+        store.save(path, sources.find(catalogue.load(model), model, "imagenet"))
     return path
 
 
-def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "default") -> Ascent:
+def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "default", *, model: str = MODEL) -> Ascent:
     """Return the compiled loop of a layer at its automatic canvas."""
     runtime.import_tensorflow()
     import dataclasses
@@ -62,19 +62,19 @@ def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "defaul
     from pipeline.ascent.optimise import Ascent
     from pipeline.network.truncated import truncate
 
-    network = catalogue.load(MODEL)
+    network = catalogue.load(model)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     resolved = plan.resolve_recipe(network, layer, canvas_px, recipe)
     if not resolved.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = truncate(network, tensors(), layer, precision)
+    truncated = truncate(network, tensors(model), layer, precision)
     return Ascent(truncated.channel_responses, canvas_px, resolved)
 
 
 @functools.cache
-def tensors() -> Mapping[str, np.ndarray]:
-    """Return the network's weights."""
-    return store.load(weights_file()).tensors
+def tensors(model: str = MODEL) -> Mapping[str, np.ndarray]:
+    """Return a network's weights."""
+    return store.load(weights_file(model)).tensors
 
 
 def warm_up(loop: Ascent, layer: str) -> None:

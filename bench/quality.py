@@ -25,6 +25,7 @@ from pipeline.ascent.recipe import METHOD
 from pipeline.config import plan
 from pipeline.machine.precision import resolve
 from pipeline.network import catalogue
+from pipeline.network.known import KNOWN
 from pipeline.render import request
 
 FILTERS = 16
@@ -59,12 +60,14 @@ class Way:
         recipe: a recipe's name, or what overrides it.
         precision: of the convolutions.
         share: one in so many filters of the sample is made.
+        model: name of the network.
     """
 
     name: str
     recipe: str | Mapping[str, Any]
     precision: str
     share: int = 1
+    model: str = loop.MODEL
 
 
 @dataclass(frozen=True)
@@ -117,12 +120,12 @@ def against(recipes: Sequence[str], chosen: str) -> list[Way]:
 
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     """Make the pictures of some filters of a layer with both seeds, and measure them."""
-    climb = loop.ascent(layer, way.precision, way.recipe)
+    climb = loop.ascent(layer, way.precision, way.recipe, model=way.model)
     from pipeline.measure import answers, matrix, robustness
     from pipeline.measure.noise import colour_noise
     from pipeline.network.truncated import truncate
 
-    network, tensors = catalogue.load(loop.MODEL), loop.tensors()
+    network, tensors = catalogue.load(way.model), loop.tensors(way.model)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     numbers = np.array(filters)
     judge = answers.Judge(network, tensors, layer, canvas_px)
@@ -152,10 +155,10 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
 
 def recall_or_measure(way: Way, layer: str, filters: Sequence[int], kept: Path) -> Measured:
     """Return what `measure` does; it is taken from the folder `kept` where an earlier run has left it there."""
-    network = catalogue.load(loop.MODEL)
+    network = catalogue.load(way.model)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     recipe = plan.resolve_recipe(network, layer, canvas_px, way.recipe)
-    what = repr((METHOD, way.name, layer, canvas_px, recipe, way.precision, tuple(filters), SEEDS))
+    what = repr((METHOD, way.model, way.name, layer, canvas_px, recipe, way.precision, tuple(filters), SEEDS))
     path = kept / f"{layer}-{hashlib.sha256(what.encode()).hexdigest()[:16]}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as stored:
@@ -265,11 +268,11 @@ def groups_of(layers: Sequence[str]) -> dict[str, list[str]]:
 
 def main() -> None:
     """Make, measure, print; write the figures and the contact sheet."""
-    known = [layer.name for layer in catalogue.load(loop.MODEL).layers]
     parser = argparse.ArgumentParser(prog="python -m bench.quality", description=__doc__.splitlines()[0])
     parser.add_argument("--filters", type=int, default=FILTERS, help=f"a layer, evenly spread (default: {FILTERS})")
     parser.add_argument("--lucid-share", type=int, default=LUCID_SHARE, help="one in so many of them lucid-like")
-    parser.add_argument("--layers", nargs="+", default=known, metavar="LAYER", choices=known)
+    parser.add_argument("--model", default=loop.MODEL, choices=KNOWN, metavar="NAME", help=f"(default: {loop.MODEL})")
+    parser.add_argument("--layers", nargs="+", metavar="LAYER", help="(default: all)")
     parser.add_argument(
         "--against",
         action="append",
@@ -280,15 +283,20 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true", help="take nothing from an earlier run")
     options = parser.parse_args()
     here = machine.describe()
-    loop.weights_file()
-    chosen = resolve("auto", depthwise=catalogue.load(loop.MODEL).is_depthwise)
-    compared = against(options.against, chosen) if options.against else ways(chosen, options.lucid_share)
+    network = catalogue.load(options.model)
+    layers = [network.layer(name).name for name in options.layers or [layer.name for layer in network.layers]]
+    loop.weights_file(options.model)
+    chosen = resolve("auto", depthwise=network.is_depthwise)
+    compared = [
+        dataclasses.replace(way, model=options.model)
+        for way in (against(options.against, chosen) if options.against else ways(chosen, options.lucid_share))
+    ]
     kept = options.output / "measured"
     if options.fresh:
         shutil.rmtree(kept, ignore_errors=True)
     tasks = []
-    for layer in options.layers:
-        total = catalogue.load(loop.MODEL).layer(layer).filters
+    for layer in layers:
+        total = network.layer(layer).filters
         for way in compared:
             tasks.append((way, layer, sample(total, options.filters)[:: way.share], kept))
     # The longest first, so that no core idles long at the end; each in a process of its own, which ends with it.
@@ -299,7 +307,7 @@ def main() -> None:
             print(f"{each.layer}, {each.way}: {len(each.filters)} filters", file=sys.stderr)
             results.append(each)
     results.reverse()
-    rows = summarise(results, groups_of(options.layers))
+    rows = summarise(results, groups_of(layers))
     text = table.render(list(rows[0]), [list(row.values()) for row in rows])
     print(
         f"{here.line()}\nseeds {SEEDS}; alive, own-best and top-5 over both, ranks among the filters of the row\n{text}"
