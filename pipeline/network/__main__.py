@@ -15,7 +15,7 @@ from pipeline.machine import device, start
 from pipeline.network import known
 from pipeline.network.catalogue import Catalogue, ConvLayer
 
-_HEAD = ("layer", "kind", "filters", "field", "of it used", "stride", "response after", "read by")
+_HEAD = ("layer", "kind", "filters", "depth", "field", "of it used", "grain", "stride", "response after", "read by")
 
 
 def main() -> None:
@@ -23,7 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.network",
         description="Look through a network with Keras: its layers of filters, what a unit of each sees of the image "
-        "(directly, and the part of that it makes use of), and where the response of a filter is taken.",
+        "(directly, and the part of that it makes use of), how much of its gradient is finer than a quarter of the "
+        "sampling rate, and where the response of a filter is taken.",
     )
     parser.add_argument("model", help=known.MODEL_HELP)
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the catalogue there")
@@ -80,8 +81,10 @@ def _row(layer: ConvLayer) -> tuple[str, ...]:
         layer.name,
         layer.kind,
         f"{layer.filters:,}",
+        str(layer.depth),
         f"{layer.receptive_field_px}{' and all' if layer.sees_all else ''}",
         str(layer.effective_field_px or ""),
+        "" if layer.gradient_grain is None else f"{layer.gradient_grain:.0%}",
         str(layer.stride_px),
         ", ".join(layer.chain) or "itself",
         ", ".join(layer.readers) or "the output",

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import numpy as np
+
 from pipeline.network import catalogue
 
 
@@ -15,8 +17,8 @@ def test_the_layers_are_printed_and_the_catalogue_is_written(repository, keras_f
     assert (done.returncode, done.stderr) == (0, "")
     head, first, second = done.stdout.splitlines()
     assert head.split()[:3] == ["layer", "kind", "filters"]
-    assert first.split() == ["first", "Conv2D", "4", "3", "1", "itself", "relu"]
-    assert second.split() == ["second", "Conv2D", "6", "8", "2", "itself", "relu"]
+    assert first.split() == ["first", "Conv2D", "4", "1", "3", "1", "itself", "relu"]
+    assert second.split() == ["second", "Conv2D", "6", "2", "8", "2", "itself", "relu"]
     found = catalogue.parse((tmp_path / "c.json").read_bytes())
     assert [layer.name for layer in found.layers] == ["first", "second"]
 
@@ -57,7 +59,30 @@ def test_a_model_that_mixes_precisions_is_looked_through_in_one(repository, kera
     done = run(repository, str(tmp_path / "x.keras"))
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[:4] for line in done.stdout.splitlines()[1:]] == [
-        ["one", "Conv2D", "2", "3"],
-        ["two", "Conv2D", "2", "5"],
+    assert [line.split()[:5] for line in done.stdout.splitlines()[1:]] == [
+        ["one", "Conv2D", "2", "1", "3"],
+        ["two", "Conv2D", "2", "2", "5"],
     ]
+
+
+def test_weights_that_are_given_are_what_is_measured_with(repository, keras_file, tmp_path):
+    kernel = np.zeros((3, 3, 3, 4), np.float32)
+    kernel[1, 1] = 1
+    np.savez(tmp_path / "w.npz", **{"first/kernel": kernel})
+    found = []
+    for options in ([], ["--weights", str(tmp_path / "w.npz")]):
+        done = run(repository, str(keras_file), "--output", str(tmp_path / "c.json"), *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        found.append(catalogue.parse((tmp_path / "c.json").read_bytes()).layers[0].effective_field_px)
+
+    assert found == [3, 1]
+
+
+def test_a_file_that_holds_no_weights_is_one_line(repository, keras_file, tmp_path):
+    (tmp_path / "w.npz").write_text("hello")
+
+    done = run(repository, str(keras_file), "--weights", str(tmp_path / "w.npz"))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: --weights: {tmp_path / 'w.npz'}: not a file of `python -m pipeline.weights`")
+    assert len(done.stderr.splitlines()) == 1
