@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from pipeline.errors import UserError
 from pipeline.network import preparation
 from pipeline.network.catalogue import Input
 from pipeline.network.fast import step_of
 from pipeline.network.geometry import Found
-from pipeline.network.graph import Graph
+from pipeline.network.graph import Call, Graph
 
 # Share of the squared gradient that falls into the effective field.
 SHARE = 0.95
@@ -56,7 +57,7 @@ def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input],
         values = dict(preparation.feed(pixels, image.name, tuple(inputs.values()), graph.inputs, mode))
         for call in graph.calls:
             if call.name in wanted:
-                outputs = step_of(call, tf.float32).run([values[value.name] for value in call.inputs])
+                outputs = _run(call, [values[value.name] for value in call.inputs], side)
                 values.update({value.name: output for value, output in zip(call.outputs, outputs, strict=True)})
         units = {each.response.name: _central_unit(values, each, random) for each in layers}
     return {
@@ -66,6 +67,17 @@ def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input],
         )
         for each in layers
     }
+
+
+def _run(call: Call, inputs: Sequence[tf.Tensor], side: int) -> Sequence[tf.Tensor]:
+    try:
+        return step_of(call, tf.float32).run(inputs)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, tf.errors.OpError) as error:
+        reason = max(map(str.strip, str(error).splitlines()), key=len, default=type(error).__name__)
+        raise UserError(
+            f"model: {call.name} cannot be run on {NOISE_IMAGES} images of {side} × {side} pixels ({reason:.200}): "
+            "does it ask for a certain number of images at a time, or for one size?"
+        ) from None
 
 
 def _central_unit(values: Mapping[str, tf.Tensor], found: Found, random: np.random.Generator) -> tf.Tensor:
