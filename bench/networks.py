@@ -7,7 +7,7 @@ tables of docs/networks.md are written from it: they stand behind comments, the 
 """
 
 import gc
-import re
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,10 +51,12 @@ CLOSE = 1e-5
 COMPARED = 8
 SIDE_PX = 96
 IMAGES = 2
-STEPS = 16
+STEPS = 32
 
 # What belongs to a response by what docs/networks.md says of it: here by name, not by the code that is tested.
 _NORMALISING = {"BatchNormalization", "LayerNormalization", "LayerScale"}
+# What belongs to it where a normalisation comes after.
+_MOVING = {"ZeroPadding2D", "MaxPooling2D", "AveragePooling2D"}
 
 
 @dataclass(frozen=True)
@@ -106,17 +108,20 @@ class Subject:
         return float(np.abs(seen - right).max() / np.abs(right).max())
 
     def rises(self, layer: ConvLayer) -> bool | None:
-        """Return whether a picture of the filter that noise excites most excites it more than noise, by Keras alone."""
+        """Return whether a picture of one filter excites it more than noise, by Keras alone."""
         channels = self.network.image_of(layer.name).channels
         if channels not in PICTURE_CHANNELS:
             return None
         side = _side(layer)
         responses = KerasResponses(self.network, self.graph, layer.name, side)
-        noise = mean_activation(responses(tf.constant(colour_noise(side) / 255))).numpy().mean(0)
+        to_noise = responses(tf.constant(colour_noise(side) / 255))
+        noise = mean_activation(to_noise).numpy().mean(0)
         settings = recipe.resolve({"steps": STEPS}, receptive_field_px=layer.receptive_field_px, canvas_px=side)
         truncated = TruncatedNetwork(self.network, self.graph, layer.name)
         ascent = Ascent(truncated.channel_responses, side, settings, channels=channels)
-        filter = int(noise.argmax())
+        # Deep in a network that was never trained most filters hardly depend on the image: of those that are not
+        # silent, the one that does most.
+        filter = int(np.where(noise > 0, to_noise.numpy().std((0, 1, 2)), -1).argmax())
         for state in ascent.run(filter, np.random.default_rng(0), [STEPS]):
             picture = to_8_bit(state.image, stretch=False)
         excited = mean_activation(responses(tf.constant(picture[None] / 255, tf.float32))).numpy()[0]
@@ -162,8 +167,11 @@ def place(layer: keras.Layer) -> Place:
     """Return where a response is to be seen by Keras's graph alone: behind normalisation and activation, if any."""
     if getattr(layer, "activation", None) not in (None, keras.activations.linear):
         return layer.output, layer.activation
-    while (after := _only_reader(layer)) is not None and type(after).__name__ in _NORMALISING:
-        layer = after
+    reader = layer
+    while (after := _only_reader(reader)) is not None and type(after).__name__ in _NORMALISING | _MOVING:
+        reader = after
+        layer = after if type(after).__name__ in _NORMALISING else layer
+    after = _only_reader(layer)
     bends = isinstance(after, layers.Activation | layers.ReLU)
     return (after.output, after) if after is not None and bends else (layer.output, None)
 
@@ -208,9 +216,10 @@ def bound(off: float) -> str:
 def fill(text: str, tables: Mapping[str, str]) -> str:
     """Return the text of the page with its tables, each behind the comment of its name, written anew."""
     for name, table in tables.items():
-        text = re.sub(
-            rf"<!-- {name} -->\n(?:\|.*\n)*", lambda _, table=table, name=name: f"<!-- {name} -->\n{table}", text
-        )
+        before, _, after = text.partition(f"<!-- {name} -->\n")
+        lines = after.splitlines(keepends=True)
+        rest = itertools.dropwhile(lambda line: line.startswith("|"), lines)
+        text = f"{before}<!-- {name} -->\n{table}{''.join(rest)}"
     return text
 
 

@@ -72,11 +72,10 @@ def _measure(graph: Graph, layers: Sequence[Found], inputs: Mapping[str, Input],
 def _run(call: Call, inputs: Sequence[tf.Tensor], side: int) -> Sequence[tf.Tensor]:
     try:
         return step_of(call, tf.float32).run(inputs)
-    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, tf.errors.OpError) as error:
-        reason = max(map(str.strip, str(error).splitlines()), key=len, default=type(error).__name__)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, tf.errors.OpError):
         raise UserError(
-            f"model: {call.name} cannot be run on {NOISE_IMAGES} images of {side} × {side} pixels ({reason:.200}): "
-            "does it ask for a certain number of images at a time, or for one size?"
+            f"model: {call.name} cannot be run on one image of {side} × {side} pixels: is the model made for a certain "
+            "number of images at a time? Save it with inputs of any: keras.Input((height, width, channels))"
         ) from None
 
 

@@ -60,7 +60,7 @@ def test_a_model_that_asks_for_a_certain_number_of_images_is_refused_in_one_line
     half = keras.ops.reshape(keras.layers.Conv2D(4, 3, padding="same")(image), (8, 16, 16, 16))
     model = keras.Model(image, keras.layers.Conv2D(4, 3)(half))
 
-    with pytest.raises(UserError, match="cannot be run on 1 images of 32 × 32 pixels") as caught:
+    with pytest.raises(UserError, match="cannot be run on one image of 32 × 32 pixels") as caught:
         survey(Graph(model), "m")
 
     assert "\n" not in str(caught.value)
