@@ -24,7 +24,8 @@ PYTHON_THERE = cd "$(DIRECTORY)" && "$(CURDIR)/$(BIN)/python"
 CHECK_CONFIG = mkdir -p "$(DIRECTORY)" $(if $(CONFIG),&& $(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection test lint coverage check bench bench-full bench-quality soak publish-zip docs clean
+.PHONY: help atlas full site collection test lint coverage check docs clean
+.PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +77,9 @@ bench-full: $(INSTALLED_FOR_TESTS) ## measure the whole atlas; can be interrupte
 
 bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
 	$(BIN)/python -m bench.quality
+
+bench-networks: $(INSTALLED_FOR_TESTS) ## hold every family of networks, and odd ones, against Keras; writes the tables of docs/networks.md
+	$(BIN)/python -m bench.networks
 
 soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if anything grows
 	$(BIN)/python -m bench.soak --cores $(CORES)

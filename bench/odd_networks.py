@@ -434,7 +434,9 @@ def randomise(model: keras.Model, seed: int = 3) -> None:
     for weight in model.weights:
         if not keras.backend.is_float_dtype(weight.dtype):
             continue
-        spread = 0.3 if len(weight.shape) == 1 else 1 / np.sqrt(np.prod(weight.shape[:-1]))
+        # A depthwise kernel reads one channel: as small as one that reads all, it would leave nothing of the image.
+        read = weight.shape[:2] if len(weight.shape) == 4 and weight.shape[-1] == 1 else weight.shape[:-1]
+        spread = 0.3 if len(weight.shape) == 1 else 1 / np.sqrt(np.prod(read))
         values = random.standard_normal(weight.shape) * spread
         if "variance" in weight.name:
             values = np.abs(values) + 0.5

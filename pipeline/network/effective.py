@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from pipeline.errors import UserError
 from pipeline.network import preparation
 from pipeline.network.catalogue import Input
 from pipeline.network.fast import step_of
 from pipeline.network.geometry import Found
-from pipeline.network.graph import Graph
+from pipeline.network.graph import Call, Graph
 
 # Share of the squared gradient that falls into the effective field.
 SHARE = 0.95
@@ -79,7 +80,7 @@ def _measure(
         values = dict(preparation.feed(pixels, image.name, tuple(inputs.values()), graph.inputs, mode))
         for call in graph.calls:
             if call.name in wanted:
-                outputs = step_of(call, tf.float32).run([values[value.name] for value in call.inputs])
+                outputs = _run(call, [values[value.name] for value in call.inputs], side)
                 values.update({value.name: output for value, output in zip(call.outputs, outputs, strict=True)})
         units = {each.response.name: _central_unit(values, each, random) for each in layers}
     measured = {}
@@ -88,6 +89,16 @@ def _measure(
         field = min(field_px(gradient), each.geometry.field(each.response.value).side_px)
         measured[each.response.name] = Sensitivity(field, grain(gradient))
     return measured
+
+
+def _run(call: Call, inputs: Sequence[tf.Tensor], side: int) -> Sequence[tf.Tensor]:
+    try:
+        return step_of(call, tf.float32).run(inputs)
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, tf.errors.OpError):
+        raise UserError(
+            f"model: {call.name} cannot be run on one image of {side} × {side} pixels: is the model made for a certain "
+            "number of images at a time? Save it with inputs of any: keras.Input((height, width, channels))"
+        ) from None
 
 
 def _central_unit(values: Mapping[str, tf.Tensor], found: Found, random: np.random.Generator) -> tf.Tensor:

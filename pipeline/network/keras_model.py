@@ -70,7 +70,9 @@ def load(model: str) -> keras.Model:
 
 
 def _load_file(path: Path) -> keras.Model:
-    _check_layers(path, _read_config(path))
+    config = _read_config(path)
+    # A loss or an optimiser of somebody's own is no matter: nothing is compiled.
+    _check_layers(path, config | {"compile_config": None} if isinstance(config, dict) else config)
     saved.check(path, "model")
     _check_memory(path)
     # Keras numbers what has no name through the whole process; a model's own names must not depend on what was before.

@@ -144,7 +144,7 @@ def _plain(layer: layers.Conv2D, dtype: tf.DType) -> Convolution:
             per_group = features.shape[-1] // layer.groups
             start = channel // (layer.filters // layer.groups) * per_group
             features = _channels(features, start, per_group)
-        return convolve(layer, features, kernel[..., channel : channel + 1])
+        return convolve(layer, features, _of_filter(kernel, channel, 3))
 
     return Convolution(lambda features: convolve(layer, features, kernel), one)
 
@@ -191,11 +191,7 @@ def _transposed(layer: layers.Conv2DTranspose, dtype: tf.DType) -> Convolution:
 
     return Convolution(
         lambda features: run(features, kernel),
-        # Their number is known while a function is traced, too, which a slice forgets.
-        lambda features, channel: run(
-            features,
-            tf.ensure_shape(kernel[:, :, channel : channel + 1], (*kernel.shape[:2], 1, kernel.shape[3])),
-        ),
+        lambda features, channel: run(features, _of_filter(kernel, channel, 2)),
     )
 
 
@@ -211,6 +207,14 @@ def _depthwise_as_keras(
         features, kernel, strides=layer.strides, padding=layer.padding, data_format="channels_last",
         dilation_rate=layer.dilation_rate,
     )  # fmt: skip
+
+
+def _of_filter(kernel: tf.Tensor, channel: tf.Tensor, axis: int) -> tf.Tensor:
+    """Return the part of a kernel that belongs to one filter, by the axis of the filters; its shape is known while a
+    function is traced, too, which a slice forgets."""
+    own = kernel[..., channel : channel + 1] if axis == 3 else kernel[:, :, channel : channel + 1]
+    own.set_shape([1 if each == axis else side for each, side in enumerate(kernel.shape)])
+    return own
 
 
 _CUTS: dict[type, Callable[[keras.Layer, tf.DType], Convolution]] = {

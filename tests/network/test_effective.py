@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.network import effective
 from pipeline.network.graph import Graph
 from pipeline.network.survey import survey
@@ -63,3 +64,14 @@ def test_networks_of_one_size_and_with_the_channels_first_are_measured(keras):
 
     assert [layer.only_canvas_px for layer in found] == [None, 24]
     assert [layer.effective_field_px for layer in found] == [3, 5]
+
+
+def test_a_model_that_asks_for_a_certain_number_of_images_is_refused_in_one_line(keras):
+    image = keras.Input(batch_shape=(8, 32, 32, 3))
+    half = keras.ops.reshape(keras.layers.Conv2D(4, 3, padding="same")(image), (8, 16, 16, 16))
+    model = keras.Model(image, keras.layers.Conv2D(4, 3)(half))
+
+    with pytest.raises(UserError, match="cannot be run on one image of 32 × 32 pixels") as caught:
+        survey(Graph(model), "m")
+
+    assert "\n" not in str(caught.value)

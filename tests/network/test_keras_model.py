@@ -274,3 +274,16 @@ def test_a_configuration_is_looked_through_however_deep_it_is(tmp_path):
         deep = {"config": {"layers": [deep]}}
 
     assert "layer inside is of a class" in refusal(archive_of(tmp_path / "x.keras", json.dumps(deep).encode()))
+
+
+def test_an_optimiser_of_somebodys_own_does_not_matter(keras, tmp_path):
+    @keras.saving.register_keras_serializable(package="mine")
+    class Descent(keras.optimizers.SGD):
+        pass
+
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3, name="conv")])
+    model.compile(Descent(), loss="mse")
+    model.save(tmp_path / "x.keras")
+    keras.saving.get_custom_objects().clear()
+
+    assert [layer.name for layer in keras_model.load(str(tmp_path / "x.keras")).layers] == ["conv"]
