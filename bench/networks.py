@@ -23,7 +23,6 @@ from bench.quality import sample
 from pipeline import errors, files
 from pipeline.ascent import recipe
 from pipeline.ascent.optimise import Ascent
-from pipeline.config.plan import PICTURE_CHANNELS
 from pipeline.files import PROJECT
 from pipeline.measure.by_keras import KerasResponses
 from pipeline.measure.noise import colour_noise
@@ -69,8 +68,7 @@ class Found:
         field_px: side of the largest receptive field.
         compared: how many layers were compared with Keras.
         off: the worst difference among them, ÷ the largest response of its layer.
-        rises: whether a rendered picture excites its filter more than noise does, as Keras has it; None where no
-            picture can be made for the network.
+        rises: whether a rendered picture excites its filter more than noise does, as Keras has it.
     """
 
     name: str
@@ -78,7 +76,7 @@ class Found:
     field_px: int
     compared: int
     off: float
-    rises: bool | None
+    rises: bool
 
 
 class Subject:
@@ -107,16 +105,14 @@ class Subject:
             return float("inf")
         return float(np.abs(seen - right).max() / np.abs(right).max())
 
-    def rises(self, layer: ConvLayer) -> bool | None:
+    def rises(self, layer: ConvLayer) -> bool:
         """Return whether a picture of one filter excites it more than noise, by Keras alone."""
         channels = self.network.image_of(layer.name).channels
-        if channels not in PICTURE_CHANNELS:
-            return None
         side = _side(layer)
         responses = KerasResponses(self.network, self.graph, layer.name, side)
-        to_noise = responses(tf.constant(colour_noise(side) / 255))
+        to_noise = responses(tf.constant(colour_noise(side, channels=channels) / 255))
         noise = mean_activation(to_noise).numpy().mean(0)
-        settings = recipe.resolve({"steps": STEPS}, receptive_field_px=layer.receptive_field_px, canvas_px=side)
+        settings = recipe.resolve({"steps": STEPS}, field_px=layer.receptive_field_px, canvas_px=side)
         truncated = TruncatedNetwork(self.network, self.graph, layer.name)
         ascent = Ascent(truncated.channel_responses, side, settings, channels=channels)
         # Deep in a network that was never trained most filters hardly depend on the image: of those that are not
@@ -242,7 +238,7 @@ def _table(first: str, found: Sequence[Found], title: Callable[[Found], str]) ->
     rows = [f"| {first} | layers of filters | largest field | compared | off | rises |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {title(each)} | {each.layers} | {each.field_px:,} px | {each.compared} | {bound(each.off)} | "
-        f"{ {True: 'yes', False: 'no', None: '–'}[each.rises] } |"
+        f"{'yes' if each.rises else 'no'} |"
         for each in found
     ]
     return "\n".join(rows) + "\n"
