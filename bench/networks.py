@@ -115,9 +115,9 @@ class Subject:
         settings = recipe.resolve({"steps": STEPS}, field_px=layer.receptive_field_px, canvas_px=side)
         truncated = TruncatedNetwork(self.network, self.graph, layer.name)
         ascent = Ascent(truncated.channel_responses, side, settings, channels=channels)
-        # Deep in a network that was never trained most filters hardly depend on the image: of those that are not
-        # silent, the one that does most.
-        filter = int(np.where(noise > 0, to_noise.numpy().std((0, 1, 2)), -1).argmax())
+        # In a network that was never trained many filters are silent, or hardly depend on the image: the one that is
+        # both active and moved.
+        filter = int((noise * to_noise.numpy().std((0, 1, 2))).argmax())
         for state in ascent.run(filter, np.random.default_rng(0), [STEPS]):
             picture = to_8_bit(state.image, stretch=False)
         excited = mean_activation(responses(tf.constant(picture[None] / 255, tf.float32))).numpy()[0]
