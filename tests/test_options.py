@@ -103,7 +103,7 @@ def test_every_command_says_the_same_of_the_same_option():
         )
         helps[command] = " ".join(done.stdout.split())
 
-    assert sum("vgg16, or the path of a .keras file (default: vgg16)" in text for text in helps.values()) == 4
+    assert sum(f"{known.MODEL_HELP} (default: vgg16)" in text for text in helps.values()) == 4
     assert sum("how the model wants its input: caffe, tf, torch, unit or raw" in text for text in helps.values()) == 4
     assert sum("the file that python -m pipeline.weights writes" in text for text in helps.values()) == 3
     assert sum("the results folder (default: results)" in text for text in helps.values()) == 5

@@ -37,13 +37,13 @@ def test_all_are_as_keras_has_them_and_every_picture_excites_its_filter(name):
 
 
 def test_a_table_is_written_anew_and_the_text_around_it_stays():
-    found = [networks.Found("grey", 2, 1234, 2, 3e-6, None)]
+    found = [networks.Found("grey", 2, 1234, 2, 3e-6, True)]
     page = "before\n\n<!-- odd -->\n| old |\n\nafter\n"
 
     filled = networks.fill(page, {"odd": networks.odd_table(found)})
 
     assert filled.startswith("before\n\n<!-- odd -->\n| network |")
-    assert filled.endswith("| One channel | 2 | 1,234 px | 2 | ≤ 1e-5 | – |\n\nafter\n")
+    assert filled.endswith("| One channel | 2 | 1,234 px | 2 | ≤ 1e-5 | yes |\n\nafter\n")
 
 
 @pytest.mark.parametrize(("off", "words"), [(0.0, "≤ 1e-5"), (2e-5, "≤ 1e-4"), (0.05, "≤ 1e-1"), (1.7, "2")])

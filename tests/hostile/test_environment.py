@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.machine import device
+from pipeline.network.known import KNOWN
 from pipeline.pool import client, owner
-from pipeline.weights import sources
+from pipeline.weights import keras_host
 from tests.support import workflow as workflows
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
@@ -117,9 +118,11 @@ def test_an_address_that_is_no_pools_is_no_pool(folder, monkeypatch, value):
 def test_where_keras_cannot_keep_its_weights_they_are_kept_for_a_while(folder, monkeypatch, name, value):
     monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv(name, os.fsdecode(value_of(value, folder)))
-    cached = sources.keras_cache() / "weights.h5"
+    file = KNOWN["vgg16"].imagenet.keras
+    assert file is not None
+    cached = keras_host.cached(file)
 
-    with sources._place_for(cached) as path:
+    with keras_host._place_for(cached) as path:
         assert path != cached
         path.write_bytes(b"x")
     assert not path.exists()

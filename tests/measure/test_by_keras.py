@@ -70,4 +70,6 @@ def test_the_precision_is_the_models_own(keras):
     found = KerasResponses(network, by_keras.graph_of(network, tensors_of(model)), "nested/a", 24)(images)
 
     cut = keras.Model(model.get_layer("nested").inputs, model.get_layer("nested").get_layer("a").output)
-    np.testing.assert_array_equal(np.maximum(found, 0), tf.cast(cut(images), tf.float32))
+    # A processor may round a convolution with its activation otherwise than one without, by the last of eight bits.
+    np.testing.assert_array_equal(found, tf.cast(tf.cast(found, tf.bfloat16), tf.float32))
+    np.testing.assert_allclose(np.maximum(found, 0), tf.cast(cut(images), tf.float32), rtol=2**-7, atol=2**-10)

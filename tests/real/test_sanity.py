@@ -322,7 +322,7 @@ def test_a_response_before_the_normalisation_is_noticed(normalised, judge):
     class Raw(last.Cut):
         def __init__(self, *arguments):
             super().__init__(*arguments)
-            self._scale = None
+            self._affine = None
 
     found = judge(normalised, FIRST, range(6), lambda patch: patch.setattr(last, "Cut", Raw))
 
