@@ -84,7 +84,7 @@ def _row(layer: ConvLayer) -> tuple[str, ...]:
         str(layer.depth),
         f"{layer.receptive_field_px}{' and all' if layer.sees_all else ''}",
         str(layer.effective_field_px or ""),
-        "" if layer.gradient_grain is None else f"{layer.gradient_grain:.0%}",
+        "" if layer.gradient_grain is None else f"{100 * layer.gradient_grain:.0f} %",
         str(layer.stride_px),
         ", ".join(layer.chain) or "itself",
         ", ".join(layer.readers) or "the output",
