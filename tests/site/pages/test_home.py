@@ -33,6 +33,18 @@ def test_shares_of_depthwise_layers_are_shown_apart(atlas):
     assert apart["own best, all but depthwise"] == facts(atlas, others)["own best"]
 
 
+def test_a_home_opens_with_depthwise_layers_only_where_there_are_no_others(atlas):
+    def opening(depthwise: list[bool]) -> list[bool]:
+        layers = tuple(
+            msgspec.structs.replace(layer, depthwise=each) for layer, each in zip(atlas.layers, depthwise, strict=True)
+        )
+        return [layer.depthwise for layer, _ in home.highlighted(dataclasses.replace(atlas, layers=layers))]
+
+    count = len(atlas.layers)
+    assert not any(opening([True] * (count - 1) + [False]))
+    assert all(opening([True] * count))
+
+
 def test_what_early_and_late_layers_look_for_is_said_of_known_networks_alone(atlas):
     highlights = home.highlighted(atlas)
     mine = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, model="mine.keras"))
