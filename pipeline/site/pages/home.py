@@ -183,8 +183,8 @@ def _stage(place: int, layers: Sequence[ConvLayer]) -> str:
 def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
     """Return filters from across the network's depth, as many as open the home page or `most`.
 
-    Pictures of the first layers are plain, and those of depthwise ones the least sure: they open it only where there are
-    no others.
+    Pictures of the first layers are plain, and those of depthwise ones the least sure: they open it only where there
+    are no others.
     """
     sure = [layer for layer in atlas.layers if not layer.depthwise] or list(atlas.layers)
     deep_enough = [layer for layer in sure if layer.index >= 2] or sure
