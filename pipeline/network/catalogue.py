@@ -249,8 +249,8 @@ def settle_preprocessing(model: str, preprocessing: str, catalogue: Catalogue) -
     for each in images:
         if preprocessing in _OF_COLOURS and each.channels != 3:
             raise UserError(
-                f"preprocessing: {preprocessing} is for red, green and blue, and {each.name} of {model} has "
-                f"{each.channels} channels: say tf, unit or raw"
+                f"preprocessing: {preprocessing} is for red, green and blue; channels of {each.name} of {model}: "
+                f"{each.channels}; say tf, unit or raw"
             )
     return preprocessing
 

@@ -224,7 +224,10 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
         ),
     ]
     sees_whole_image: Annotated[
-        bool, Meta(description="whether a unit sees the whole image besides, by way of a gate or a global pooling")
+        bool,
+        Meta(
+            description="whether a unit sees the whole image besides, by way of a gate, a normalisation over the whole map, or the like"
+        ),
     ]
     stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
     canvas_px: Annotated[Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)], Meta(description="side of the pictures")]

@@ -114,7 +114,7 @@ def test_a_network_that_scales_its_input_itself_takes_it_raw():
 
 
 def test_a_preprocessing_of_colours_is_refused_for_other_channels():
-    with pytest.raises(UserError, match=r"caffe is for red, green and blue, and .* of m has 1 channels: say tf, unit"):
+    with pytest.raises(UserError, match=r"caffe is for red, green and blue; channels of .* of m: 1; say tf, unit"):
         catalogue.settle_preprocessing("m", "caffe", a_catalogue(channels=1))
 
     assert catalogue.settle_preprocessing("m", "tf", a_catalogue(channels=1)) == "tf"

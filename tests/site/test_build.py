@@ -275,7 +275,7 @@ def test_pages_say_of_each_layer_what_the_network_does_with_it(keras, any_site):
     assert "each filter reads one channel alone" in texts["depthwise"]
     assert "The response is the convolution’s own output, which Add reads." in texts["branch"]
     assert "Pictures show the positive end; the objective negative_channel shows the negative one." in texts["branch"]
-    assert "Besides, it sees the whole image, through a gate or a global pooling" in texts["branch"]
+    assert "Besides, it sees the whole image, by way of a gate, a normalisation over the whole map" in texts["branch"]
     home, guide = (Document(folder / f"{name}.html").text for name in ("index", "how-to-read"))
     assert "alive, all but depthwise" in home
     assert "own best, depthwise" in home

@@ -183,10 +183,11 @@ def _stage(place: int, layers: Sequence[ConvLayer]) -> str:
 def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
     """Return filters from across the network's depth, as many as open the home page or `most`.
 
-    Pictures of the first layers are plain, and those of depthwise ones the least sure: they open it only where there
-    are no others.
+    Pictures of the first layers are plain, those of depthwise ones the least sure, and one that is not alive proves
+    nothing: they open it only where there are no others.
     """
-    sure = [layer for layer in atlas.layers if not layer.depthwise] or list(atlas.layers)
+    alive = [layer for layer in atlas.layers if most_selective(layer).alive] or list(atlas.layers)
+    sure = [layer for layer in alive if not layer.depthwise] or alive
     deep_enough = [layer for layer in sure if layer.index >= 2] or sure
     count = min(most, len(deep_enough))
     places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]

@@ -78,7 +78,9 @@ def field_words(layer: Layer) -> str:
     if layer.effective_field_px is not None and layer.effective_field_px < layer.receptive_field_px:
         said.append(f"Nearly all of what moves it lies within {layer.effective_field_px} px.")
     if layer.sees_whole_image:
-        said.append("Besides, it sees the whole image, through a gate or a global pooling on its way.")
+        said.append(
+            "Besides, it sees the whole image, by way of a gate, a normalisation over the whole map, or the like."
+        )
     return " ".join(said)
 
 

@@ -45,6 +45,20 @@ def test_a_home_opens_with_depthwise_layers_only_where_there_are_no_others(atlas
     assert all(opening([True] * count))
 
 
+def test_a_home_opens_with_layers_that_have_nothing_alive_only_where_there_are_no_others(atlas):
+    def dead(layer):
+        return msgspec.structs.replace(
+            layer, filters=tuple(msgspec.structs.replace(each, alive=False) for each in layer.filters)
+        )
+
+    *others, last = atlas.layers
+    mixed = dataclasses.replace(atlas, layers=(*map(dead, others), last))
+    silent = dataclasses.replace(atlas, layers=tuple(map(dead, atlas.layers)))
+
+    assert {layer.name for layer, _ in home.highlighted(mixed)} == {last.name}
+    assert home.highlighted(silent)
+
+
 def test_what_early_and_late_layers_look_for_is_said_of_known_networks_alone(atlas):
     highlights = home.highlighted(atlas)
     mine = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, model="mine.keras"))

@@ -59,7 +59,7 @@ def test_a_unit_that_sees_the_whole_image_is_said_to():
     layer = a_layer(receptive_field_px=35, sees_whole_image=True)
 
     assert layer_words.sees(layer) == "35 px and the whole image"
-    assert "sees the whole image, through a gate" in layer_words.field_words(layer)
+    assert "sees the whole image, by way of a gate" in layer_words.field_words(layer)
     assert layer_words.sees(a_layer(receptive_field_px=35)) == "35 px"
 
 
