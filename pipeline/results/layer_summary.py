@@ -226,7 +226,8 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     sees_whole_image: Annotated[
         bool,
         Meta(
-            description="whether a unit sees the whole image besides, by way of a gate, a normalisation over the whole map, or the like"
+            description="whether a unit sees the whole image besides, by way of a gate, a normalisation over the whole "
+            "map, or the like"
         ),
     ]
     stride_px: Annotated[FromOne, Meta(description="distance between neighbouring units, in input pixels")]
