@@ -21,13 +21,8 @@ from pipeline.errors import UserError
 from pipeline.network import named, saved
 from pipeline.network.graph import REBUILD, Graph
 from pipeline.network.known import KNOWN
+from pipeline.network.saved import CONFIG, LARGEST_CONFIG_BYTES, LARGEST_EXPANSION
 
-ENDINGS = (".keras", ".h5", ".hdf5")
-
-# A file of a model's architecture larger than this is none: EfficientNetV2-L's has 1.5 MB.
-LARGEST_CONFIG_BYTES = 64 * 2**20
-# Weights hardly compress (Keras does not even try), so a member that grows more than this many times is a trap.
-LARGEST_EXPANSION = 20
 # Of a model's bytes: itself, the file that Keras reads into memory, and what computing with it takes.
 MEMORY_TIMES_FILE = 2.5
 MESSAGE_CHARACTERS = 300
@@ -158,9 +153,9 @@ def _config_of_archive(path: Path) -> Any:
         for member in archive.infolist():
             if member.file_size > max(LARGEST_CONFIG_BYTES, LARGEST_EXPANSION * path.stat().st_size):
                 raise UserError(f"model: {path}: its {member.filename} is implausibly large ({member.file_size} bytes)")
-        if archive.getinfo("config.json").file_size > LARGEST_CONFIG_BYTES:
-            raise UserError(f"model: {path}: its config.json is implausibly large")
-        return json.loads(archive.read("config.json"))
+        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
+            raise UserError(f"model: {path}: its {CONFIG} is implausibly large")
+        return json.loads(archive.read(CONFIG))
 
 
 def _config_of_hdf5(path: Path) -> Any:

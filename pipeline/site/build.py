@@ -95,7 +95,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
         for page in shown:
-            (folder / page.path).write_text(renderer.render(page), encoding="utf-8", newline="\n")
+            write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
@@ -150,14 +150,14 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
         link_or_copy(source / name, folder / name)
     for number, record in records.items():
         _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
-    _write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
+    write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for name in ("style.css", "atlas.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
-    _write_text(folder / "search.js", tables.search_script(atlas, folders))
+    write_text(folder / "search.js", tables.search_script(atlas, folders))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -173,7 +173,7 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
 
 def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
     for table, text in tables.texts(atlas):
-        _write_text(folder / table.path, text)
+        write_text(folder / table.path, text)
     files.write_json(folder / "data" / "datapackage.json", tables.package(atlas.words, site.title, site.licence))
     said = about(
         atlas,
@@ -204,25 +204,26 @@ def _without_kernels(layer: Layer) -> dict[str, Any]:
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
     (folder / ".nojekyll").touch()
     listed = [page for page in shown if page.path != "404.html"]
-    _write_text(folder / "robots.txt", publishing.robots(site.base_url))
-    _write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
+    write_text(folder / "robots.txt", publishing.robots(site.base_url))
+    write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
     if site.base_url:
-        _write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        _write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
+        write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
+        write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
         paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
         chosen = [np.asarray(Image.open(path)) for path in paths]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
         card.save(folder / CARD, "JPEG", quality=SOCIAL_QUALITY)
 
 
-def _write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a page or another text of a site, the same bytes on every system."""
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _write_compact(path: Path, value: Any) -> None:
     # A third of the bytes of the indented original, thousands of times.
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    _write_text(path, text + "\n")
+    write_text(path, text + "\n")
 
 
 def _digest(path: Path) -> str:

@@ -17,7 +17,7 @@ from pipeline.files import PROJECT, link_or_copy, replacing_folder
 from pipeline.results import document, layout, published
 from pipeline.results.published import Collection, Member, Published
 from pipeline.site import publishing
-from pipeline.site.build import CARD, Renderer, Site
+from pipeline.site.build import CARD, Renderer, Site, write_text
 from pipeline.site.pages import collection as home
 from pipeline.site.pages.page import Page
 
@@ -114,16 +114,16 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
         for each in atlases:
             _put(each.site, folder / each.slug)
         for page in pages:
-            _write_text(folder / page.path, renderer.render(page))
+            write_text(folder / page.path, renderer.render(page))
         (folder / "assets").mkdir()
         for name in ("style.css", "collection.css", "icon.svg"):
             (folder / "assets" / name).write_bytes((templates / name).read_bytes())
         (folder / ".nojekyll").touch()
-        _write_text(folder / "robots.txt", publishing.robots(base_url))
+        write_text(folder / "robots.txt", publishing.robots(base_url))
         said = [(each.slug, each.said) for each in atlases]
-        _write_text(folder / "llms.txt", publishing.llms_of_several(base_url, title, description, said))
+        write_text(folder / "llms.txt", publishing.llms_of_several(base_url, title, description, said))
         if base_url:
-            _write_text(folder / "sitemap.xml", publishing.sitemap_index(base_url, [each.slug for each in atlases]))
+            write_text(folder / "sitemap.xml", publishing.sitemap_index(base_url, [each.slug for each in atlases]))
             link_or_copy(atlases[0].site / CARD, folder / CARD)
         members = (Member(folder=each.slug, network=each.said.network, title=each.said.title) for each in atlases)
         made = Collection(title=title, atlases=tuple(members))
@@ -168,10 +168,6 @@ def _put(site: Path, folder: Path) -> None:
             there.mkdir()
         else:
             link_or_copy(path, there)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def main() -> None:

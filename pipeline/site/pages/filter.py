@@ -94,15 +94,8 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         channels=tuple(range(layer.image_channels)) if is_false else (),
         channels_image=filter_path(layer, each.filter, layout.CHANNELS) if is_false else "",
         channel_px=min(record.canvas_px, layout.SNAPSHOT_PX),
-        note=" ".join(
-            filter(
-                None,
-                (
-                    layer_words.response_words(layer),
-                    layer_words.sign_words(layer),
-                    layer_words.depthwise_words(layer),
-                ),
-            )
+        note=layer_words.sentences(
+            layer_words.response_words(layer), layer_words.sign_words(layer), layer_words.depthwise_words(layer)
         ),
         swatch=each.colour if layer.image_channels == 3 else "",
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",

@@ -104,17 +104,12 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         lead=f"{rendered_words(layer)} of {height} × {width} × {layer.input_channels} weights; "
         f"each sees {layer.receptive_field_px} × {layer.receptive_field_px} pixels, {stride_words(layer.stride_px)}."
         f"{words.layer_note}",
-        note=" ".join(
-            filter(
-                None,
-                (
-                    layer_words.response_words(layer),
-                    layer_words.sign_words(layer),
-                    layer_words.depthwise_words(layer),
-                    layer_words.field_words(layer),
-                    layer_words.colour_words(layer),
-                ),
-            )
+        note=layer_words.sentences(
+            layer_words.response_words(layer),
+            layer_words.sign_words(layer),
+            layer_words.depthwise_words(layer),
+            layer_words.field_words(layer),
+            layer_words.colour_words(layer),
         ),
         facts=(
             Fact(

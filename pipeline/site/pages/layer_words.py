@@ -81,7 +81,7 @@ def field_words(layer: Layer) -> str:
         said.append(
             "Besides, it sees the whole image, by way of a gate, a normalisation over the whole map, or the like."
         )
-    return " ".join(said)
+    return sentences(*said)
 
 
 def colour_words(layer: Layer) -> str:
@@ -96,6 +96,11 @@ def colour_words(layer: Layer) -> str:
         else f"channel {red} is shown as red, channel {green} as green, channel {blue} as blue"
     )
     return f"False colours: the network’s images have {channels} channels, of which {seen}."
+
+
+def sentences(*said: str) -> str:
+    """Return what there is to say, of which some may be nothing, in a row."""
+    return " ".join(filter(None, said))
 
 
 def joined(names: Sequence[str]) -> str:
