@@ -26,7 +26,8 @@ class Figures:
         activation: answer to its own picture.
         noise_activation: answer to noise, floored.
         alive: whether the first is at least `ALIVE_RATIO` times the second.
-        own_rank: 1 + number of the layer's other pictures that excite the filter more than its own does.
+        own_rank: 1 + number of the layer's other pictures that excite the filter more than its own does; the last where
+            its own does not excite it at all.
         selectivity: (own − mean of the others) ÷ (own + mean of the others), −1..1.
         similar: channel number and similarity (−1..1) of the nearest rendered filters, nearest first.
     """
@@ -51,9 +52,14 @@ def alive(own: NDArray[np.float32], noise: NDArray[np.float32]) -> NDArray[np.bo
 
 
 def own_ranks(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.integer]:
-    """Return, for each rendered filter, the place of its own picture among all, 1 the best; (pictures,)."""
-    better: NDArray[np.integer] = (responses[:, rendered] > own_activations(responses, rendered)).sum(0)
-    return 1 + better
+    """Return, for each rendered filter, the place of its own picture among all, 1 the best; (pictures,).
+
+    Pictures that excite it equally share the better place, but one that leaves its own filter silent has the last: a
+    filter that is silent on every picture is at home on none.
+    """
+    own = own_activations(responses, rendered)
+    better: NDArray[np.integer] = (responses[:, rendered] > own).sum(0)
+    return np.where(own > 0, 1 + better, len(responses))
 
 
 def selectivities(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -104,7 +104,11 @@ class Filter(Part, frozen=True, kw_only=True):
     ]
     alive: Annotated[bool, Meta(description=f"activation ≥ {ALIVE_RATIO:g} × noise_activation")]
     own_rank: Annotated[
-        FromOne, Meta(description="1 + number of the layer’s other pictures that {excite} the filter more")
+        FromOne,
+        Meta(
+            description="1 + number of the layer’s other pictures that {excite} the filter more; the last place where "
+            "its own does not at all"
+        ),
     ]
     selectivity: Annotated[
         Annotated[float, Meta(ge=-1, le=1)],
@@ -154,6 +158,16 @@ class Filter(Part, frozen=True, kw_only=True):
         return math.inf if self.activation > 0 else 0.0
 
     @property
+    def is_silent(self) -> bool:
+        """Whether it does not answer to its own picture at all."""
+        return self.activation == 0
+
+    def is_in_best(self, place: int) -> bool:
+        """Return whether its own picture is among so many that make it answer most; one that leaves it silent never
+        is, not even where there are no others."""
+        return not self.is_silent and self.own_rank <= place
+
+    @property
     def certainty(self) -> tuple[bool, int, float]:
         """What sorts filters, those whose pictures prove least first: not alive, then by own rank, then by ratio."""
         return self.alive, -self.own_rank, self.ratio
@@ -167,8 +181,8 @@ class Figures(Part, frozen=True, kw_only=True):
         Count,
         Meta(description=f"of these, {{excited}} by their picture at least {ALIVE_RATIO:g} times as much as by noise"),
     ]
-    own_best: Annotated[Count, Meta(description="of these, {excited} by no other picture of the layer more")]
-    own_best_top5: Annotated[Count, Meta(description="of these, {excited} by at most four other pictures more")]
+    own_best: Annotated[Count, Meta(description="of these, {excited} by their own picture, and by no other of the layer more")]
+    own_best_top5: Annotated[Count, Meta(description="of these, {excited} by their own picture, and by at most four others more")]
     retried: Annotated[Count, Meta(description="of these, with more than one random start")]
     median_selectivity: Annotated[Annotated[float, Meta(ge=-1, le=1)], Meta(description="median of `selectivity`")]
     median_robust_activation: Annotated[Activation, Meta(description="median of `robust_activation`")]

@@ -81,8 +81,8 @@ def _figures(filters: Sequence[Filter], renders: Sequence[Render], measured: Mea
     return Figures(
         rendered=len(filters),
         alive=sum(each.alive for each in filters),
-        own_best=sum(each.own_rank == 1 for each in filters),
-        own_best_top5=sum(each.own_rank <= TOP for each in filters),
+        own_best=sum(each.is_in_best(1) for each in filters),
+        own_best_top5=sum(each.is_in_best(TOP) for each in filters),
         retried=sum(render.record.attempts > 1 for render in renders),
         median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
         median_robust_activation=_short(np.median(measured.robust)),

@@ -10,7 +10,15 @@ NOISE = np.array([[1, 4, 2, 0], [3, 2, 2, 0]], np.float32)
 
 
 def test_own_rank_counts_the_pictures_that_excite_a_filter_more():
-    assert matrix.own_ranks(RESPONSES, RENDERED).tolist() == [1, 2, 1]
+    assert matrix.own_ranks(RESPONSES, RENDERED).tolist() == [1, 2, 3]
+
+
+def test_a_picture_that_leaves_its_own_filter_silent_has_the_last_place():
+    silent = np.array([[0, 1, 0], [0, 5, 2], [0, 3, 0]], np.float32)
+
+    # The first is silent on all, the last on its own alone.
+    assert matrix.own_ranks(silent, np.arange(3)).tolist() == [3, 1, 3]
+    assert matrix.own_ranks(silent[:1], np.arange(1)).tolist() == [1]
 
 
 def test_selectivity_compares_the_own_picture_with_the_others():

@@ -60,7 +60,9 @@ def test_a_column_says_what_a_key_is():
 
     assert (found["hue"].type, found["hue"].is_nullable) == ("number", True)
     assert (found["alive"].type, found["alive"].is_nullable) == ("boolean", False)
-    assert found["own_rank"].description == "1 + number of the layer’s other pictures that {excite} the filter more"
+    assert found["own_rank"].description .startswith(
+        "1 + number of the layer’s other pictures that {excite} the filter more"
+    )
 
 
 def test_the_page_on_formats_says_what_the_definitions_say():

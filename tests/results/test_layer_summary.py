@@ -27,6 +27,11 @@ def test_an_answer_is_counted_in_times_of_the_answer_to_noise():
     assert a_filter(activation=0.0, noise_activation=0.0).ratio == 0
 
 
+@pytest.mark.parametrize(("activation", "own_rank", "expected"), [(8.0, 1, True), (8.0, 2, False), (0.0, 1, False)])
+def test_a_picture_is_the_best_where_it_is_the_first_and_its_filter_answers_to_it(activation, own_rank, expected):
+    assert a_filter(activation=activation, own_rank=own_rank).is_in_best(1) is expected
+
+
 def test_the_least_sure_are_the_dead_then_the_badly_ranked_then_the_faint():
     filters = [
         a_filter(10, activation=9.0),

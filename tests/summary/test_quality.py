@@ -74,6 +74,7 @@ def test_a_layer_whose_filters_are_all_silent_has_figures_too():
 
     found = quality.collect([a_summary("only", 0, silent)])
 
+    assert (found["total"]["own_best"], found["total"]["own_best_top5"]) == (0, 0)
     assert found["total"]["median_robustness"] is None
     assert found["worst"][0]["ratio"] == 0
     assert "only/0 (own rank 1, next to nothing on its own picture)" in quality.format_text(found)

@@ -41,8 +41,8 @@ def figures(filters: Sequence[Filter], **changes: Any) -> Figures:
     values = {
         "rendered": len(filters),
         "alive": sum(each.alive for each in filters),
-        "own_best": sum(each.own_rank == 1 for each in filters),
-        "own_best_top5": sum(each.own_rank <= TOP for each in filters),
+        "own_best": sum(each.is_in_best(1) for each in filters),
+        "own_best_top5": sum(each.is_in_best(TOP) for each in filters),
         "retried": 0,
         "median_selectivity": 0.6,
         "median_robust_activation": 7.0,

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from pipeline import images
 from pipeline.formatting import number, part_of, percent_of
+from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer, Slice
@@ -48,7 +49,7 @@ class FilterView:
     alt: str
     frame: Markup
     is_coarse: bool
-    measured: Filter
+    doubt: str
     words: Words
     quality: tuple[Fact, ...]
     geometry: tuple[Fact, ...]
@@ -76,8 +77,6 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
     """Return the view of a filter's page."""
     record = atlas.records[layer.name][each.filter]
     height, width = layer.kernel_size
-    others = len(layer.filters) - 1
-    above = each.own_rank - 1
     shown_kernels = first_kernels(atlas) if layer.name == atlas.network.layers[0].name else ()
     is_false = images.is_false_colour(layer.image_channels)
     words = layer.words
@@ -101,32 +100,11 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",
         is_coarse=record.canvas_px <= images.WHOLE_COLOUR_PX,
         frame=drawings.field_frame(layer.receptive_field_px, record.canvas_px),
-        measured=each,
+        doubt="" if each.alive else doubt(each, layer),
         words=words,
         quality=(
             answer(each, words),
-            Fact(
-                "Own rank",
-                part_of(each.own_rank, others + 1),
-                "the layer has no other picture"
-                if others == 0
-                else f"no other picture of the layer {words.excites} it more"
-                if above == 0
-                else f"{above} other "
-                f"{f'picture {words.excites}' if above == 1 else f'pictures {words.excite}'} it more",
-            ),
-            Fact(
-                "Robustness",
-                percent_of(each.robust_activation / each.activation if each.activation else 0.0),
-                "of it is left when the picture is turned, scaled and moved a little",
-            ),
-            Fact(
-                "Selectivity",
-                number(each.selectivity, 2) if others else "–",
-                f"1: only its own picture {words.excites} it; 0: all do, equally"
-                if others
-                else "the layer has no other picture",
-            ),
+            *comparisons(each, layer),
             *activation_left(layer, record),
         ),
         geometry=(
@@ -184,13 +162,56 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
 
 def answer(each: Filter, words: Words) -> Fact:
     """Return how many times more a filter answers to its own picture than to noise."""
+    if each.is_silent:
+        # Not what it answers to noise, either: that is floored, and may be nothing but the floor.
+        return Fact(words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all")
     on_noise = f"{number(each.noise_activation)} on noise"
-    if each.activation == 0:
-        return Fact(
-            words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all; {on_noise}"
-        )
     times = f"× {number(each.ratio)}" if math.isfinite(each.ratio) else number(each.activation)
     return Fact(words.measure.capitalize(), times, f"{number(each.activation)} on its picture, {on_noise}")
+
+
+def comparisons(each: Filter, layer: Layer) -> Iterator[Fact]:
+    """Yield how a filter's picture compares with the layer's others and with itself moved; nothing is said of one that
+    leaves its filter silent."""
+    if each.is_silent:
+        yield from (Fact(term, "–", "") for term in ("Own rank", "Robustness", "Selectivity"))
+        return
+    words, others, above = layer.words, len(layer.filters) - 1, each.own_rank - 1
+    yield Fact(
+        "Own rank",
+        part_of(each.own_rank, others + 1),
+        "the layer has no other picture"
+        if others == 0
+        else f"no other picture of the layer {words.excites} it more"
+        if above == 0
+        else f"{above} other {f'picture {words.excites}' if above == 1 else f'pictures {words.excite}'} it more",
+    )
+    yield Fact(
+        "Robustness",
+        percent_of(each.robust_activation / each.activation),
+        "of it is left when the picture is turned, scaled and moved a little",
+    )
+    yield Fact(
+        "Selectivity",
+        number(each.selectivity, 2) if others else "–",
+        f"1: only its own picture {words.excites} it; 0: all do, equally" if others else "the layer has no other picture",
+    )
+
+
+def doubt(each: Filter, layer: Layer) -> str:
+    """Say why the picture of a filter that is not alive shows nothing that is sure."""
+    words = layer.words
+    if not each.is_silent:
+        return (
+            f"This picture does not {words.excite} the filter {ALIVE_RATIO:g} times as much as noise does: do not trust it."
+        )
+    # Where any other does, the own picture's selectivity is −1.
+    if len(layer.filters) > 1 and each.selectivity == 0:
+        return (
+            f"No picture of the layer {words.excites} the filter, its own included: this one does not show what it "
+            f"{words.looks_for}."
+        )
+    return f"This picture does not {words.excite} the filter at all: do not trust it."
 
 
 def attempts_words(attempts: object, layer: Layer) -> str:

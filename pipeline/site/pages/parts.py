@@ -84,7 +84,7 @@ def most_selective(layer: Layer) -> Filter:
 def by_selectivity(layer: Layer) -> list[Filter]:
     """Return the filters of a layer, those first that it is best shown by."""
     return sorted(
-        layer.filters, key=lambda each: (each.alive, each.own_rank == 1, each.selectivity, -each.filter), reverse=True
+        layer.filters, key=lambda each: (each.alive, each.is_in_best(1), each.selectivity, -each.filter), reverse=True
     )
 
 

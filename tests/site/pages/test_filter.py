@@ -36,7 +36,36 @@ def test_a_filter_that_its_own_picture_leaves_silent_has_no_multiple_of_noise(at
     fact = filter.filter_view(atlas, layer, silent, None, None).quality[0]
 
     assert fact.value == "none"
-    assert fact.note.startswith("its own picture does not excite it at all; ")
+    assert fact.note == "its own picture does not excite it at all"
+
+
+@pytest.mark.parametrize(
+    ("selectivity", "doubt"),
+    [
+        (0.0, "No picture of the layer excites the filter, its own included: this one does not show what it looks for."),
+        (-1.0, "This picture does not excite the filter at all: do not trust it."),
+    ],
+)
+def test_of_a_silent_filter_nothing_is_compared_and_a_sentence_says_why(atlas, selectivity, doubt):
+    layer = atlas.by_name["block1_conv1"]
+    silent = msgspec.structs.replace(
+        layer.filters[0], activation=0.0, robust_activation=0.0, alive=False, own_rank=64, selectivity=selectivity
+    )
+
+    view = filter.filter_view(atlas, layer, silent, None, None)
+
+    assert view.doubt == doubt
+    facts = {fact.term: (fact.value, fact.note) for fact in view.quality}
+    assert {facts[term] for term in ("Own rank", "Robustness", "Selectivity")} == {("–", "")}
+
+
+def test_a_picture_that_hardly_excites_its_filter_is_doubted_and_one_that_does_is_not(atlas):
+    layer = atlas.by_name["block1_conv1"]
+    weak = msgspec.structs.replace(layer.filters[0], alive=False)
+
+    assert "does not excite the filter 2 times as much as noise" in filter.doubt(weak, layer)
+    alive = next(each for each in layer.filters if each.alive)
+    assert filter.filter_view(atlas, layer, alive, None, None).doubt == ""
 
 
 def test_what_is_similar_is_positively_similar(shown):
