@@ -32,6 +32,9 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 
 ATLAS = errors.or_exit(plan.plan, config)
+# Every job reads this file again.
+if workflow.is_main_process and (doubtful := plan.small_canvases(ATLAS)):
+    print(f"warning: {doubtful}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.

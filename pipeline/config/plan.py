@@ -14,7 +14,7 @@ from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at
 from pipeline.machine.precision import Wanted
-from pipeline.network import catalogue
+from pipeline.network import catalogue, container
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.network.known import KNOWN, check_weights, display_name, showcase
 from pipeline.selection import parse_filters
@@ -100,6 +100,28 @@ def automatic_canvas(layer: ConvLayer) -> int:
     return max(CANVAS_SMALLEST_PX, min(CANVAS_LARGEST_PX, rounded))
 
 
+def small_canvases(plan: Plan) -> str:
+    """Return a warning, one line, of layers whose pictures are smaller than what their units make use of.
+
+    Nothing where there are none, or nobody chose so: where all layers have at least their automatic canvas, or the only
+    one that they take.
+    """
+    layers = [plan.network.layer(name) for name in plan.canvas_px]
+    short = [
+        layer
+        for layer in layers
+        if plan.canvas_px[layer.name] < min(layer.used_field_px, automatic_canvas(layer)) and not layer.only_canvas_px
+    ]
+    if not short:
+        return ""
+    most = max(short, key=lambda layer: layer.used_field_px)
+    return (
+        f"image_size: {plan.canvas_px[most.name]} pixels are fewer than a unit makes use of in {len(short)} of "
+        f"{len(layers)} layers (up to {most.used_field_px}, in {most.name}): pictures there cannot show all that their "
+        "filters look for; auto suits each layer"
+    )
+
+
 def _check_file(key: str, path: str, otherwise: str) -> None:
     # os.path, for it takes any text whatever as a path that leads nowhere.
     if os.path.exists(path) and not os.path.isfile(path):  # noqa: PTH110, PTH113
@@ -109,6 +131,7 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
         raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
     if _WILDCARD.search(path):
         raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
+    container.check(Path(path), key)
 
 
 def _contents(values: Mapping[str, Any]) -> dict[str, str]:

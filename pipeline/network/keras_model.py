@@ -21,7 +21,6 @@ from pipeline.errors import UserError
 from pipeline.network import named, saved
 from pipeline.network.graph import REBUILD, Graph
 from pipeline.network.known import KNOWN
-from pipeline.network.saved import CONFIG, LARGEST_CONFIG_BYTES, LARGEST_EXPANSION
 
 # Of a model's bytes: itself, the file that Keras reads into memory, and what computing with it takes.
 MEMORY_TIMES_FILE = 2.5
@@ -136,26 +135,11 @@ def _settle(layer: keras.Layer, precision: str) -> None:
 
 def _read_config(path: Path) -> Any:
     """Return the architecture that a file holds, as JSON values; raise `UserError` where it holds none."""
-    try:
-        with files.opened(path):
-            pass
-    except (UserError, OSError) as error:
-        raise UserError(f"model: {error}") from None
-    try:
-        return _config_of_archive(path) if path.suffix == ".keras" else _config_of_hdf5(path)
-    except (OSError, zipfile.BadZipFile, zlib.error, LookupError, RuntimeError, ValueError, RecursionError) as error:
-        what = f"not a {path.suffix} file; save the model with model.save('x.keras')"
-        raise UserError(f"model: {path}: {what} ({in_one_line(error)})") from None
-
-
-def _config_of_archive(path: Path) -> Any:
-    with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if member.file_size > max(LARGEST_CONFIG_BYTES, LARGEST_EXPANSION * path.stat().st_size):
-                raise UserError(f"model: {path}: its {member.filename} is implausibly large ({member.file_size} bytes)")
-        if archive.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
-            raise UserError(f"model: {path}: its {CONFIG} is implausibly large")
-        return json.loads(archive.read(CONFIG))
+    with saved.readable(path, "model"):
+        if path.suffix != ".keras":
+            return _config_of_hdf5(path)
+        with saved.archive(path) as members:
+            return json.loads(members.read(saved.CONFIG))
 
 
 def _config_of_hdf5(path: Path) -> Any:

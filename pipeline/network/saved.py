@@ -19,8 +19,8 @@ from pathlib import Path
 
 import h5py
 
-from pipeline import files
 from pipeline.errors import UserError
+from pipeline.network import container
 
 # The member of a `.keras` file that holds its weights, in HDF5.
 WEIGHTS = "model.weights.h5"
@@ -65,18 +65,26 @@ def check(path: Path, key: str) -> None:
 @contextmanager
 def readable(path: Path, key: str) -> Iterator[None]:
     """Turn what goes wrong inside into `UserError`: in one line that begins with `key`, that the file is damaged."""
-    try:
-        with files.opened(path):
-            pass
-    except UserError as error:
-        raise UserError(f"{key}: {error}") from None
+    container.check(path, key)
     try:
         yield
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
         reason = " ".join(str(error).split())[:_LONGEST_REASON]
-        raise UserError(f"{key}: {path}: damaged, truncated or not a {path.suffix} file ({reason})") from None
+        raise UserError(f"{key}: {path}: damaged, or not a {path.suffix} file ({reason})") from None
+
+
+@contextmanager
+def archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Yield the zip file that a `.keras` file is; raise one of `DAMAGE` for one that unpacks to implausibly much."""
+    with zipfile.ZipFile(path) as members:
+        # Of all members, for Keras unpacks what lies beside the weights.
+        if sum(member.file_size for member in members.infolist()) > LARGEST_EXPANSION * path.stat().st_size:
+            raise ValueError("it unpacks to implausibly much")
+        if CONFIG in members.namelist() and members.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
+            raise ValueError(f"its {CONFIG} is implausibly large")
+        yield members
 
 
 def unpack(path: Path, target: Path) -> None:
@@ -85,10 +93,8 @@ def unpack(path: Path, target: Path) -> None:
     Raises one of `DAMAGE` for a file that Keras must not open.
     """
     if path.suffix == ".keras":
-        with zipfile.ZipFile(path) as archive:
-            _check_archive(archive, path.stat().st_size)
-            with archive.open(WEIGHTS) as source, target.open("wb") as copy:
-                shutil.copyfileobj(source, copy)
+        with archive(path) as members, members.open(WEIGHTS) as source, target.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
     else:
         shutil.copyfile(path, target)
     _check_hdf5(target)
@@ -98,8 +104,8 @@ def keras_version(path: Path) -> str | None:
     """Return which version of Keras saved a file that passes `check`, None where it does not say."""
     try:
         if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as archive:
-                said = json.loads(archive.read(METADATA)).get("keras_version")
+            with zipfile.ZipFile(path) as members:
+                said = json.loads(members.read(METADATA)).get("keras_version")
         else:
             with h5py.File(path, "r", locking=False) as file:
                 said = file.attrs.get("keras_version", file.get("model_weights", file).attrs.get("keras_version"))
@@ -107,14 +113,6 @@ def keras_version(path: Path) -> str | None:
         return None
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     return f"{text:.20}" if isinstance(text, str) else None
-
-
-def _check_archive(archive: zipfile.ZipFile, size: int) -> None:
-    # Of all members, for Keras unpacks what lies beside the weights.
-    if sum(member.file_size for member in archive.infolist()) > LARGEST_EXPANSION * size:
-        raise ValueError("it unpacks to implausibly much")
-    if CONFIG in archive.namelist() and archive.getinfo(CONFIG).file_size > LARGEST_CONFIG_BYTES:
-        raise ValueError(f"its {CONFIG} is implausibly large")
 
 
 def _check_hdf5(path: Path) -> None:

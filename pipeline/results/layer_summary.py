@@ -181,8 +181,12 @@ class Figures(Part, frozen=True, kw_only=True):
         Count,
         Meta(description=f"of these, {{excited}} by their picture at least {ALIVE_RATIO:g} times as much as by noise"),
     ]
-    own_best: Annotated[Count, Meta(description="of these, {excited} by their own picture, and by no other of the layer more")]
-    own_best_top5: Annotated[Count, Meta(description="of these, {excited} by their own picture, and by at most four others more")]
+    own_best: Annotated[
+        Count, Meta(description="of these, {excited} by their own picture, and by no other of the layer more")
+    ]
+    own_best_top5: Annotated[
+        Count, Meta(description="of these, {excited} by their own picture, and by at most four others more")
+    ]
     retried: Annotated[Count, Meta(description="of these, with more than one random start")]
     median_selectivity: Annotated[Annotated[float, Meta(ge=-1, le=1)], Meta(description="median of `selectivity`")]
     median_robust_activation: Annotated[Activation, Meta(description="median of `robust_activation`")]

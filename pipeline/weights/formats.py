@@ -14,13 +14,11 @@ import numpy as np
 
 from pipeline.errors import UserError
 from pipeline.machine import device, start
-from pipeline.network import saved
+from pipeline.network import container, saved
 from pipeline.network.catalogue import Network
 from pipeline.weights import archive
 
-OF_KERAS = (".keras", ".h5", ".hdf5")
 OF_NUMPY = ".npz"
-ENDINGS = (".keras", ".h5", ".weights.h5", OF_NUMPY)
 
 # Names listed in one message; the rest is counted.
 _NAMES_SHOWN = 4
@@ -43,10 +41,11 @@ def read_tensors(path: Path, network: Network, model: str) -> dict[str, np.ndarr
     """
     if path.suffix == OF_NUMPY:
         with saved.readable(path, "weights"), archive.opened(path) as members:
-            return _checked(_in_archive(members, network), path, network)
-    if path.suffix not in OF_KERAS and path.is_file():
-        raise UserError(f"weights: {path}: unknown kind of file, it must end in {', '.join(ENDINGS)}")
-    return _checked(_in_keras_file(path, model), path, network)
+            return _checked(_in_archive(members, network), f"weights: {path}", network)
+    # The model's own file may be to blame, not one of weights.
+    key = "model" if path == Path(model) else "weights"
+    container.check(path, key)
+    return _checked(_in_keras_file(path, model), f"{key}: {path}", network)
 
 
 def _in_archive(members: archive.Archive, network: Network) -> dict[str, _Found]:
@@ -68,23 +67,24 @@ def _in_keras_file(path: Path, model: str) -> dict[str, _Found]:
     return {name: _Found(value.shape, value.dtype, functools.partial(np.asarray, value)) for name, value in read}
 
 
-def _checked(found: Mapping[str, _Found], path: Path, network: Network) -> dict[str, np.ndarray]:
-    """Read what the network needs; raise `UserError` for what is missing, or not of its shape, type or range."""
-    where = f"weights: {path}: not the weights of {network.name}:"
+def _checked(found: Mapping[str, _Found], where: str, network: Network) -> dict[str, np.ndarray]:
+    """Read what the network needs from a file, `where`; raise `UserError`, which begins with that, for what is missing,
+    or not of its shape, type or range."""
+    foreign = f"{where}: not the weights of {network.name}:"
     missing = [name for name in network.parameters if name not in found]
     if missing:
         shown = ", ".join(missing[:_NAMES_SHOWN])
         more = f" and {len(missing) - _NAMES_SHOWN} more" if len(missing) > _NAMES_SHOWN else ""
-        raise UserError(f"{where} it has no {shown}{more}")
+        raise UserError(f"{foreign} it has no {shown}{more}")
     for name, shape in network.parameters.items():
         if found[name].shape != shape:
-            raise UserError(f"{where} {name} has shape {found[name].shape}, wanted {shape}")
+            raise UserError(f"{foreign} {name} has shape {found[name].shape}, wanted {shape}")
         if found[name].dtype.kind != "f":
-            raise UserError(f"weights: {path}: {name} is of type {found[name].dtype}, wanted float32")
+            raise UserError(f"{where}: {name} is of type {found[name].dtype}, wanted float32")
     tensors: dict[str, np.ndarray] = {}
     for name in network.parameters:
         with np.errstate(over="ignore"):
             tensors[name] = np.ascontiguousarray(found[name].read(), "<f4")
         if not np.isfinite(tensors[name]).all():
-            raise UserError(f"weights: {path}: {name} has values that are not finite (NaN or infinite)")
+            raise UserError(f"{where}: {name} has values that are not finite (NaN or infinite)")
     return tensors

@@ -14,7 +14,7 @@ from pipeline.network.known import showcase
 from tests.support.hostile import FORM, HOSTILE, PATHS, examples, within
 
 
-def message(configuration) -> str:
+def refusal(configuration) -> str:
     with pytest.raises(UserError) as caught:
         plan.plan(configuration)
     return str(caught.value)
@@ -87,7 +87,7 @@ def test_filters_may_be_said_in_every_way(given, expected):
     ],
 )
 def test_filters_that_are_not_there_are_named_with_their_layer(given, expected):
-    assert message({"filters": {"block1_conv1": given}}).startswith(expected)
+    assert refusal({"filters": {"block1_conv1": given}}).startswith(expected)
 
 
 def test_layers_come_in_the_networks_order():
@@ -106,10 +106,10 @@ def test_a_mapping_alone_chooses_the_layers():
 def test_layers_and_a_mapping_must_name_the_same():
     both = {"layers": ["block1_conv1", "block1_conv2"]}
 
-    assert message(both | {"filters": {"block1_conv1": 1}}) == (
+    assert refusal(both | {"filters": {"block1_conv1": 1}}) == (
         "filters: block1_conv2 is one of layers, but the mapping does not say which of its filters"
     )
-    assert message({"layers": ["block1_conv1"], "filters": {"block1_conv1": 1, "block1_conv2": 1}}) == (
+    assert refusal({"layers": ["block1_conv1"], "filters": {"block1_conv1": 1, "block1_conv2": 1}}) == (
         "filters: block1_conv2 is not one of layers; add it there, or leave it out here"
     )
     right = plan.plan(both | {"filters": {"block1_conv2": 2, "block1_conv1": 1}})
@@ -120,7 +120,7 @@ def test_layers_and_a_mapping_must_name_the_same():
 def test_a_layer_that_is_not_there_suggests_the_nearest(key):
     given = ["block1_cnv1"] if key == "layers" else {"block1_cnv1": 1}
 
-    assert message({key: given}).startswith(
+    assert refusal({key: given}).startswith(
         f"{key}: vgg16 has no convolutional layer 'block1_cnv1'; did you mean block1_conv1?"
     )
 
@@ -141,7 +141,7 @@ def test_a_fixed_size_holds_for_every_layer():
 
 
 def test_a_size_that_is_too_small_names_the_layer_and_the_smallest():
-    assert message({"image_size": 31}) == "image_size: 31 is too small for block5_conv1, which needs at least 32 pixels"
+    assert refusal({"image_size": 31}) == "image_size: 31 is too small for block5_conv1, which needs at least 32 pixels"
     assert plan.plan({"image_size": 32}).canvas_px["block5_conv3"] == 32
     assert plan.plan({"image_size": 8, "layers": ["block1_conv1"]}).canvas_px == {"block1_conv1": 8}
 
@@ -177,6 +177,20 @@ def test_a_layer_that_takes_multiples_has_pictures_of_such_a_size():
     assert plan.resolve_canvas(network, "block1_conv1", 192) == 192
     with pytest.raises(UserError, match="takes multiples of 64 pixels, not 100; say 128"):
         plan.resolve_canvas(network, "block1_conv1", 100)
+
+
+@pytest.mark.parametrize("size", ["auto", 224])
+@pytest.mark.parametrize("model", ["vgg16", "efficientnet-lite0"])
+def test_no_canvas_that_is_as_large_as_the_automatic_one_is_warned_of(model, size):
+    assert plan.small_canvases(plan.plan({"model": model, "image_size": size})) == ""
+
+
+def test_canvases_smaller_than_what_a_unit_makes_use_of_are_warned_of_in_one_line():
+    assert plan.small_canvases(plan.plan({"image_size": 64})) == (
+        "image_size: 64 pixels are fewer than a unit makes use of in 5 of 13 layers (up to 196, in block5_conv3): "
+        "pictures there cannot show all that their filters look for; auto suits each layer"
+    )
+    assert plan.small_canvases(plan.plan({"image_size": 64, "layers": ["block1_conv1"]})) == ""
 
 
 def test_single_settings_override_the_rest():
@@ -221,7 +235,7 @@ def test_a_deep_network_of_large_fields_gets_canvases_and_steps_by_what_it_makes
     "address", ["https://example.org/?v=1", "https:///x", "http://:8000/", "https://me:x@example.org"]
 )
 def test_an_address_that_would_make_wrong_links_is_refused_before_any_work(address):
-    text = message({"site": {"base_url": address}})
+    text = refusal({"site": {"base_url": address}})
 
     assert text.startswith("site.base_url: it ")
     assert text.endswith("; write an address like https://example.org/atlas/")
@@ -230,7 +244,7 @@ def test_an_address_that_would_make_wrong_links_is_refused_before_any_work(addre
 @pytest.mark.parametrize("key", ["title", "author", "description", "licence"])
 @pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\ud800", "\ufffe", "\ufdd0"])
 def test_a_character_that_no_page_can_hold_is_refused_before_any_work(key, character):
-    assert message({"site": {key: f"An {character} atlas"}}) == (
+    assert refusal({"site": {key: f"An {character} atlas"}}) == (
         f"site.{key}: the character U+{ord(character):04X} has no place in a page; remove it"
     )
 
@@ -242,14 +256,14 @@ def test_texts_of_the_site_may_have_lines_and_every_script():
 
 
 def test_a_model_that_is_not_there_is_named():
-    assert message({"model": "vg16"}).startswith("model: unknown model 'vg16'; did you mean vgg16?")
+    assert refusal({"model": "vg16"}).startswith("model: unknown model 'vg16'; did you mean vgg16?")
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])
 def test_a_relative_path_that_leads_nowhere_is_told_where_it_began(key, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    text = message({key: "mine/net.keras", "preprocessing": "unit"})
+    text = refusal({key: "mine/net.keras", "preprocessing": "unit"})
 
     assert text.startswith(f"{key}: mine/net.keras: no such file in {tmp_path}, where relative paths begin")
 
@@ -257,7 +271,7 @@ def test_a_relative_path_that_leads_nowhere_is_told_where_it_began(key, tmp_path
 @pytest.mark.parametrize("key", ["model", "weights"])
 @pytest.mark.parametrize("path", ["/nowhere/x", "x" * 5000, "a\0b", "\udcff", "~/x"])
 def test_no_text_whatever_is_more_than_a_path_that_leads_nowhere(key, path):
-    assert ": no such file" in message({key: path + ".keras", "preprocessing": "unit"})
+    assert ": no such file" in refusal({key: path + ".keras", "preprocessing": "unit"})
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])
@@ -266,9 +280,27 @@ def test_what_is_there_and_no_file_is_not_called_missing(key, target, tmp_path):
     path = tmp_path / "other.keras"
     path.symlink_to(target)
 
-    assert message({key: str(path), "preprocessing": "unit"}).startswith(
+    assert refusal({key: str(path), "preprocessing": "unit"}).startswith(
         f"{key}: {path}: a folder or a device, not a regular file"
     )
+
+
+@pytest.mark.parametrize("key", ["model", "weights"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "empty: copy or download it again"), (b"<html>", "a web page, not the file itself"), (2000, "cut off: ")],
+)
+def test_a_file_that_is_not_all_there_or_something_else_is_told_before_any_work(
+    key, content, message, keras_file, tmp_path
+):
+    path = tmp_path / "other.keras"
+    path.write_bytes(keras_file.read_bytes()[:content] if isinstance(content, int) else content)
+    given = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"} | {key: str(path)}
+
+    text = refusal(given)
+
+    assert text.startswith(f"{key}: {path}: ")
+    assert message in text
 
 
 @pytest.mark.parametrize("key", ["model", "weights"])
@@ -277,7 +309,7 @@ def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused(key, keras_fi
     path.symlink_to(keras_file)
     given = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
 
-    assert message(given | {key: str(path)}) == (
+    assert refusal(given | {key: str(path)}) == (
         f"{key}: {path}: Snakemake takes what is in braces for a wildcard; rename it without them"
     )
 
@@ -342,7 +374,7 @@ def test_the_title_says_what_the_objective_makes_of_the_pictures():
 def test_weights_that_there_cannot_be_are_refused_before_any_work(keras_file, model, weights, expected):
     model = str(keras_file) if model == "own" else model
 
-    assert message({"model": model, "preprocessing": "unit", "weights": weights}).startswith(expected)
+    assert refusal({"model": model, "preprocessing": "unit", "weights": weights}).startswith(expected)
 
 
 def test_a_plan_knows_what_is_in_the_files_that_it_names(keras_file):

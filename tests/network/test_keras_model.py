@@ -12,6 +12,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
 from pipeline.network import keras_model
+from pipeline.network import saved as saved_files
 from pipeline.network.graph import Graph
 from tests.support.networks import randomise, tensors_of
 
@@ -198,9 +199,11 @@ def test_a_file_that_is_none_of_kerass_says_how_to_make_one(tmp_path):
     (tmp_path / "text.h5").write_text("hello")
     archive_of(tmp_path / "empty.keras", b"", member="other")
 
-    for name in ("text.keras", "empty.keras"):
-        assert "not a .keras file; save the model with model.save('x.keras')" in refusal(tmp_path / name)
-    assert "not a .h5 file" in refusal(tmp_path / "text.h5")
+    for name in ("text.keras", "text.h5"):
+        assert "by how it begins: give a file that Keras saved" in refusal(tmp_path / name)
+    assert "not a .keras file (\"There is no item named 'config.json' in the archive\")" in refusal(
+        tmp_path / "empty.keras"
+    )
 
 
 def test_a_missing_file_or_a_folder_is_named(tmp_path):
@@ -211,7 +214,7 @@ def test_a_missing_file_or_a_folder_is_named(tmp_path):
 
 
 def test_a_configuration_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_model, "LARGEST_CONFIG_BYTES", 10)
+    monkeypatch.setattr(saved_files, "LARGEST_CONFIG_BYTES", 10)
 
     assert "implausibly large" in refusal(archive_of(tmp_path / "x.keras", b" " * 11))
 
@@ -225,7 +228,14 @@ def test_weights_that_unpack_to_gigabytes_are_not_unpacked(keras, tmp_path):
         archive.writestr("metadata.json", "{}")
         archive.writestr("model.weights.h5", bytes(100 * 2**20))
 
-    assert "implausibly large" in refusal(path)
+    assert "it unpacks to implausibly much" in refusal(path)
+
+
+def test_a_model_that_was_copied_in_part_is_to_be_copied_again(keras, tmp_path):
+    path = saved(keras, tmp_path)
+    path.write_bytes(path.read_bytes()[:2000])
+
+    assert "damaged or cut off: it ends without the directory that a zip file ends with: copy or" in refusal(path)
 
 
 def test_a_link_out_of_the_file_is_not_followed(keras, tmp_path):

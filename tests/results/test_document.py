@@ -60,7 +60,7 @@ def test_a_column_says_what_a_key_is():
 
     assert (found["hue"].type, found["hue"].is_nullable) == ("number", True)
     assert (found["alive"].type, found["alive"].is_nullable) == ("boolean", False)
-    assert found["own_rank"].description .startswith(
+    assert found["own_rank"].description.startswith(
         "1 + number of the layer’s other pictures that {excite} the filter more"
     )
 

@@ -9,7 +9,8 @@ from hypothesis import given
 
 from pipeline.errors import UserError
 from pipeline.network import catalogue
-from pipeline.weights.formats import ENDINGS, read_tensors
+from pipeline.network.container import ENDINGS
+from pipeline.weights.formats import read_tensors
 from tests.support.hostile import damaged, examples, mistake
 
 
@@ -127,7 +128,19 @@ def test_values_of_keras_own_files_must_be_finite_too(tmp_path, model):
     broken.get_layer("last").bias.assign([0, np.nan])
     broken.save(tmp_path / "broken.keras")
 
-    assert "last/bias has values that are not finite" in refusal(tmp_path / "broken.keras", model)
+    assert refusal(tmp_path / "broken.keras", model).startswith(
+        f"weights: {tmp_path}/broken.keras: last/bias has values that are not finite"
+    )
+
+
+def test_of_values_in_the_models_own_file_no_weights_file_is_blamed(tmp_path, model):
+    keras = pytest.importorskip("keras")
+    broken = keras.saving.load_model(model)
+    broken.get_layer("last").bias.assign([0, np.nan])
+    path = tmp_path / "broken.keras"
+    broken.save(path)
+
+    assert refusal(path, str(path)).startswith(f"model: {path}: last/bias has values that are not finite")
 
 
 def test_the_weights_of_another_network_are_refused(tmp_path, tensors):
@@ -143,7 +156,7 @@ def test_a_truncated_file_is_refused(tmp_path, saved, model, share):
     path = tmp_path / "w.npz"
     path.write_bytes(data[: int(len(data) * share)])
 
-    assert "damaged, truncated or not a" in refusal(path, model)
+    assert ("cut off" if share else "empty") in refusal(path, model)
 
 
 @pytest.mark.parametrize("name", ["model.npz", "compressed.npz"])

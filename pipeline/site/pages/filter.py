@@ -194,7 +194,9 @@ def comparisons(each: Filter, layer: Layer) -> Iterator[Fact]:
     yield Fact(
         "Selectivity",
         number(each.selectivity, 2) if others else "–",
-        f"1: only its own picture {words.excites} it; 0: all do, equally" if others else "the layer has no other picture",
+        f"1: only its own picture {words.excites} it; 0: all do, equally"
+        if others
+        else "the layer has no other picture",
     )
 
 
@@ -202,9 +204,8 @@ def doubt(each: Filter, layer: Layer) -> str:
     """Say why the picture of a filter that is not alive shows nothing that is sure."""
     words = layer.words
     if not each.is_silent:
-        return (
-            f"This picture does not {words.excite} the filter {ALIVE_RATIO:g} times as much as noise does: do not trust it."
-        )
+        times = f"{ALIVE_RATIO:g} times as much as noise does"
+        return f"This picture does not {words.excite} the filter {times}: do not trust it."
     # Where any other does, the own picture's selectivity is −1.
     if len(layer.filters) > 1 and each.selectivity == 0:
         return (
