@@ -20,8 +20,10 @@ CONFIGURED = $(if $(CONFIG),--configfile "$(if $(filter /%,$(CONFIG)),,$(CURDIR)
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --directory "$(DIRECTORY)" $(CONFIGURED)
 # Commands of the project's own work there, too.
 PYTHON_THERE = cd "$(DIRECTORY)" && "$(CURDIR)/$(BIN)/python"
+# Of targets that look at what is there: they make no directory.
+CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTORY): no such folder" >&2; exit 1; }
 # Snakemake reads a file of the user's before the project can, and a bomb keeps it busy for minutes.
-CHECK_CONFIG = mkdir -p "$(DIRECTORY)" $(if $(CONFIG),&& $(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
+CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help atlas full site collection test lint coverage check docs clean
@@ -31,24 +33,29 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, into results/
+	@mkdir -p "$(DIRECTORY)"
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE)
 	@echo "open $(DIRECTORY)/results/site/index.html"
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
+	@mkdir -p "$(DIRECTORY)"
 	@$(CHECK_CONFIG)
 	@$(PYTHON_THERE) -m pipeline.workflow.cost --cores $(CORES) $(CONFIGURED) --config filters=all layers=all
 	$(SNAKEMAKE) --config filters=all layers=all
 	@echo "open $(DIRECTORY)/results/site/index.html"
 
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
+	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE) --allowed-rules quality site all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
+	@$(CHECK_DIRECTORY)
 	$(PYTHON_THERE) -m pipeline.site.archive
 
 collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results lite0/results" [OUTPUT=…] [TITLE=…] [BASE_URL=…]
+	@$(CHECK_DIRECTORY)
 	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
 		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
 
@@ -67,6 +74,7 @@ coverage: $(INSTALLED_FOR_TESTS) ## run every test, and list the lines of pipeli
 	$(BIN)/python -m pytest $(IN_PARALLEL) --cov
 
 check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
+	@$(CHECK_DIRECTORY)
 	$(PYTHON_THERE) -m pipeline.check $(CONFIGURED)
 
 bench: $(INSTALLED_FOR_TESTS) ## measure speed on this machine, in about a quarter of an hour

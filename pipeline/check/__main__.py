@@ -30,6 +30,7 @@ def main() -> None:
     if not arguments.results.is_dir():
         raise UserError(f"--results: {arguments.results}: no such directory")
     planned = plan.plan(file.read(arguments.configfile, arguments.config))
+    inspection.check_network(arguments.results, planned)
     report = examine(arguments.results, planned, max(1, arguments.cores))
     print(format_table(report))
     made = inspection.libraries(each for findings in report.filters.values() for each in findings)

@@ -1,6 +1,7 @@
 """What a results directory holds, held against the atlas that it should be: nothing here writes."""
 
 import collections
+import contextlib
 import filecmp
 import json
 import math
@@ -69,6 +70,25 @@ def expected(plan: Plan, layer: str, weights_sha256: str | None) -> Expected:
         recipe=plan.recipes[layer].to_json(),
         method=METHOD,
     )
+
+
+def check_network(results: Path, plan: Plan) -> None:
+    """Raise `UserError` where all records are of another network than the plan's: then nothing is damaged, and it is
+    the configuration that is another atlas's. One record of each layer is read."""
+    made = {record.model for folder in sorted(layout.filters(results).glob("*")) if (record := _a_record(folder))}
+    if made and plan.network.name not in made:
+        raise UserError(
+            f"{results}: an atlas of {min(made):.80}, not of {plan.network.name}, which the configuration asks for; give "
+            "the configuration that it was made by (make check CONFIG=…, or --configfile)"
+        )
+
+
+def _a_record(folder: Path) -> Record | None:
+    """Return the first record of a layer that can be read, None where there is none."""
+    for path in sorted(folder.glob("*.json")):
+        with contextlib.suppress(UserError, OSError):
+            return records.read_record(path)
+    return None
 
 
 def examine_weights(path: Path, loaded: Weights, plan: Plan) -> Finding:

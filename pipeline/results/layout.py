@@ -71,9 +71,14 @@ def weights(results: Path) -> Path:
     return results / "weights.npz"
 
 
+def filters(results: Path) -> Path:
+    """Return the folder that holds those of the layers, with the files of their filters."""
+    return results / "filters"
+
+
 def paths(results: Path, layer: str, filter: int) -> FilterPaths:
     """Return where the files of a filter are."""
-    return beside(results / "filters" / slug(layer) / f"{digits(filter)}.png")
+    return beside(filters(results) / slug(layer) / f"{digits(filter)}.png")
 
 
 def beside(image: Path) -> FilterPaths:

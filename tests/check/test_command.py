@@ -145,6 +145,30 @@ def test_what_was_made_otherwise_is_named_with_the_difference(checked, setting, 
     assert rows(output)["all"] == ["7", "0", "0", "0", "7"]
 
 
+def test_an_atlas_of_another_network_is_not_judged_but_its_configuration_asked_for(checked, atlas):
+    before = workflows.contents(atlas.results)
+
+    code, output = checked("--set-aside", "--config", "model=vgg16", "weights=imagenet", "preprocessing=auto",
+                           "filters=preview")  # fmt: skip
+
+    assert code == 1
+    assert output.splitlines() == [
+        "error: results: an atlas of mine, not of vgg16, which the configuration asks for; give the configuration that "
+        "it was made by (make check CONFIG=…, or --configfile)"
+    ]
+    assert workflows.contents(atlas.results) == before
+
+
+def test_a_filter_of_another_network_among_others_is_named(checked, atlas):
+    path = atlas.results / "filters/first/000.json"
+    files.write_json(path, json.loads(path.read_text()) | {"model": "vgg16"})
+
+    code, output = checked()
+
+    assert code == 1
+    assert "first/000.json: model: 'vgg16', not 'mine'" in output
+
+
 @pytest.mark.parametrize(("key", "value"), [("weights_sha256", "0" * 64), ("versions", {"method": 0})])
 def test_other_weights_and_another_method_are_named(checked, atlas, key, value):
     path = atlas.results / "filters/first/000.json"

@@ -70,6 +70,16 @@ def test_a_configuration_and_a_directory_of_ones_own_are_what_is_looked_at(tmp_p
     assert "block1_conv2" not in done.stdout
 
 
+@pytest.mark.parametrize("target", ["check", "site", "publish-zip", "collection"])
+def test_a_directory_that_is_not_there_is_one_line_and_is_not_made(tmp_path, target):
+    done = make(target, f"DIRECTORY={tmp_path}/no where")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert done.returncode != 0
+    assert line == f"error: DIRECTORY: {tmp_path}/no where: no such folder"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_collection_is_made_of_results_in_the_directory_and_its_mistakes_are_one_line(tmp_path):
     done = make("collection", "RESULTS=mine yours", f"DIRECTORY={tmp_path}", "TITLE=My own", "OUTPUT=to here")
 

@@ -133,7 +133,7 @@ def test_a_truncated_model_is_one_line_before_any_work(fresh, keras_file, tmp_pa
     run = fresh.run(model=str(truncated))
 
     assert run.code != 0
-    assert run.output.splitlines() == [
+    assert run.errors() == [
         f"error: model: {truncated}: damaged or cut off: it ends without the directory that a zip file ends with: "
         "copy or download it again"
     ]
