@@ -78,8 +78,8 @@ def check_network(results: Path, plan: Plan) -> None:
     made = {record.model for folder in sorted(layout.filters(results).glob("*")) if (record := _a_record(folder))}
     if made and plan.network.name not in made:
         raise UserError(
-            f"{results}: an atlas of {min(made):.80}, not of {plan.network.name}, which the configuration asks for; give "
-            "the configuration that it was made by (make check CONFIG=…, or --configfile)"
+            f"{results}: an atlas of {min(made):.80}, not of {plan.network.name}, which the configuration asks for; "
+            "give the configuration that it was made by (make check CONFIG=…, or --configfile)"
         )
 
 
