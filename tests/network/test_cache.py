@@ -55,7 +55,7 @@ def test_what_cannot_be_looked_through_is_one_line_and_leaves_nothing(kept, tmp_
     path = tmp_path / "x.keras"
     path.write_text("hello")
 
-    with pytest.raises(UserError, match=rf"^model: {path}: not a \.keras file; save the model"):
+    with pytest.raises(UserError, match=rf"^model: {path}: not a \.keras file, but something else"):
         cache.of_file(path, catalogue.parse)
 
     assert list(kept.iterdir()) == []
