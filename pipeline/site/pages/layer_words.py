@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline import images
-from pipeline.network.catalogue import ConvLayer
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results.layer_summary import Layer
 
 # How nonlinearities are written; what is not listed is called what Keras calls it.
@@ -96,6 +96,21 @@ def colour_words(layer: Layer) -> str:
         else f"channel {red} is shown as red, channel {green} as green, channel {blue} as blue"
     )
     return f"False colours: the network’s images have {channels} channels, of which {seen}."
+
+
+def input_words(network: Network, layer: str) -> str:
+    """Say which of a network's inputs the pictures of a layer are of, and what the others are held at; nothing where
+    there is one input."""
+    seen = network.image_of(layer).name
+    others = [each for each in network.catalogue.inputs if each.name != seen]
+    if not others:
+        return ""
+    held = {
+        "mid grey": [each.name for each in others if each.channels],
+        "zero": [each.name for each in others if not each.channels],
+    }
+    said = joined([f"{joined(names)} held at {value}" for value, names in held.items() if names])
+    return f"The network has {len(others) + 1} inputs: pictures of this layer are of {seen}, with {said}."
 
 
 def sentences(*said: str) -> str:

@@ -1,5 +1,9 @@
+import dataclasses
+
+import msgspec
 import pytest
 
+from pipeline.network import catalogue
 from pipeline.site.pages import layer_words
 from tests.support.documents import a_layer
 
@@ -77,3 +81,32 @@ def test_false_colours_are_called_so(channels, words):
 
     assert said.endswith(words)
     assert said.startswith("False colours: ") == (channels in (2, 4))
+
+
+def with_inputs(**channels: int) -> catalogue.Network:
+    """Return a network with more inputs than VGG16 has: the channels of each by its name, 0 where it is no image."""
+    network = catalogue.load("vgg16")
+    (own,) = network.catalogue.inputs
+    more = [msgspec.structs.replace(own, name=name, channels=number) for name, number in channels.items()]
+    changed = msgspec.structs.replace(network.catalogue, inputs=(own, *more))
+    return dataclasses.replace(network, catalogue=changed)
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        ({"right": 3}, "The network has 2 inputs: pictures of this layer are of input, with right held at mid grey."),
+        ({"age": 0}, "The network has 2 inputs: pictures of this layer are of input, with age held at zero."),
+        (
+            {"right": 3, "age": 0, "depth": 1},
+            "The network has 4 inputs: pictures of this layer are of input, "
+            "with right and depth held at mid grey and age held at zero.",
+        ),
+        ({}, ""),
+    ],
+)
+def test_of_several_inputs_it_is_said_which_one_is_pictured_and_what_the_others_are_held_at(channels, words):
+    network = with_inputs(**channels)
+    own = network.catalogue.inputs[0].name
+
+    assert layer_words.input_words(network, "block1_conv1") == words.replace("of input,", f"of {own},")
