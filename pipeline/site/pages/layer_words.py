@@ -7,18 +7,42 @@ from pipeline import images
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results.layer_summary import Layer
 
-# How nonlinearities are written; what is not listed is called what Keras calls it.
+# How nonlinearities are written, whichever of Keras's functions (hard_silu), layers (LeakyReLU) and operations
+# (HardSilu) they are: by their names in lower case, without underscores. What is not listed keeps Keras's name.
 _WRITTEN = {
+    "celu": "CELU",
     "elu": "ELU",
+    "exponential": "exponential",
     "gelu": "GELU",
-    "hard_silu": "hard SiLU",
-    "leaky_relu": "leaky ReLU",
+    "glu": "GLU",
+    "hardshrink": "hard shrink",
+    "hardsigmoid": "hard sigmoid",
+    "hardsilu": "hard SiLU",
+    "hardswish": "hard SiLU",
+    "hardtanh": "hard tanh",
+    "leakyrelu": "leaky ReLU",
+    "logsigmoid": "log-sigmoid",
+    "logsoftmax": "log-softmax",
+    "mish": "Mish",
+    "prelu": "PReLU",
     "selu": "SELU",
+    "sigmoid": "sigmoid",
     "silu": "SiLU",
+    "softmax": "softmax",
+    "softplus": "softplus",
+    "softshrink": "soft shrink",
+    "softsign": "softsign",
+    "sparsemax": "sparsemax",
+    "sparseplus": "sparse plus",
+    "sparsesigmoid": "sparse sigmoid",
+    "squareplus": "squareplus",
     "swish": "SiLU",
+    "tanh": "tanh",
+    "tanhshrink": "tanh shrink",
+    "threshold": "threshold",
 }
-# As Keras's functions, classes and operations begin.
-_RELU = re.compile(r"relu(?=$|\d)|^Relu")
+# With a number behind it where it ends there: relu6.
+_RELU = re.compile(r"relu(?=$|\d)")
 
 
 def response(chain: Sequence[str], readers: Sequence[str], *, bends: bool) -> str:
@@ -124,7 +148,8 @@ def joined(names: Sequence[str]) -> str:
 
 
 def _name(keras: str) -> str:
-    return _RELU.sub("ReLU", _WRITTEN.get(keras, keras))
+    key = keras.lower().replace("_", "")
+    return _RELU.sub("ReLU", key) if _RELU.match(key) else _WRITTEN.get(key, keras)
 
 
 def _read(names: Sequence[str]) -> str:
