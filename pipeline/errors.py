@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
 
+# Of what a library says of a file: some quote all of it.
+MESSAGE_CHARACTERS = 300
+
 
 class UserError(Exception):
     """A mistake in what the user gave: its text is one line that says what, where and what would be right."""
@@ -31,6 +34,12 @@ def did_you_mean(name: str, options: Iterable[str]) -> str:
 
     nearest = difflib.get_close_matches(str(name), list(options), n=1, cutoff=0.5)
     return f"; did you mean {nearest[0]}?" if nearest else ""
+
+
+def in_one_line(error: BaseException | str) -> str:
+    """Return what an exception says, or its kind where it says nothing, on one line of bounded length."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= MESSAGE_CHARACTERS else f"{text[: MESSAGE_CHARACTERS - 3]}..."
 
 
 def describe_os_error(error: OSError) -> str:

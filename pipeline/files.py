@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, in_one_line
 
 # Where Snakefile, config.yaml and templates/ lie.
 PROJECT = Path(__file__).parent.parent
@@ -164,11 +164,11 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
         raise ValueError(f"array format {version} is unknown")
     try:
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    except (OSError, ValueError):
+    except OSError:
         raise
     except Exception as error:
-        # NumPy reads the header as Python, and hands on whatever Python has to say about it.
-        raise ValueError(f"not the header of an array ({error})") from None
+        # NumPy reads the header as Python, and hands on whatever Python has to say about it, or all of the header.
+        raise ValueError(f"not the header of an array ({in_one_line(error)})") from None
     if dtype.hasobject or any(side < 0 for side in shape):
         raise ValueError("an array of Python objects (a pickle), which is never opened")
     return shape, fortran_order, dtype

@@ -98,3 +98,9 @@ def test_a_mistake_is_named_with_its_place_and_other_errors_are_left_alone():
         raise UserError("wrong")
     with pytest.raises(KeyError, match=r"^'x'$"), errors.at("a.yaml"):
         raise KeyError("x")
+
+
+def test_a_message_is_one_line_of_bounded_length():
+    assert errors.in_one_line(ValueError("a\n b\t c")) == "a b c"
+    assert errors.in_one_line(KeyError()) == "KeyError"
+    assert len(errors.in_one_line(ValueError("x" * 10_000))) == errors.MESSAGE_CHARACTERS

@@ -161,6 +161,25 @@ def test_tests_that_need_no_tensorflow_are_spared_its_start(arguments):
     assert done.returncode == 0, done.stdout
 
 
+def constants(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the constants of a module that are written out, and their values as the code has them."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            names = (target.id for target in node.targets if isinstance(target, ast.Name))
+            yield from ((name, ast.unparse(node.value)) for name in names if name.isupper() and name[0] != "_")
+
+
+def test_no_two_modules_say_the_same_of_the_same():
+    said: dict[tuple[str, str], list[str]] = {}
+    for module, path in modules().items():
+        for constant in constants(path):
+            said.setdefault(constant, []).append(module)
+    # What type checkers take for true.
+    del said["TYPE_CHECKING", "False"]
+
+    assert {constant: where for constant, where in said.items() if len(where) > 1} == {}
+
+
 # Modules whose tests are elsewhere, and why.
 TESTED_ELSEWHERE = {
     "ascent.batch": "what it promises shows only in whole batches: render/test_renderer.py",

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.network.photographs import CONTRAST, MID_GREY
+
 # Noise activations are floored at this share of the layer's median: a channel that is silent on noise would call
 # any picture a success.
 NOISE_FLOOR = 0.05
@@ -10,9 +12,6 @@ NOISE_FLOOR = 0.05
 # One noise image leaves a deep layer's means (a map of 14 × 14 units) too much to chance; four do not.
 NOISE_IMAGES = 4
 NOISE_SEED = 0
-
-# Standard deviation of the noise in each channel, as a share of the range 0..255: that of natural photographs.
-NOISE_CONTRAST = 0.2
 
 
 def colour_noise(canvas_px: int, count: int = NOISE_IMAGES, *, channels: int = 3) -> NDArray[np.float32]:
@@ -27,7 +26,7 @@ def colour_noise(canvas_px: int, count: int = NOISE_IMAGES, *, channels: int = 3
     white = random.standard_normal((count, canvas_px, canvas_px, channels))
     noise = np.fft.ifft2(np.fft.fft2(white, axes=(1, 2)) / frequency[:, :, None], axes=(1, 2)).real
     deviation = np.maximum(noise.std((1, 2), keepdims=True), np.finfo(np.float64).tiny)
-    return np.asarray(np.clip(255 * (0.5 + NOISE_CONTRAST * noise / deviation), 0, 255), np.float32)
+    return np.asarray(np.clip(255 * (MID_GREY + CONTRAST * noise / deviation), 0, 255), np.float32)
 
 
 def floored(noise: NDArray[np.float32]) -> NDArray[np.float32]:

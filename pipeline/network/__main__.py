@@ -3,6 +3,7 @@
 import argparse
 import os
 import resource
+import sys
 import zipfile
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def main() -> None:
     tensors = _tensors(arguments.weights) if arguments.weights else None
     # In one precision throughout: where a model mixes two, so do the gradients that fields are measured by.
     graph = keras_model.graph_with(keras_model.load(arguments.model), tensors, "float32")
+    show(arguments.model, len(graph.calls))
     found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
     if arguments.output:
         files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
@@ -66,6 +68,12 @@ def _tensors(path: Path) -> dict[str, np.ndarray]:
             return dict(archive)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise UserError(f"--weights: {path}: not a file of `python -m pipeline.weights` ({error})") from None
+
+
+def show(model: str, calls: int) -> None:
+    """Say on a terminal how much there is to look through: the 514 of ResNet152 take a minute."""
+    if sys.stderr.isatty():
+        print(f"looking through {model}: {calls:,} layers of all kinds", file=sys.stderr, flush=True)
 
 
 def table(catalogue: Catalogue) -> str:

@@ -69,7 +69,11 @@ def _make(model: str, path: Path) -> None:
 
     TensorFlow then stays out of this one, and a model that takes all memory takes only that one down.
     """
-    print(f"looking through {model} with Keras, once", file=sys.stderr, flush=True)
+    print(
+        f"looking through {model} with Keras, once, to know its layers: seconds, or minutes where it is very deep",
+        file=sys.stderr,
+        flush=True,
+    )
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.network", model, "--output", str(path)],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(files.PROJECT), os.environ.get("PYTHONPATH", "")])},

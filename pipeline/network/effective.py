@@ -17,6 +17,7 @@ from pipeline.network.catalogue import Input
 from pipeline.network.fast import step_of
 from pipeline.network.geometry import Found
 from pipeline.network.graph import Call, Graph
+from pipeline.network.photographs import CONTRAST, MID_GREY
 
 # Share of the squared gradient that falls into the effective field.
 SHARE = 0.95
@@ -24,8 +25,6 @@ SHARE = 0.95
 # it, the size of pictures and the number of steps, is the same for all of them.
 NOISE_PX = 192
 NOISE_IMAGES = 1
-# Standard deviation of the noise, of values in [0, 1].
-NOISE_CONTRAST = 0.2
 _SEED = 0
 # Cycles per pixel past which structure is grain: a quarter of the sampling rate, half of the finest that there is.
 _GRAIN_FREQUENCY = 0.25
@@ -71,7 +70,7 @@ def _measure(
 ) -> Mapping[str, Sensitivity]:
     random = np.random.default_rng(_SEED)
     image = inputs[layers[0].image.name]
-    noise = 0.5 + NOISE_CONTRAST * random.standard_normal((NOISE_IMAGES, side, side, image.channels))
+    noise = MID_GREY + CONTRAST * random.standard_normal((NOISE_IMAGES, side, side, image.channels))
     pixels = tf.constant(np.clip(noise, 0, 1), tf.float32)
     wanted = {call.name for each in layers for call in graph.needed_for(each.response.value)}
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:

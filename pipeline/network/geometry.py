@@ -13,6 +13,7 @@ import keras
 
 from pipeline.errors import UserError
 from pipeline.network import windows
+from pipeline.network.catalogue import LARGEST_CANVAS_PX
 from pipeline.network.graph import Call, Graph, Value
 from pipeline.network.probing import Relation, probe
 from pipeline.network.responses import Response
@@ -20,8 +21,6 @@ from pipeline.network.windows import MisfitError, Place
 
 # A response map smaller than this has no interior: every unit sees the zero padding on several sides.
 SMALLEST_MAP_PX = 2
-# No network in use comes near this.
-LARGEST_CANVAS_PX = 4096
 # An image to lay fields out on: larger than any, so that none meets an edge.
 ROOM_PX = 2**15
 # Neighbouring units whose fields are compared: by upsampling they may differ, from one to the next.

@@ -17,14 +17,13 @@ import keras
 import numpy as np
 
 from pipeline import files
-from pipeline.errors import UserError
+from pipeline.errors import UserError, in_one_line
 from pipeline.network import named, saved
 from pipeline.network.graph import REBUILD, Graph
 from pipeline.network.known import KNOWN
 
 # Of a model's bytes: itself, the file that Keras reads into memory, and what computing with it takes.
 MEMORY_TIMES_FILE = 2.5
-MESSAGE_CHARACTERS = 300
 # How Keras begins to say that layers keep the random weights that they were made with; it says no more than that.
 _LEFT_OUT = "Skipping nested container"
 
@@ -112,12 +111,6 @@ def graph_with(model: keras.Model, tensors: Mapping[str, np.ndarray] | None, pre
             if precision is not None:
                 _settle(layer, precision)
     return graph
-
-
-def in_one_line(error: BaseException | str) -> str:
-    """Return what an exception says, or its kind where it says nothing, on one line of bounded length."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= MESSAGE_CHARACTERS else f"{text[: MESSAGE_CHARACTERS - 3]}..."
 
 
 def finalize(layer: keras.Layer) -> None:

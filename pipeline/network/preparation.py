@@ -6,15 +6,13 @@ import tensorflow as tf
 
 from pipeline.network.catalogue import Input
 from pipeline.network.graph import Value
+from pipeline.network.photographs import MID_GREY
 
 # Channel means of ImageNet as Keras's "caffe" mode subtracts them, BGR order, of 0..255.
 CAFFE_MEAN_BGR = (103.939, 116.779, 123.68)
 # Channel means and deviations as Keras's "torch" mode applies them, RGB order, of 0..1.
 _TORCH_MEAN_RGB = (0.485, 0.456, 0.406)
 _TORCH_DEVIATION_RGB = (0.229, 0.224, 0.225)
-
-# What every image but the one that is looked at is held at: mid grey. Inputs that are no images are held at zero.
-HELD_GREY = 0.5
 
 
 def preprocess(image: tf.Tensor, mode: str) -> tf.Tensor:
@@ -36,7 +34,7 @@ def preprocess(image: tf.Tensor, mode: str) -> tf.Tensor:
 def feed(
     image: tf.Tensor, wanted: str, inputs: Sequence[Input], values: Sequence[Value], mode: str
 ) -> Mapping[str, tf.Tensor]:
-    """Return what each input of a network is given, by its name, float32.
+    """Return what each input of a network is given, by its name, float32: other images mid grey, all else zero.
 
     Args:
         image: in [0, 1], float32 (batch, height, width, channels).
@@ -54,7 +52,7 @@ def feed(
             # An image that comes in the size of the one that is looked at goes with it.
             own = size[each.name] if size[each.name] != size[wanted] else (None, None)
             sides = [side or canvas for side, canvas in zip(own, image.shape[1:3], strict=True)]
-            grey = tf.fill((image.shape[0], *sides, each.channels), HELD_GREY)
+            grey = tf.fill((image.shape[0], *sides, each.channels), MID_GREY)
             given[each.name] = _laid_out(preprocess(grey, mode), each.layout)
         else:
             given[each.name] = tf.zeros((image.shape[0], *(side or 1 for side in value.shape[1:])))

@@ -41,9 +41,6 @@ TITLE_SHARE = 1 / 80
 # Columns ÷ √tiles: between these the grid is wide rather than tall, labels counted, and not a ribbon.
 COLUMNS_RANGE = (1.1, 1.6)
 
-# zlib level: mosaics are pictures side by side and compress as badly as they do.
-PNG_COMPRESS_LEVEL = 4
-
 
 @dataclass(frozen=True)
 class Tile:
@@ -199,7 +196,7 @@ def main() -> None:
         tile_px=arguments.tile_px,
     )
     buffer = io.BytesIO()
-    mosaic.save(buffer, "PNG", compress_level=PNG_COMPRESS_LEVEL)
+    mosaic.save(buffer, "PNG", compress_level=images.PNG_COMPRESS_LEVEL)
     files.write_bytes(arguments.output, buffer.getvalue())
     if missing:
         # The mosaic is made all the same: an honest gap tells more than no mosaic.

@@ -141,6 +141,10 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
     return f"window.ATLAS={compact({'layers': layers, 'words': list(words)})};\n"
 
 
+# A word of a layer's name that is as long may be shortened to its first letter: block3_conv1 to b3c1.
+SHORTENED = 3
+
+
 def search_example(atlas: Atlas) -> str:
     """Return two things that can be searched for in an atlas: a filter, as short as it can be named, and words."""
     # The shortest name fits the field; of names alike in length, one from the middle.
@@ -149,9 +153,11 @@ def search_example(atlas: Atlas) -> str:
     parts = re.findall(r"[a-z]+|\d+", layer.name.lower())
     # "b3c1" is read as b, 3, c, 1: where letters follow on letters, only the whole name can be told apart.
     alternate = all(first.isdigit() != second.isdigit() for first, second in itertools.pairwise(parts))
-    short = (
-        "".join(part if part.isdigit() else part[0] for part in parts) if alternate and len(parts) > 1 else layer.name
-    )
+    words = [part for part in parts if not part.isdigit()]
+    # Nobody would know up2 by u2, or shared@2 by s2.
+    is_clear = len(words) > 1 and all(len(word) >= SHORTENED for word in words)
+    brief = "".join(part if part.isdigit() else part[0] for part in parts)
+    short = brief if alternate and is_clear else layer.name
     seen = "blue" if layer.image_channels == 3 else "fine"
     return f"{short} {layer.numbers[-1]}, vertical {seen} …"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pipeline.errors import UserError
+from pipeline.errors import UserError, in_one_line
 from pipeline.network import keras_model, named, saved
 from pipeline.network.graph import Graph
 from pipeline.network.known import KNOWN
@@ -63,7 +63,7 @@ def _load(network: keras.Model, file: Path) -> str | None:
         raise
     except Exception as error:
         # Keras and its libraries raise whatever comes.
-        return keras_model.in_one_line(error)
+        return in_one_line(error)
     return keras_model.left_out(said)
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.measure.noise import NOISE_CONTRAST, NOISE_IMAGES, colour_noise, floored
+from pipeline.measure.noise import NOISE_IMAGES, colour_noise, floored
+from pipeline.network.photographs import CONTRAST
 
 # Two noise images, four channels.
 NOISE = np.array([[1, 4, 2, 0], [3, 2, 2, 0]], np.float32)
@@ -17,7 +18,7 @@ def test_noise_is_the_same_at_every_call_and_centred_on_mid_grey():
     assert noise.shape == (NOISE_IMAGES, 64, 64, 3)
     assert noise.dtype == np.float32
     assert noise.mean((1, 2)) == pytest.approx(np.full((4, 3), 127.5), abs=2)
-    assert noise.std((1, 2)) == pytest.approx(np.full((4, 3), 255 * NOISE_CONTRAST), rel=0.05)
+    assert noise.std((1, 2)) == pytest.approx(np.full((4, 3), 255 * CONTRAST), rel=0.05)
     assert 0 <= noise.min() < noise.max() <= 255
 
 

@@ -35,6 +35,15 @@ def test_a_catalogue_is_made_once_and_again_where_it_is_damaged(keras_file, kept
     assert runs == [1, 1]
 
 
+def test_before_a_catalogue_is_made_it_is_said_once_how_long_that_takes(keras_file, kept, capsys):
+    for _ in range(2):
+        cache.of_file(keras_file, catalogue.parse)
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"looking through {keras_file} with Keras, once, ")
+    assert "minutes where it is very deep" in line
+
+
 def test_another_version_of_keras_makes_its_own(keras_file, kept, monkeypatch):
     cache.of_file(keras_file, catalogue.parse)
     monkeypatch.setattr(cache.importlib.metadata, "version", lambda package: "99.0")

@@ -3,7 +3,9 @@ import sys
 
 import numpy as np
 
+from pipeline.network import __main__ as command
 from pipeline.network import catalogue
+from tests.support.terminal import Terminal
 
 
 def run(repository, *arguments: str) -> subprocess.CompletedProcess:
@@ -86,3 +88,13 @@ def test_a_file_that_holds_no_weights_is_one_line(repository, keras_file, tmp_pa
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: --weights: {tmp_path / 'w.npz'}: not a file of `python -m pipeline.weights`")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_terminal_is_told_how_much_there_is_to_look_through_and_a_log_is_not(monkeypatch, capsys):
+    command.show("resnet152", 1514)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys, "stderr", Terminal())
+
+    command.show("resnet152", 1514)
+
+    assert sys.stderr.getvalue() == "looking through resnet152: 1,514 layers of all kinds\n"

@@ -272,12 +272,6 @@ def test_a_quantised_model_is_refused(keras, tmp_path):
         keras_model.graph_with(keras_model.load(str(tmp_path / "x.keras")), None, "float32")
 
 
-def test_a_message_is_one_line_of_bounded_length():
-    assert keras_model.in_one_line(ValueError("a\n b\t c")) == "a b c"
-    assert keras_model.in_one_line(KeyError()) == "KeyError"
-    assert len(keras_model.in_one_line(ValueError("x" * 10_000))) == keras_model.MESSAGE_CHARACTERS
-
-
 def test_a_configuration_is_looked_through_however_deep_it_is(tmp_path):
     deep = {"class_name": "mine>X", "config": {"name": "inside"}}
     for _ in range(200):

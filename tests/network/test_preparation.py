@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from pipeline.network import preparation
 from pipeline.network.graph import Graph
+from pipeline.network.photographs import MID_GREY
 from pipeline.network.survey import survey
 
 SIDE = 19
@@ -65,7 +66,7 @@ def test_an_image_of_another_fixed_size_keeps_its_own(keras):
 
     assert fed["large"].shape == (2, SIDE, SIDE, 3)
     assert fed["small"].shape == (2, 8, 16, 3)
-    assert np.unique(fed["small"]).tolist() == [preparation.HELD_GREY]
+    assert np.unique(fed["small"]).tolist() == [MID_GREY]
 
 
 def test_an_image_of_the_same_fixed_size_goes_with_the_one_that_is_looked_at(keras):

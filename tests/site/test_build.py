@@ -279,8 +279,27 @@ def test_pages_say_of_each_layer_what_the_network_does_with_it(keras, any_site):
     home, guide = (Document(folder / f"{name}.html").text for name in ("index", "how-to-read"))
     assert "alive, all but depthwise" in home
     assert "own best, depthwise" in home
-    assert "Stage 1" in home
+    assert "Stride 1" in home
     assert "the value after BatchNormalization, before ReLU (in 1 layer)" in guide
+
+
+def test_pages_of_a_network_of_several_inputs_say_which_one_they_picture(keras, any_site):
+    conv = keras.layers.Conv2D
+    left, right = (keras.Input((32, 32, 3), name=name) for name in ("left", "right"))
+    merged = keras.layers.Add()([conv(2, 3, name="one")(left), conv(2, 3, name="two")(right)])
+    folder = any_site(networks.network_of(keras.Model([left, right], merged, name="pair")))
+
+    for layer, words in {
+        "one": "pictures of this layer are of left, with right held at mid grey.",
+        "two": "pictures of this layer are of right, with left held at mid grey.",
+    }.items():
+        for page in ("index", "000"):
+            assert Document(folder / layer / f"{page}.html").text.count(words) == 1
+    assert "Other images are held at mid grey, all else at zero" in Document(folder / "how-to-read.html").text
+
+
+def test_where_there_is_one_input_nothing_is_said_of_others(plain):
+    assert [name for name, page in documents(plain).items() if "held at" in page.text] == []
 
 
 def test_false_colours_are_said_to_be_false_and_every_channel_is_shown(sequential, any_site):

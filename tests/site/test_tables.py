@@ -40,7 +40,9 @@ def test_the_search_script_knows_every_filter(plain):
     [
         ("block3_conv1", "b3c1 7, vertical blue …"),
         ("encoder/block1_conv1", "encoder/block1_conv1 7, vertical blue …"),
-        ("shared@2", "s2 7, vertical blue …"),
+        ("shared@2", "shared@2 7, vertical blue …"),
+        ("up2", "up2 7, vertical blue …"),
+        ("s1b1_dw", "s1b1_dw 7, vertical blue …"),
         ("head", "head 7, vertical blue …"),
     ],
 )

@@ -94,7 +94,10 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         channels_image=filter_path(layer, each.filter, layout.CHANNELS) if is_false else "",
         channel_px=min(record.canvas_px, layout.SNAPSHOT_PX),
         note=layer_words.sentences(
-            layer_words.response_words(layer), layer_words.sign_words(layer), layer_words.depthwise_words(layer)
+            layer_words.response_words(layer),
+            layer_words.sign_words(layer),
+            layer_words.depthwise_words(layer),
+            layer_words.input_words(atlas.network, layer.name),
         ),
         swatch=each.colour if layer.image_channels == 3 else "",
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",

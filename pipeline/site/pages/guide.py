@@ -72,6 +72,7 @@ class HowView:
     is_depthwise: bool
     is_false_colour: bool
     has_hues: bool
+    inputs: int
     made_smaller: bool
     any_sees_all: bool
     any_effective: bool
@@ -163,6 +164,7 @@ def how_view(atlas: Atlas) -> HowView:
         is_depthwise=atlas.network.is_depthwise,
         is_false_colour=any(images.is_false_colour(layer.image_channels) for layer in atlas.layers),
         has_hues=any(layer.image_channels == 3 for layer in atlas.layers),
+        inputs=len(atlas.network.catalogue.inputs),
         made_smaller=max(layer.stride_px for layer in layers) > 1,
         any_sees_all=any(layer.sees_all for layer in layers),
         any_effective=any(layer.effective_field_px is not None for layer in layers),

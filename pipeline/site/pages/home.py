@@ -164,20 +164,20 @@ def quality_words(layer: Layer) -> str:
 def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
     """Group neighbouring layers of one stride; return a title, a note and the layers of each group.
 
-    The groups are counted in the whole network, so that a part of it does not call its own first group the first. They
-    are called stages, and blocks where the names of their layers say that they are.
+    A group is called a block, with its number in the whole network, where the names of all its layers say that it is,
+    and else by its stride: a number of the atlas's own would skip the groups that it leaves out.
     """
     runs = [list(run) for _, run in itertools.groupby(atlas.network.layers, key=lambda layer: layer.stride_px)]
     groups = [
-        (_stage(place, run), [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
+        (_title(place, run), [atlas.by_name[each.name] for each in run if each.name in atlas.by_name])
         for place, run in enumerate(runs, 1)
     ]
     return [(title, stride_words(group[0].stride_px), group) for title, group in groups if group]
 
 
-def _stage(place: int, layers: Sequence[ConvLayer]) -> str:
+def _title(place: int, layers: Sequence[ConvLayer]) -> str:
     are_blocks = all(each.name.startswith(f"block{place}_") for each in layers)
-    return f"{'Block' if are_blocks else 'Stage'} {place}"
+    return f"Block {place}" if are_blocks else f"Stride {layers[0].stride_px}"
 
 
 def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:

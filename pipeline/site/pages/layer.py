@@ -110,6 +110,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
             layer_words.depthwise_words(layer),
             layer_words.field_words(layer),
             layer_words.colour_words(layer),
+            layer_words.input_words(atlas.network, layer.name),
         ),
         facts=(
             Fact(

@@ -4,21 +4,45 @@ import re
 from collections.abc import Sequence
 
 from pipeline import images
-from pipeline.network.catalogue import ConvLayer
+from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results.layer_summary import Layer
 
-# How nonlinearities are written; what is not listed is called what Keras calls it.
+# How nonlinearities are written, whichever of Keras's functions (hard_silu), layers (LeakyReLU) and operations
+# (HardSilu) they are: by their names in lower case, without underscores. What is not listed keeps Keras's name.
 _WRITTEN = {
+    "celu": "CELU",
     "elu": "ELU",
+    "exponential": "exponential",
     "gelu": "GELU",
-    "hard_silu": "hard SiLU",
-    "leaky_relu": "leaky ReLU",
+    "glu": "GLU",
+    "hardshrink": "hard shrink",
+    "hardsigmoid": "hard sigmoid",
+    "hardsilu": "hard SiLU",
+    "hardswish": "hard SiLU",
+    "hardtanh": "hard tanh",
+    "leakyrelu": "leaky ReLU",
+    "logsigmoid": "log-sigmoid",
+    "logsoftmax": "log-softmax",
+    "mish": "Mish",
+    "prelu": "PReLU",
     "selu": "SELU",
+    "sigmoid": "sigmoid",
     "silu": "SiLU",
+    "softmax": "softmax",
+    "softplus": "softplus",
+    "softshrink": "soft shrink",
+    "softsign": "softsign",
+    "sparsemax": "sparsemax",
+    "sparseplus": "sparse plus",
+    "sparsesigmoid": "sparse sigmoid",
+    "squareplus": "squareplus",
     "swish": "SiLU",
+    "tanh": "tanh",
+    "tanhshrink": "tanh shrink",
+    "threshold": "threshold",
 }
-# As Keras's functions, classes and operations begin.
-_RELU = re.compile(r"relu(?=$|\d)|^Relu")
+# With a number behind it where it ends there: relu6.
+_RELU = re.compile(r"relu(?=$|\d)")
 
 
 def response(chain: Sequence[str], readers: Sequence[str], *, bends: bool) -> str:
@@ -98,6 +122,21 @@ def colour_words(layer: Layer) -> str:
     return f"False colours: the network’s images have {channels} channels, of which {seen}."
 
 
+def input_words(network: Network, layer: str) -> str:
+    """Say which of a network's inputs the pictures of a layer are of, and what the others are held at; nothing where
+    there is one input."""
+    seen = network.image_of(layer).name
+    others = [each for each in network.catalogue.inputs if each.name != seen]
+    if not others:
+        return ""
+    held = {
+        "mid grey": [each.name for each in others if each.channels],
+        "zero": [each.name for each in others if not each.channels],
+    }
+    said = joined([f"{joined(names)} held at {value}" for value, names in held.items() if names])
+    return f"The network has {len(others) + 1} inputs: pictures of this layer are of {seen}, with {said}."
+
+
 def sentences(*said: str) -> str:
     """Return what there is to say, of which some may be nothing, in a row."""
     return " ".join(filter(None, said))
@@ -109,7 +148,8 @@ def joined(names: Sequence[str]) -> str:
 
 
 def _name(keras: str) -> str:
-    return _RELU.sub("ReLU", _WRITTEN.get(keras, keras))
+    key = keras.lower().replace("_", "")
+    return _RELU.sub("ReLU", key) if _RELU.match(key) else _WRITTEN.get(key, keras)
 
 
 def _read(names: Sequence[str]) -> str:

@@ -74,7 +74,7 @@ def test_the_input_is_what_the_layers_see(atlas, channels, words):
     assert home.image_words(dataclasses.replace(atlas, layers=layers)) == words
 
 
-def test_runs_of_layers_that_are_not_called_blocks_are_stages(atlas):
+def test_runs_of_layers_that_are_not_called_blocks_are_called_by_their_stride(atlas):
     layers = tuple(msgspec.structs.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.network.layers)
     catalogue = msgspec.structs.replace(atlas.network.catalogue, layers=layers)
     nested = dataclasses.replace(
@@ -83,4 +83,4 @@ def test_runs_of_layers_that_are_not_called_blocks_are_stages(atlas):
         layers=tuple(msgspec.structs.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.layers),
     )
 
-    assert [title for title, _, _ in home.blocks(nested)] == ["Stage 1", "Stage 3"]
+    assert [title for title, _, _ in home.blocks(nested)] == ["Stride 1", "Stride 4"]

@@ -1,5 +1,12 @@
+import ast
+import dataclasses
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
 import pytest
 
+from pipeline.network import catalogue
 from pipeline.site.pages import layer_words
 from tests.support.documents import a_layer
 
@@ -10,7 +17,7 @@ from tests.support.documents import a_layer
         ((), ("relu",), True, "the convolution’s own output, before ReLU"),
         (("BatchNormalization",), ("relu6",), True, "the value after BatchNormalization, before ReLU6"),
         (("BatchNormalization",), ("swish",), True, "the value after BatchNormalization, before SiLU"),
-        ((), ("LeakyReLU",), True, "the convolution’s own output, before LeakyReLU"),
+        ((), ("LeakyReLU",), True, "the convolution’s own output, before leaky ReLU"),
         ((), ("MaxPooling2D",), True, "the convolution’s own output, before MaxPooling2D"),
         ((), ("Add",), False, "the convolution’s own output, which Add reads"),
         ((), ("Add", "Conv2D", "relu"), False, "the convolution’s own output, which Add, Conv2D and ReLU read"),
@@ -26,6 +33,42 @@ def test_where_a_response_is_taken_is_told_in_words(chain, readers, bends, words
     layer = a_layer(response_after=chain, read_by=readers, nonlinearity_follows=bends)
 
     assert layer_words.response_words(layer) == f"The response is {words}."
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (("relu", "Relu", "ReLU"), "ReLU"),
+        (("relu6", "Relu6"), "ReLU6"),
+        (("relu0.5",), "ReLU0.5"),
+        (("silu", "swish", "Silu"), "SiLU"),
+        (("gelu", "Gelu"), "GELU"),
+        (("hard_silu", "hard_swish", "HardSilu"), "hard SiLU"),
+        (("leaky_relu", "LeakyReLU", "LeakyRelu"), "leaky ReLU"),
+        (("sigmoid", "Sigmoid"), "sigmoid"),
+    ],
+)
+def test_a_nonlinearity_is_written_alike_whatever_keras_class_it_is_of(names, written):
+    for name in names:
+        assert layer_words.response((), (name,), bends=True).endswith(f", before {written}")
+
+
+def nonlinearities() -> set[str]:
+    """Return what Keras calls its activation functions, read from its source: importing it would take seconds."""
+    source = Path(find_spec("keras").origin).with_name("src") / "activations" / "__init__.py"
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Assign) and node.targets[0].id == "ALL_OBJECTS":
+            return {each.id for each in node.value.elts} - {"linear"}
+    raise LookupError("keras.activations lists its functions elsewhere")
+
+
+@pytest.mark.parametrize("name", sorted(nonlinearities()))
+def test_no_nonlinearity_of_keras_is_written_as_code(name):
+    operation = "".join(word.capitalize() for word in name.split("_"))
+    as_function, as_operation = (layer_words.response((), (each,), bends=True) for each in (name, operation))
+
+    assert as_function == as_operation
+    assert "_" not in as_function
 
 
 def test_of_a_layer_before_a_nonlinearity_nothing_is_said_of_signs():
@@ -77,3 +120,32 @@ def test_false_colours_are_called_so(channels, words):
 
     assert said.endswith(words)
     assert said.startswith("False colours: ") == (channels in (2, 4))
+
+
+def with_inputs(**channels: int) -> catalogue.Network:
+    """Return a network with more inputs than VGG16 has: the channels of each by its name, 0 where it is no image."""
+    network = catalogue.load("vgg16")
+    (own,) = network.catalogue.inputs
+    more = [msgspec.structs.replace(own, name=name, channels=number) for name, number in channels.items()]
+    changed = msgspec.structs.replace(network.catalogue, inputs=(own, *more))
+    return dataclasses.replace(network, catalogue=changed)
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        ({"right": 3}, "The network has 2 inputs: pictures of this layer are of input, with right held at mid grey."),
+        ({"age": 0}, "The network has 2 inputs: pictures of this layer are of input, with age held at zero."),
+        (
+            {"right": 3, "age": 0, "depth": 1},
+            "The network has 4 inputs: pictures of this layer are of input, "
+            "with right and depth held at mid grey and age held at zero.",
+        ),
+        ({}, ""),
+    ],
+)
+def test_of_several_inputs_it_is_said_which_one_is_pictured_and_what_the_others_are_held_at(channels, words):
+    network = with_inputs(**channels)
+    own = network.catalogue.inputs[0].name
+
+    assert layer_words.input_words(network, "block1_conv1") == words.replace("of input,", f"of {own},")
