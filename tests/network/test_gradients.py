@@ -31,11 +31,20 @@ def both(function, reference, features: tf.Tensor) -> list[tuple[np.ndarray, np.
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("ties", [False, True], ids=["different values", "equal values"])
-def test_pooling_and_its_gradient_are_tensorflows_bit_for_bit(precision, ties):
-    features = draw(*SHAPE, precision=precision)
-    # After a ReLU many fours are all zero, and rounding makes others equal.
-    features = tf.nn.relu(tf.round(features)) if ties else features
+@pytest.mark.parametrize(
+    "prepare",
+    [
+        tf.identity,
+        # After a ReLU many fours are all zero, and rounding makes others equal.
+        lambda features: tf.nn.relu(tf.round(features)),
+        # Zeros of both signs.
+        lambda features: -tf.nn.relu(tf.round(features)) * tf.sign(features),
+        lambda features: tf.round(features / 4),
+    ],
+    ids=["different values", "equal values", "negative values", "both zeros"],
+)
+def test_pooling_and_its_gradient_are_tensorflows_bit_for_bit(precision, prepare):
+    features = prepare(draw(*SHAPE, precision=precision))
 
     for ours, theirs in both(gradients.pool_by_two, lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"), features):
         np.testing.assert_array_equal(ours, theirs)
