@@ -19,7 +19,7 @@ def make(model: str, *, include_top: bool = False) -> keras.Model:
     """
     module, _, function = KNOWN[model].maker.rpartition(".")
     # The names of layers that have none of their own are counted up in a session.
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
     keras.config.set_image_data_format("channels_last")
     with _nothing_fetched(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
