@@ -60,15 +60,17 @@ def ascent(layer: str, precision: str, recipe: str | Mapping[str, Any] = "defaul
     import dataclasses
 
     from pipeline.ascent.optimise import Ascent
-    from pipeline.network.truncated import truncate
+    from pipeline.network import keras_model
+    from pipeline.network.truncated import with_copy
 
     network = catalogue.load(model)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     resolved = plan.resolve_recipe(network, layer, canvas_px, recipe)
     if not resolved.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = truncate(network, tensors(model), layer, precision)
-    return Ascent(truncated.channel_responses, canvas_px, resolved)
+    graph = keras_model.graph_with(keras_model.load(model), tensors(model), precision)
+    exact, copy = with_copy(network, graph, layer, resolved.copy_rank)
+    return Ascent(exact.channel_responses, canvas_px, resolved, copy_responses=copy)
 
 
 @functools.cache
@@ -78,10 +80,9 @@ def tensors(model: str = MODEL) -> Mapping[str, np.ndarray]:
 
 
 def warm_up(loop: Ascent, layer: str) -> None:
-    """Run a loop for a step or a few, so that it is compiled."""
-    for state in loop.run(0, random(layer, 0)):
-        if state.step > 0:
-            break
+    """Run a loop until it is compiled: one step past those on a copy of the network."""
+    steps = loop.recipe.steps
+    next(loop.run(0, random(layer, 0), sorted({min(loop.recipe.copied_steps + 1, steps), steps})))
 
 
 def random(layer: str, filter: int, seed: int = 0) -> np.random.Generator:

@@ -11,6 +11,7 @@ import hashlib
 import io
 import shutil
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import BUILD, loop, machine, sheet, table
+from bench import BUILD, grain, loop, machine, sheet, table
 from pipeline import errors, files
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import plan
@@ -34,7 +35,7 @@ COLUMNS_A_LAYER = 2
 
 # The settings that lucid's users know (its `render_vis` and `standard_transforms`), as far as this atlas has them.
 LUCID: Mapping[str, Any] = {
-    "base": "default",
+    "base": "exact",
     "contrast_limit": 0.0,
     "contrast": 0.01,
     "leak": 0.0,
@@ -82,7 +83,8 @@ class Measured:
         robust: robust activation, float32 (seeds, n).
         agrees: boolean (n,): whether the second seed's picture excites its filter more than any other filter's
             picture of the first seed does.
-        gigaflops: of the convolutions of one filter.
+        fine, on_axes: shares of the pictures' spectral energy, as `bench.grain` has them, float64 (seeds, n).
+        seconds: processor seconds of one filter's ascent, on one thread.
     """
 
     way: str
@@ -94,7 +96,9 @@ class Measured:
     top5: np.ndarray
     robust: np.ndarray
     agrees: np.ndarray
-    gigaflops: float
+    fine: np.ndarray
+    on_axes: np.ndarray
+    seconds: float
 
 
 def sample(total: int, count: int) -> tuple[int, ...]:
@@ -106,16 +110,18 @@ def sample(total: int, count: int) -> tuple[int, ...]:
 def ways(chosen: str, lucid_share: int) -> list[Way]:
     """Return what is compared, the baseline first; `chosen` is the precision that this machine is fast in."""
     found = [
+        Way("exact", "exact", chosen),
+        Way("default", "default", chosen),
+        Way("fine", "fine", chosen),
         Way("classic", "classic", chosen),
         Way("lucid-like", LUCID, chosen, lucid_share),
-        Way("default", "default", chosen),
     ]
     return found if chosen == "float32" else [*found, Way("default/float32", "default", "float32", FLOAT32_SHARE)]
 
 
-def against(recipes: Sequence[str], chosen: str) -> list[Way]:
-    """Return the default and the recipes to compare it with, which are named by what was written."""
-    return [Way("default", "default", chosen), *(Way(text, request.read_recipe(text), chosen) for text in recipes)]
+def against(recipes: Sequence[str], chosen: str, baseline: str = "default") -> list[Way]:
+    """Return a recipe and those to compare it with, which are named by what was written."""
+    return [Way(text, request.read_recipe(text), chosen) for text in (baseline, *recipes)]
 
 
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
@@ -131,11 +137,16 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     judge = answers.Judge(network, tensors, layer, canvas_px)
     truncated = truncate(network, tensors, layer, "float32")
     noise = judge.to_noise(colour_noise(canvas_px))
-    images, matrices, robust, found = [], [], [], []
+    images, matrices, robust, found, grains = [], [], [], [], []
+    loop.warm_up(climb, layer)
+    seconds = 0.0
     for seed in SEEDS:
+        began = time.process_time()
         pictures = np.stack([loop.picture(climb, layer, filter, seed) for filter in filters])
+        seconds += time.process_time() - began
         responses = judge.to_pictures(pictures)
         images.append(pictures)
+        grains.append([grain.shares(each) for each in pictures])
         matrices.append(responses[:, numbers])
         robust.append(robustness.robust_activations(truncated, filters, pictures))
         found.append(matrix.figures(responses, noise, numbers))
@@ -149,7 +160,9 @@ def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
         top5=np.array([[each.own_rank <= 5 for each in row] for row in found]),
         robust=np.array(robust),
         agrees=agreement(*matrices),
-        gigaflops=network.convolution_flops(layer, canvas_px) * (2 * climb.recipe.steps + 1) / 1e9,
+        fine=np.array(grains)[..., 0],
+        on_axes=np.array(grains)[..., 1],
+        seconds=seconds / len(SEEDS) / len(filters),
     )
 
 
@@ -209,6 +222,19 @@ def robust_ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float 
     return median_ratio(*map(np.concatenate, zip(*pairs, strict=True))) if pairs else None
 
 
+def mean_ratio(ours: Sequence[Measured], theirs: Sequence[Measured], field: str) -> float | None:
+    """Return the mean of a share over the pictures of filters that both have, ÷ that of theirs."""
+    pairs = [
+        (getattr(mine, field)[:, mine_at], getattr(other, field)[:, other_at])
+        for mine in ours
+        for other in theirs
+        if mine.layer == other.layer
+        for _, mine_at, other_at in [np.intersect1d(mine.filters, other.filters, return_indices=True)]
+    ]
+    mine, other = (np.concatenate([each.ravel() for each in side]) for side in zip(*pairs, strict=True))
+    return float(mine.mean() / other.mean()) if other.mean() else None
+
+
 def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Return a row for each group of layers and way.
 
@@ -232,12 +258,29 @@ def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) 
                     "own-best %": share([each.own_best for each in mine]),
                     "top-5 %": share([each.top5 for each in mine]),
                     f"robust ÷ {baseline}": robust_ratio(mine, by_way[baseline]),
+                    f"fine ÷ {baseline}": mean_ratio(mine, by_way[baseline], "fine"),
+                    f"on axes ÷ {baseline}": mean_ratio(mine, by_way[baseline], "on_axes"),
                     "÷ default float32": robust_ratio(mine, by_way.get("default/float32", [])),
                     "seeds agree %": share([each.agrees for each in mine]),
-                    "conv GFLOP a filter": float(np.mean([each.gigaflops for each in mine])),
+                    "s a filter": float(np.mean([each.seconds for each in mine])),
                 }
             )
     return rows
+
+
+def loop_ratio(results: Sequence[Measured], filters: Mapping[str, int], way: str, baseline: str) -> float | None:
+    """Return what the loops of all filters of the layers take in one way ÷ in another; None where a layer is missing.
+
+    Args:
+        results: all measurements.
+        filters: how many each layer has.
+        way, baseline: which two.
+    """
+    seconds = {(each.way, each.layer): each.seconds for each in results}
+    if any((which, layer) not in seconds for which in (way, baseline) for layer in filters):
+        return None
+    ours, theirs = (sum(count * seconds[which, layer] for layer, count in filters.items()) for which in (way, baseline))
+    return ours / theirs
 
 
 def contact_sheet(results: Sequence[Measured]) -> Any:
@@ -277,8 +320,9 @@ def main() -> None:
         "--against",
         action="append",
         metavar="RECIPE",
-        help="compare the default with this instead: a recipe's name, or JSON that overrides settings; repeatable",
+        help="compare the baseline with this instead: a recipe's name, or JSON that overrides settings; repeatable",
     )
+    parser.add_argument("--baseline", default="default", metavar="RECIPE", help="of --against (default: default)")
     parser.add_argument("--output", type=Path, default=BUILD / "quality", help="directory for table, JSON and sheet")
     parser.add_argument("--fresh", action="store_true", help="take nothing from an earlier run")
     options = parser.parse_args()
@@ -289,7 +333,9 @@ def main() -> None:
     chosen = resolve("auto", depthwise=network.is_depthwise)
     compared = [
         dataclasses.replace(way, model=options.model)
-        for way in (against(options.against, chosen) if options.against else ways(chosen, options.lucid_share))
+        for way in (
+            against(options.against, chosen, options.baseline) if options.against else ways(chosen, options.lucid_share)
+        )
     ]
     kept = options.output / "measured"
     if options.fresh:
@@ -312,6 +358,10 @@ def main() -> None:
     print(
         f"{here.line()}\nseeds {SEEDS}; alive, own-best and top-5 over both, ranks among the filters of the row\n{text}"
     )
+    filters = {layer: network.layer(layer).filters for layer in layers}
+    for way in compared[1:]:
+        ratio = table.show(loop_ratio(results, filters, way.name, compared[0].name))
+        print(f"loops of all filters of these layers, {way.name} ÷ {compared[0].name}: {ratio}")
     picture = io.BytesIO()
     contact_sheet(results).save(picture, "PNG")
     files.write_bytes(options.output / "sheet.png", picture.getvalue())

@@ -139,7 +139,9 @@ def measured(way: str, filters: list[int], robust: list[float]) -> quality.Measu
         top5=verdicts,
         robust=np.array([robust, robust]),
         agrees=verdicts[0],
-        gigaflops=1.0,
+        fine=np.full((2, len(filters)), 0.25),
+        on_axes=np.full((2, len(filters)), 0.1),
+        seconds=1.0,
     )
 
 
@@ -261,3 +263,13 @@ def test_processes_of_a_benchmark_end_with_it_when_it_is_killed():
     assert len(started) == 2
     _, left = psutil.wait_procs(started, PATIENCE_SECONDS)
     assert not left
+
+
+def test_the_ratio_of_loops_weighs_each_layer_by_its_filters():
+    def took(way: str, layer: str, seconds: float) -> quality.Measured:
+        return dataclasses.replace(measured(way, [0], [1.0]), layer=layer, seconds=seconds)
+
+    results = [took("a", "x", 1.0), took("a", "y", 4.0), took("b", "x", 1.0), took("b", "y", 2.0)]
+
+    assert quality.loop_ratio(results, {"x": 100, "y": 25}, "b", "a") == 150 / 200
+    assert quality.loop_ratio(results, {"x": 100, "z": 25}, "b", "a") is None
