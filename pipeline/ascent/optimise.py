@@ -1,12 +1,13 @@
 """The loop: climb the gradient of the objective with respect to the parameters of the image."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
 from pipeline.ascent import batch, objective
+from pipeline.ascent.batch import Responses
 from pipeline.ascent.parameterisation import Fourier, Parameterisation, Pixels
 from pipeline.ascent.recipe import Recipe
 from pipeline.ascent.transform import Transform
@@ -24,7 +25,8 @@ class State:
     Attributes:
         step: steps done.
         image: what the picture looks like now, float32 (canvas, canvas, channels); three are RGB.
-        activations: mean activation at each step done, and of `image` where the ascent has ended.
+        activations: mean activation at each step done, and of `image` where the ascent has ended; on the copy of the
+            network where the step was climbed on it.
     """
 
     step: int
@@ -44,18 +46,28 @@ class Ascent:
         canvas_px: side of the picture.
         recipe: the settings.
         channels: of the image.
+        copy_responses: the same of a cheaper copy of the network, on which the first `recipe.copied_steps` are climbed.
+            Where there is none, all steps are the network's own.
+
+    Attributes:
+        copied_steps: how many steps, the first ones, are climbed on the copy.
     """
 
     def __init__(
         self,
-        channel_responses: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        channel_responses: Responses,
         canvas_px: int,
         recipe: Recipe,
         channels: int = 3,
+        copy_responses: Responses | None = None,
     ) -> None:
         self.recipe = recipe
         # AutoGraph is for the loop below; it cannot read `match` statements and warns about each.
         self._responses = tf.autograph.experimental.do_not_convert(batch.apart(channel_responses))
+        self.copied_steps = recipe.copied_steps if copy_responses else 0
+        if copy_responses:
+            copy_responses = tf.autograph.experimental.do_not_convert(batch.apart(copy_responses))
+        self._copy_responses = copy_responses
         self._parameterisation: Parameterisation = (
             Fourier(
                 canvas_px,
@@ -70,6 +82,8 @@ class Ascent:
         self._transform = Transform(
             size_px=canvas_px,
             jitter_px=recipe.jitter_px,
+            settled_px=recipe.jitter_settled_px,
+            settled_from=recipe.jitter_settled_from,
             scale=recipe.scale,
             rotation_degrees=recipe.rotation_degrees,
         )
@@ -110,11 +124,13 @@ class Ascent:
         activations = np.zeros((count, 0), np.float32)
         step = 0
         for stop in stops or self.recipe.snapshot_steps:
-            parameters, *moments, trace = self._climb(
-                parameters, *moments, draws, channels, tf.constant(step), tf.constant(stop)
-            )
-            step = stop
-            activations = np.column_stack([activations, trace.numpy().T[:count]])
+            for end in self._ends(step, stop):
+                responses = self._copy_responses if step < self.copied_steps else self._responses
+                parameters, *moments, trace = self._climb(
+                    responses, parameters, *moments, draws, channels, tf.constant(step), tf.constant(end)
+                )
+                step = end
+                activations = np.column_stack([activations, trace.numpy().T[:count]])
             if step == self.recipe.steps:
                 images, last = (each.numpy()[:count] for each in self._look(parameters, channels))
                 activations = np.column_stack([activations, last])
@@ -123,11 +139,16 @@ class Ascent:
                 images = self._image(parameters).numpy()[:count]
             yield [State(step, image, tuple(row.tolist())) for image, row in zip(images, activations, strict=True)]
 
+    def _ends(self, start: int, stop: int) -> tuple[int, ...]:
+        """Return where the parts of a way end: at `stop`, and before where the copy is left in between."""
+        return (self.copied_steps, stop) if start < self.copied_steps < stop else (stop,)
+
     def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         return self._parameterisation.start(random), self._transform.draw(random, self.recipe.steps)
 
     def _climb_eagerly(
         self,
+        responses_of: Responses,
         parameters: tf.Tensor,
         mean: tf.Tensor,
         variance: tf.Tensor,
@@ -141,7 +162,7 @@ class Ascent:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(parameters)
                 images = self._transform.apply(self._parameterisation.image(parameters), draws[step])
-                responses = self._responses(images, channels)
+                responses = responses_of(images, channels)
                 value = objective.value(responses, self.recipe.objective, self.recipe.leak)
             gradient = tape.gradient(value, parameters)
             trace = trace.write(step - start, objective.activation(responses))

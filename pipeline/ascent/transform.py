@@ -24,16 +24,26 @@ class Transform:
         jitter_px: width of the range of shifts, half of it in either direction.
         scale: largest relative change of size, 0..1.
         rotation_degrees: largest angle.
+        settled_from: number of the first step with another range of shifts; None where there is none.
+        settled_px: width of that range.
     """
 
     size_px: int
     jitter_px: int
     scale: float = 0.0
     rotation_degrees: float = 0.0
+    settled_from: int | None = None
+    settled_px: int = 0
 
     def draw(self, random: np.random.Generator, steps: int) -> np.ndarray:
         """Return float32 (steps, 4): shift down and right in whole pixels, scale factor, angle in radians."""
-        offsets = random.integers(0, self.jitter_px + 1, (steps, 2)) - self.jitter_px // 2
+        wide = steps if self.settled_from is None else min(self.settled_from, steps)
+        offsets = np.concatenate(
+            [
+                random.integers(0, width + 1, (count, 2)) - width // 2
+                for width, count in ((self.jitter_px, wide), (self.settled_px, steps - wide))
+            ]
+        )
         factors = 1 + self.scale * random.uniform(-1, 1, (steps, 1))
         angles = np.radians(self.rotation_degrees) * random.uniform(-1, 1, (steps, 1))
         return np.concatenate([offsets, factors, angles], axis=1).astype(np.float32)

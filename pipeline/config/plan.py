@@ -22,10 +22,11 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
-# The picture shows the field that a unit makes use of, with room for the pattern to repeat; below 96 px there is little
-# to see, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers whole.
+# The picture shows the field that a unit makes use of, with room for the pattern to repeat; of fewer than 160 px a page
+# that shows it large shows blocks, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers
+# whole.
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
-CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 96, 224, 16
+CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 160, 224, 16
 
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
 # Control characters, halves of characters and the like, which neither HTML nor XML can hold.

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pipeline.network import keras_model, preparation, responses
 from pipeline.network.catalogue import Network
-from pipeline.network.fast import Step, step_of
+from pipeline.network.fast import Step, is_copied, step_of
 from pipeline.network.graph import Graph
 from pipeline.network.last import last_layer
 from pipeline.network.responses import Response
@@ -26,9 +26,11 @@ class TruncatedNetwork:
         graph: its graph with the weights in it, in the precision of the convolutions and what lies between them, as
             `keras_model.graph_with` gives it.
         layer: name of the layer.
+        copy_rank: 0 for the network itself; else for a cheaper copy of it, whose convolutions but the last have their
+            rank cut to this share of their channels where that saves anything (`network.low_rank`), 0..1.
     """
 
-    def __init__(self, network: Network, graph: Graph, layer: str) -> None:
+    def __init__(self, network: Network, graph: Graph, layer: str, *, copy_rank: float = 0.0) -> None:
         self._network = network
         self._graph = graph
         self._image = network.image_of(layer).name
@@ -37,12 +39,18 @@ class TruncatedNetwork:
         self._last = last_layer(self._response, self._dtype)
         (read,) = self._response.call.inputs
         self._read = read.name
-        self._steps: Sequence[Step] = [step_of(call, self._dtype) for call in graph.needed_for(read)]
+        self._copy_rank = copy_rank
+        self._steps: Sequence[Step] = [step_of(call, self._dtype, copy_rank) for call in graph.needed_for(read)]
 
     @property
     def calls(self) -> tuple[str, ...]:
         """Names of the calls that are made, the layer's own last."""
         return (*(step.call.name for step in self._steps), self._response.name)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether anything is computed otherwise than the network has it."""
+        return any(is_copied(step.call, self._copy_rank) for step in self._steps)
 
     def responses(self, image: tf.Tensor) -> tf.Tensor:
         """Return the responses of all filters.
@@ -123,6 +131,14 @@ def truncate(network: Network, tensors: Mapping[str, np.ndarray], layer: str, pr
     """
     graph = keras_model.graph_with(keras_model.load(network.model), tensors, precision)
     return TruncatedNetwork(network, graph, layer)
+
+
+def with_copy(
+    network: Network, graph: Graph, layer: str, copy_rank: float
+) -> tuple[TruncatedNetwork, Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None]:
+    """Return a network up to one layer, and `channel_responses` of its cheaper copy, None where nothing is cheaper."""
+    copy = TruncatedNetwork(network, graph, layer, copy_rank=copy_rank)
+    return TruncatedNetwork(network, graph, layer), copy.channel_responses if copy.is_copy else None
 
 
 def response_of(graph: Graph, layer: str) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import PIL
 import tensorflow as tf
+from msgspec import UNSET
 
 import pipeline
 from pipeline import files, images
@@ -20,7 +21,7 @@ from pipeline.measure import matrix
 from pipeline.measure.noise import colour_noise, floored
 from pipeline.network import keras_model
 from pipeline.network.graph import Graph
-from pipeline.network.truncated import TruncatedNetwork
+from pipeline.network.truncated import with_copy
 from pipeline.render import animation
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout, record
@@ -53,12 +54,14 @@ class Climbed:
         request: what was asked for.
         climbs: its ascents, from one random start after another.
         noise_activation: the filter's floored activation on noise.
+        copied_steps: how many steps, the first ones, were climbed on a copy of the network.
         weights_sha256: digest of the weights.
     """
 
     request: RenderRequest
     climbs: list[Climb]
     noise_activation: float
+    copied_steps: int
     weights_sha256: str
 
     def settled(self) -> bool:
@@ -94,10 +97,12 @@ def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
     network, layer, canvas_px, precision, recipe, weights_path = key
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    truncated = TruncatedNetwork(network, _graph(network.model, weights_path, weights_sha256, precision), layer)
+    graph = _graph(network.model, weights_path, weights_sha256, precision)
+    exact, copy = with_copy(network, graph, layer, recipe.copy_rank if recipe.copied_steps else 0.0)
     channels = network.image_of(layer).channels
-    noise = truncated.mean_activations(colour_noise(canvas_px, channels=channels), batch=1)
-    return LayerAscent(Ascent(truncated.channel_responses, canvas_px, recipe, channels), floored(noise))
+    noise = exact.mean_activations(colour_noise(canvas_px, channels=channels), batch=1)
+    ascent = Ascent(exact.channel_responses, canvas_px, recipe, channels, copy)
+    return LayerAscent(ascent, floored(noise))
 
 
 def render(request: RenderRequest, progress: Callable[[int], None] = lambda step: None) -> None:
@@ -126,7 +131,8 @@ def climb(requests: Sequence[RenderRequest], progress: Callable[[int], None] = l
     loaded.check(network, first.weights)
     shared = _ascent((network, first.layer, first.canvas_px, first.precision, recipe, first.weights), loaded.sha256)
     results = [
-        Climbed(request, [], float(shared.noise_activations[request.filter]), loaded.sha256) for request in requests
+        Climbed(request, [], float(shared.noise_activations[request.filter]), shared.ascent.copied_steps, loaded.sha256)
+        for request in requests
     ]
     # What a filter is against, or its central unit alone, says little about the mean of its map.
     for attempt in range(recipe.attempts if recipe.objective == "channel" else 1):
@@ -165,6 +171,7 @@ def write(climbed: Climbed) -> None:
         attempts=len(climbs),
         precision=request.precision,
         recipe=recipe.to_json(),
+        copied_steps=climbed.copied_steps or UNSET,
         activations=best.activations,
         first_activation=best.activations[0],
         last_activation=best.activations[-1],

@@ -70,9 +70,17 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
         Annotated[tuple[Activation, ...], Meta(min_length=1)],
         Meta(
             description="mean activation of the filter at step 0 (the random start), 1, …, last: the mean over the "
-            "response map of max(0, response) on the image as the network saw it at that step"
+            "response map of max(0, response) on the image as the network saw it at that step; on its copy where "
+            "that step was climbed on it"
         ),
     ]
+    copied_steps: Annotated[
+        FromOne | UnsetType,
+        Meta(
+            description="how many steps, the first ones, were climbed on a low-rank copy of the network; none where it "
+            "is missing"
+        ),
+    ] = UNSET
     first_activation: Annotated[Activation, Meta(description="mean activation on the random start")]
     last_activation: Annotated[Activation, Meta(description="mean activation at the last step")]
     noise_activation: Annotated[

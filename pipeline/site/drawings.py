@@ -53,8 +53,8 @@ def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
     return Markup(f'<svg class=kernel viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
 
 
-def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
-    """Draw the activation at every step, with a dot at each marked step."""
+def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) -> Markup:
+    """Draw the activation at every step, with a dot at each marked step; the line of the first `copied` is dashed."""
     # Whole units: half a unit is less than a third of the line's width.
     width, height = 2 * CHART_WIDTH, 150
     highest = max(activations)
@@ -63,7 +63,12 @@ def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
     def point(step: int) -> tuple[int, int]:
         return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / (highest or 1))
 
-    line = "M" + "L".join("{} {}".format(*point(step)) for step in range(len(activations)))
+    def line(first: int, end: int) -> str:
+        return "M" + "L".join("{} {}".format(*point(step)) for step in range(first, end))
+
+    lines = f'<path class="line" d="{line(copied, len(activations))}"/>'
+    if copied:
+        lines += f'<path class="line copied" d="{line(0, copied)}"/>'
     dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "
@@ -71,7 +76,7 @@ def curve(activations: Sequence[float], marked: Sequence[int]) -> Markup:
     )
     return Markup(
         f'<svg class="curve" viewBox="0 0 {width} {height + AXIS}" role="img" aria-label="{label}">'
-        f'<path class="axis" d="M0 {height}H{width}"/><path class="line" d="{line}"/>{dots}'
+        f'<path class="axis" d="M0 {height}H{width}"/>{lines}{dots}'
         f'<text x="8" y="{height + 15}">step 0</text>'
         f'<text x="{width - 8}" y="{height + 15}" class="end">step {last}</text></svg>'
     )

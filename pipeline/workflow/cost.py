@@ -1,13 +1,14 @@
 """What an atlas will cost on this machine, before it is begun: `python -m pipeline.workflow.cost`."""
 
 import argparse
+import dataclasses
 import time
 
 import numpy as np
 
 from pipeline import errors
 from pipeline.config import file, plan
-from pipeline.config.plan import Plan, resolve_recipe
+from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine import start as runtime
@@ -20,6 +21,8 @@ BYTES_PER_PIXEL = 7
 # VGG16's layers take from 0.1 to 7 s (AMX, bfloat16).
 OTHER_FLOPS = 20 * 10**9
 
+# As many as show a share of three quarters.
+TRIAL_STEPS = 8
 # Seconds to try the machine for, after a first run that compiles.
 TRIAL_SECONDS = 2.0
 
@@ -46,16 +49,19 @@ def measure_flops_per_second(plan: Plan) -> float:
     """Return the rate of one core in the costliest layer of an atlas, by trying: random weights do as well as true."""
     runtime.import_tensorflow()
     from pipeline.ascent.optimise import Ascent
-    from pipeline.network.truncated import truncate
+    from pipeline.network import keras_model
+    from pipeline.network.truncated import with_copy
 
     network = plan.network
     layer = max(plan.filters, key=lambda name: network.convolution_flops(name, plan.canvas_px[name]))
     random = np.random.default_rng(0)
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
-    truncated = truncate(network, tensors, layer, _precision(plan))
-    recipe = resolve_recipe(network, layer, plan.canvas_px[layer], {"steps": 4, "snapshots": []})
+    # All that the plan's recipe says but for the steps: a share of them may be climbed on a copy.
+    recipe = dataclasses.replace(plan.recipes[layer], steps=TRIAL_STEPS, snapshots=())
+    graph = keras_model.graph_with(keras_model.load(network.model), tensors, _precision(plan))
+    exact, copy = with_copy(network, graph, layer, recipe.copy_rank)
     channels = plan.network.image_of(layer).channels
-    ascent = Ascent(truncated.channel_responses, plan.canvas_px[layer], recipe, channels)
+    ascent = Ascent(exact.channel_responses, plan.canvas_px[layer], recipe, channels, copy)
     list(ascent.run(0, random))
     runs, start = 0, time.perf_counter()
     while time.perf_counter() - start < TRIAL_SECONDS:

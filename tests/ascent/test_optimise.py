@@ -7,7 +7,8 @@ import tensorflow as tf
 from pipeline.ascent import recipe as recipes
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.parameterisation import COLOUR_CORRELATION
-from pipeline.network.truncated import truncate
+from pipeline.network import keras_model
+from pipeline.network.truncated import truncate, with_copy
 
 CANVAS_PX = 16
 KERNEL_PX = 9
@@ -263,6 +264,27 @@ def test_filters_come_out_the_same_alone_and_at_the_same_time(sequential, random
     assert len({state.image.tobytes() for state in together[-1]}) == 3
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_filters_climbed_on_a_copy_come_out_the_same_alone_and_at_the_same_time(sequential, random_tensors, precision):
+    network = sequential(
+        ("Conv2D", {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}),
+        ("Conv2D", {"filters": 16, "kernel_size": [3, 3], "padding": "same", "activation": "relu"}),
+        ("Conv2D", {"filters": 6, "kernel_size": [3, 3]}),
+    )
+    graph = keras_model.graph_with(keras_model.load(network.model), random_tensors(network), precision)
+    exact, copy_responses = with_copy(network, graph, "l2", 0.5)
+    ascent = Ascent(exact.channel_responses, CANVAS_PX, recipe(steps=5, snapshots=[]), 3, copy_responses)
+    filters = [4, 0, 5]
+
+    *_, together = ascent.run_all(filters, [np.random.default_rng(filter) for filter in filters])
+
+    assert ascent.copied_steps == 4
+    for filter, state in zip(filters, together, strict=True):
+        alone = last(ascent, filter, filter)
+        assert state.image.tobytes() == alone.image.tobytes()
+        assert state.activations == alone.activations
+
+
 @pytest.mark.parametrize("canvas_px", [32, 17], ids=["even", "odd"])
 @pytest.mark.parametrize(
     "settings",
@@ -282,6 +304,31 @@ def test_filters_come_out_the_same_where_there_are_enough_to_reckon_with_eight_a
         alone = last(ascent, filter, seed)
         assert state.image.tobytes() == alone.image.tobytes()
         assert state.activations == alone.activations
+
+
+def test_the_first_steps_are_climbed_on_the_copy_and_the_others_on_the_network_wherever_it_stops():
+    network, copy = linear(random_filters()), linear(-random_filters())
+
+    def climbed(stops, copy_steps=0.75, responses=network, other=copy):
+        settings = recipe(steps=8, copy_rank=0.5, copy_steps=copy_steps, snapshots=[])
+        return list(Ascent(responses, CANVAS_PX, settings, 3, other).run(1, np.random.default_rng(0), stops))
+
+    *_, (before, after, state) = [climbed([6, 7, 8])]
+    stopped = climbed([1, 3, 8])[-1]
+
+    assert before.image.tobytes() == climbed([6, 8], 0.0, copy, None)[0].image.tobytes()
+    assert after.image.tobytes() != climbed([7, 8], 0.0, copy, None)[0].image.tobytes()
+    assert (stopped.image.tobytes(), stopped.activations) == (state.image.tobytes(), state.activations)
+    assert len(state.activations) == 9
+
+
+def test_without_a_copy_every_step_is_the_networks_own():
+    settings = recipe(steps=4, copy_rank=0.5, copy_steps=0.75)
+
+    with_none = last(Ascent(linear(random_filters()), CANVAS_PX, settings))
+
+    exact = last(Ascent(linear(random_filters()), CANVAS_PX, dataclasses.replace(settings, copy_steps=0.0)))
+    assert with_none.image.tobytes() == exact.image.tobytes()
 
 
 @pytest.mark.parametrize("name", ["default", "classic"])

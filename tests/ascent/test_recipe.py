@@ -67,7 +67,7 @@ def test_deeper_layers_get_fewer_steps_within_the_limits():
     steps = [resolve("default", field).steps for field in (1, 3, 24, 60, 196, 1000)]
 
     assert steps == sorted(steps, reverse=True)
-    assert (steps[0], steps[-1]) == (recipes.STEPS_MOST, recipes.STEPS_FEWEST)
+    assert (steps[0], steps[-1]) == (80, 16)
     assert len(set(steps)) > 3
 
 
@@ -75,7 +75,7 @@ def test_more_layers_on_the_way_ask_for_more_steps_within_the_limits():
     def steps(depth: int) -> int:
         return recipes.resolve("default", field_px=400, canvas_px=224, depth=depth).steps
 
-    assert [steps(depth) for depth in (1, 12, 32, 49, 200)] == [16, 16, 40, 61, recipes.STEPS_MOST]
+    assert [steps(depth) for depth in (1, 12, 32, 49, 200)] == [16, 16, 40, 61, 80]
 
 
 def test_a_grainy_gradient_is_answered_with_coarse_structure_but_not_in_shallow_layers():
@@ -124,3 +124,25 @@ def test_snapshots_are_ascending_within_the_ascent_and_end_with_it(snapshots, ex
 def test_what_a_single_unit_sees_hardly_moves():
     assert resolve({"objective": "neuron"}).jitter_px == recipes.JITTER_NEURON_PX
     assert resolve({"objective": "neuron", "jitter_px": 9}).jitter_px == 9
+
+
+def test_three_quarters_of_the_default_steps_are_climbed_on_a_copy_and_none_of_the_exact_recipe():
+    default, exact = resolve("default", 196, 224), resolve("exact", 196, 224)
+
+    assert (default.steps, default.copied_steps, default.jitter_settled_from) == (16, 12, 6)
+    assert (exact.steps, exact.copied_steps, exact.jitter_settled_from) == (17, 0, 17)
+    assert resolve({"copy_rank": 0.0}).copied_steps == 0
+
+
+@pytest.mark.parametrize("field_px", [5, 40, 196])
+def test_fine_is_the_default_with_three_times_the_steps(field_px):
+    default, fine = resolve("default", field_px), resolve("fine", field_px)
+
+    assert fine.steps == pytest.approx(3 * default.steps, abs=1)
+    assert fine.jitter_settles < default.jitter_settles
+    assert fine == resolve({"steps": fine.steps, "jitter_settles": fine.jitter_settles}, field_px)
+
+
+@pytest.mark.parametrize(("objective", "expected"), [("channel", 16), ("neuron", 4)])
+def test_a_shift_that_settles_never_grows(objective, expected):
+    assert resolve({"objective": objective}).jitter_settled_px == expected

@@ -113,3 +113,14 @@ def test_gradients_come_back_through_every_transform():
     # Each pixel that is seen counts by the area it covers: about factor² on the average.
     assert gradient.sum() == pytest.approx(gradient.size, rel=0.01)
     assert (gradient >= 0).all()
+
+
+def test_later_steps_shift_within_their_own_range_and_the_earlier_ones_as_without_it():
+    def shifts(**settled: int) -> np.ndarray:
+        return Transform(SIZE_PX, 20, **settled).draw(np.random.default_rng(3), 200)[:, :2]
+
+    settled = shifts(settled_from=120, settled_px=4)
+
+    np.testing.assert_array_equal(settled[:120], shifts()[:120])
+    assert (np.abs(settled[:120]).max(), np.abs(settled[120:]).max()) == (10, 2)
+    np.testing.assert_array_equal(shifts(settled_from=120, settled_px=20), shifts())

@@ -213,13 +213,15 @@ def test_each_layer_has_the_recipe_that_suits_what_was_measured_of_it():
 
 
 def test_vgg16_keeps_the_recipes_that_its_finished_pictures_were_made_by():
-    atlas = plan.plan({})
+    atlas, exact = plan.plan({}), plan.plan({"recipe": "exact"})
 
     canvases, recipes = list(atlas.canvas_px.values()), list(atlas.recipes.values())
-    assert canvases == [96] * 8 + [128, 144, 208, 224, 224]
-    assert [each.steps for each in recipes] == [80, 80, 75, 63, 48, 42, 37, 30, 27, 25, 21, 18, 17]
-    assert [each.jitter_px for each in recipes] == [96] * 7 + [72, 104, 104, 152, 120, 56]
+    assert canvases == [160] * 10 + [208, 224, 224]
+    assert [each.steps for each in recipes] == [80, 80, 66, 56, 43, 37, 33, 27, 24, 22, 18, 16, 16]
+    assert [each.copied_steps for each in recipes] == [60, 60, 50, 42, 32, 28, 25, 20, 18, 16, 14, 12, 12]
+    assert [each.jitter_px for each in recipes] == [160] * 9 + [136, 152, 120, 56]
     assert {(each.decay, each.contrast_limit, each.scale, each.rotation_degrees) for each in recipes} == {(1, 2, 0, 0)}
+    assert [each.steps for each in exact.recipes.values()] == [80, 80, 75, 63, 48, 42, 37, 30, 27, 25, 21, 18, 17]
 
 
 def test_a_deep_network_of_large_fields_gets_canvases_and_steps_by_what_it_makes_use_of():
@@ -227,7 +229,7 @@ def test_a_deep_network_of_large_fields_gets_canvases_and_steps_by_what_it_makes
 
     # They see 115, 275 and 851 pixels, and make use of 72, 152 and 366.
     layers = ("block4c_expand", "block5c_expand", "head_conv")
-    assert [atlas.canvas_px[layer] for layer in layers] == [112, 224, 224]
+    assert [atlas.canvas_px[layer] for layer in layers] == [160, 224, 224]
     assert [atlas.recipes[layer].steps for layer in layers] == [28, 39, 61]
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.network import catalogue, preparation
-from pipeline.network.truncated import truncate
+from pipeline.network import catalogue, keras_model, preparation
+from pipeline.network.truncated import truncate, with_copy
 from tests.support.networks import tensors_of
 
 SIDE = 19
@@ -195,3 +195,42 @@ def test_vgg16_responds_as_kerass_own_model(random_tensors, keras):
 
     expected = theirs(keras.applications.vgg16.preprocess_input(image.numpy() * 255.0))
     np.testing.assert_allclose(tf.nn.relu(ours), expected, rtol=1e-3, atol=1e-3 * float(tf.reduce_max(expected)))
+
+
+def wide(sequential, **settings):
+    """Return a network of three convolutions, of which the second reads 16 channels."""
+    return sequential(
+        ("Conv2D", {"filters": 16, "kernel_size": [3, 3], "activation": "relu"}),
+        ("Conv2D", {"filters": 24, "kernel_size": [3, 3], "activation": "relu", **settings}),
+        ("Conv2D", {"filters": 5, "kernel_size": [3, 3]}),
+    )
+
+
+@pytest.mark.parametrize("strides", [1, 2])
+def test_the_copy_of_kernels_that_are_of_low_rank_answers_as_the_network(sequential, random_tensors, strides):
+    network = wide(sequential, strides=strides)
+    down, across = np.random.default_rng(0).standard_normal((2, 3, 16, 24)) / 12
+    # Each place of the kernel is a row's share times a column's: rank 16 of 48.
+    tensors = random_tensors(network) | {"l1/kernel": np.einsum("hik,wkn->hwin", down[..., :16], across).astype("f4")}
+    graph = keras_model.graph_with(keras_model.load(network.model), tensors, "float32")
+    image, channel = tf.random.stateless_uniform((2, SIDE, SIDE, 3), (1, 2)), tf.constant([4, 0])
+
+    exact, copy_responses = with_copy(network, graph, "l2", 1.0)
+
+    expected = exact.channel_responses(image, channel)
+    np.testing.assert_allclose(copy_responses(image, channel), expected, atol=TOLERANCE)
+    # Of half the channels it is another network, with the same map.
+    _, poorer = with_copy(network, graph, "l2", 0.1)
+    assert poorer(image, channel).shape == expected.shape
+
+
+@pytest.mark.parametrize(
+    ("settings", "layer", "rank"),
+    [({}, "l2", 0.0), ({}, "l1", 0.5), ({"groups": 2}, "l2", 0.5), ({"kernel_size": 1}, "l2", 0.5)],
+    ids=["not asked for", "the last layer itself", "grouped", "of one place"],
+)
+def test_there_is_no_copy_where_it_would_be_the_network_itself(sequential, random_tensors, settings, layer, rank):
+    network = wide(sequential, **settings)
+    graph = keras_model.graph_with(keras_model.load(network.model), random_tensors(network), "float32")
+
+    assert with_copy(network, graph, layer, rank)[1] is None

@@ -76,6 +76,28 @@ def test_what_a_worker_that_was_killed_has_left_of_it_is_gone(request_for):
     assert not [name for name in names(request.image.parent) if name.startswith(".tmp-")]
 
 
+@pytest.mark.parametrize(("copy_rank", "expected"), [(0.5, 12), (0.0, None)])
+def test_the_record_says_how_many_steps_were_climbed_on_a_copy(
+    request_for, sequential, random_tensors, tmp_path, copy_rank, expected
+):
+    from pipeline.weights import store
+
+    network = sequential(
+        ("Conv2D", {"filters": 16, "kernel_size": [3, 3], "activation": "relu"}),
+        ("Conv2D", {"filters": 16, "kernel_size": [3, 3], "activation": "relu"}),
+        ("Conv2D", {"filters": 2, "kernel_size": [3, 3]}),
+    )
+    weights = tmp_path / "wide.npz"
+    tensors = random_tensors(network)
+    store.save(weights, store.Weights(tensors, store.digest(tensors, tensors), "a test"))
+    settings = {"steps": STEPS, "snapshots": [], "copy_rank": copy_rank}
+
+    _, value = rendered(request_for(settings, network=network, weights=weights))
+
+    assert value.get("copied_steps") == expected
+    assert len(value["activations"]) == STEPS + 1
+
+
 def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
     _, value = rendered(request_for())
 

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 
 from pipeline.site import drawings
@@ -27,3 +29,12 @@ def test_charts_stand_up_to_one_filter_and_to_none_with_a_hue():
 def test_a_kernels_picture_is_grey_for_zero_and_full_for_the_largest_weight():
     pixels = drawings.kernel_pixels(np.array([[[0.0, 0.5, -0.5]]]))
     assert pixels.tolist() == [[[128, 255, 0]]]
+
+
+def test_the_line_of_steps_on_a_copy_is_dashed_and_ends_where_the_networks_own_begins():
+    drawn = drawings.curve([0.0, 1.0, 2.0, 3.0, 4.0], [0, 4], 2)
+
+    own, copied = re.findall(r'<path class="(line[^"]*)" d="([^"]*)"', drawn)
+    assert (own[0], copied[0]) == ("line", "line copied")
+    assert (own[1].count("L"), copied[1].count("L")) == (2, 1)
+    assert "copied" not in drawings.curve([0.0, 1.0], [0], 0)

@@ -133,9 +133,9 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         steps=record.snapshot_steps,
         steps_image=filter_path(layer, each.filter, layout.STEPS),
         snapshot_px=min(record.canvas_px, layout.SNAPSHOT_PX),
-        curve=drawings.curve(record.activations, record.snapshot_steps),
+        curve=drawings.curve(record.activations, record.snapshot_steps, record.copied_steps or 0),
         curve_note=f"Mean activation at every step{words.curve_note}, from {number(record.first_activation)} "
-        f"to {number(record.last_activation)}; dots mark the pictures above.",
+        f"to {number(record.last_activation)}; dots mark the pictures above.{copy_words(record)}",
         kernel_uri=drawings.kernel_uri(shown_kernels[each.filter]) if len(shown_kernels) else "",
         incoming=tuple(weight(atlas, part, layer) for part in in_order(each.incoming)),
         incoming_title=incoming_title(layer, each.incoming, is_shown=len(shown_kernels) > 0),
@@ -160,6 +160,16 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         record=filter_path(layer, each.filter, ".json"),
         previous=(str(left.filter), filter_path(layer, left.filter)) if left else None,
         next=(str(right.filter), filter_path(layer, right.filter)) if right else None,
+    )
+
+
+def copy_words(record: Record) -> str:
+    """Return what the curve shows of the steps that were climbed on a copy of the network."""
+    if not record.copied_steps:
+        return ""
+    return (
+        f" The first {record.copied_steps} steps, dashed, were climbed on a cheaper copy of the network and show its "
+        "activation; all else here is the network’s own."
     )
 
 

@@ -2,6 +2,7 @@ import msgspec
 import pytest
 
 from pipeline.site.pages import filter
+from tests.support import documents
 
 
 def test_filters_of_layers_outside_the_atlas_are_named_but_not_linked(shown):
@@ -105,3 +106,11 @@ def test_of_false_colours_no_hue_and_no_mean_are_shown(atlas):
 
 def test_the_readers_of_a_filter_are_named(atlas):
     assert a_view(atlas).outgoing_title == "The filters of block2_conv1 whose kernels weigh it most."
+
+
+def test_the_curve_says_which_steps_were_climbed_on_a_copy():
+    def words(**settings: int) -> str:
+        return filter.copy_words(documents.a_record(**settings))
+
+    assert words(copied_steps=12).startswith(" The first 12 steps, dashed, were climbed on a cheaper copy")
+    assert words() == ""
