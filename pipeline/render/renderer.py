@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import PIL
 import tensorflow as tf
-from msgspec import UNSET
 
 import pipeline
 from pipeline import files, images
@@ -171,7 +170,7 @@ def write(climbed: Climbed) -> None:
         attempts=len(climbs),
         precision=request.precision,
         recipe=recipe.to_json(),
-        copied_steps=climbed.copied_steps or UNSET,
+        copied_steps=record.said_of_copy(climbed.copied_steps),
         activations=best.activations,
         first_activation=best.activations[0],
         last_activation=best.activations[-1],

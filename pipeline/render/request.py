@@ -125,7 +125,9 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--every", default=1, type=int, metavar="STEPS", help="of it only every so many (default: 1)")
     how = parser.add_argument_group("how")
     how.add_argument(
-        "--recipe", default="default", help="default, classic, or JSON that overrides settings: '{\"steps\": 40}'"
+        "--recipe",
+        default="default",
+        help="default, fine, exact, classic, or JSON that overrides settings: '{\"steps\": 40}'",
     )
     how.add_argument("--canvas", default="auto", metavar="PX", help="side of the picture (default: by receptive field)")
     how.add_argument("--seed", default=0, type=int, help="seed of the random start (default: 0)")

@@ -127,6 +127,11 @@ def said(channels: int) -> int | UnsetType:
     return UNSET if channels == 3 else channels
 
 
+def said_of_copy(steps: int) -> int | UnsetType:
+    """Return what a record says of steps that were climbed on a copy of the network: nothing where there are none."""
+    return steps or UNSET
+
+
 def image_digest(image: np.ndarray) -> str:
     """Return the SHA-256 of an image's bytes, uint8 (height, width, channels), row by row."""
     return hashlib.sha256(np.ascontiguousarray(image, np.uint8).tobytes()).hexdigest()

@@ -173,7 +173,7 @@ def test_a_layer_that_takes_images_of_one_size_alone_has_pictures_of_that_size()
 def test_a_layer_that_takes_multiples_has_pictures_of_such_a_size():
     network = of_layers(catalogue.load("vgg16"), smallest_canvas_px=64, canvas_multiple_px=64)
 
-    assert plan.resolve_canvas(network, "block1_conv1", "auto") == 128
+    assert plan.resolve_canvas(network, "block1_conv1", "auto") == 192
     assert plan.resolve_canvas(network, "block1_conv1", 192) == 192
     with pytest.raises(UserError, match="takes multiples of 64 pixels, not 100; say 128"):
         plan.resolve_canvas(network, "block1_conv1", 100)

@@ -17,7 +17,7 @@ def parse(*more: str) -> requests.RenderRequest:
 
 
 def default_recipe(name: str = "default") -> recipes.Recipe:
-    return recipes.resolve(name, field_px=24, canvas_px=96)
+    return recipes.resolve(name, field_px=24, canvas_px=160)
 
 
 def numbers(request: requests.RenderRequest) -> list[float]:
@@ -39,7 +39,7 @@ def test_three_arguments_are_enough():
 
     assert request.network.name == "vgg16"
     assert (request.layer, request.filter, request.seed) == ("block3_conv1", 159, 0)
-    assert request.canvas_px == 96
+    assert request.canvas_px == 160
     assert request.precision in ("float32", "bfloat16")
     assert request.recipe == default_recipe()
     assert (request.image, request.weights) == (Path("x.png"), requests.DEFAULT_WEIGHTS)
@@ -80,9 +80,9 @@ def test_a_recipe_is_named_or_spelled_out(name):
         (["--canvas", "99999999"], "image_size: 99999999 is out of bounds"),
         (["--seed", "-1"], "seed: -1 is out of bounds"),
         (["--seed", "9223372036854775808"], "seed: 9223372036854775808 is out of bounds"),
-        (["--recipe", "clasic"], r"recipe: should be default or classic.*did you mean classic\?"),
+        (["--recipe", "clasic"], r"recipe: should be default or fine or exact or classic.*did you mean classic\?"),
         (["--recipe", '{"stpes": 3}'], r"recipe: unknown key 'stpes'; did you mean steps\?"),
-        (["--recipe", '{"steps": 3'], "recipe: should be default or classic or a mapping"),
+        (["--recipe", '{"steps": 3'], "recipe: should be default or fine or exact or classic or a mapping"),
         (["--recipe", '{"learning_rate": NaN}'], "recipe.learning_rate: should be auto or a number, not nan"),
         (["--recipe", "[" * 100_000], "recipe: should be"),
         (["--recipe", "[1]"], "recipe: should be"),
