@@ -68,7 +68,7 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
 
     lines = f'<path class="line" d="{line(copied, len(activations))}"/>'
     if copied:
-        lines += f'<path class="line copied" d="{line(0, copied)}"/>'
+        lines += f'<path class="line" stroke-dasharray="6 5" d="{line(0, copied)}"/>'
     dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "

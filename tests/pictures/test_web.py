@@ -54,7 +54,7 @@ def test_the_web_copy_shows_the_same_picture(results):
     _, other = record.read(layout.paths(results, LAYER, 0))
     with Image.open(results / "tiles" / LAYER / "005.avif") as picture:
         copy = np.asarray(picture, np.float64)
-    assert np.corrcoef(copy.ravel(), original.ravel())[0, 1] > 0.75
+    assert np.corrcoef(copy.ravel(), original.ravel())[0, 1] > 0.5
     assert np.corrcoef(copy.ravel(), other.ravel())[0, 1] < 0.25
 
 

@@ -258,7 +258,9 @@ def test_a_contrast_that_is_stretched_for_show_is_noticed(made, judge):
 def test_the_layer_before_the_pooling_is_noticed(made, judge):
     def plant(patch):
         patch.setattr(
-            renderer, "TruncatedNetwork", lambda network, graph, layer: TruncatedNetwork(network, graph, FIRST)
+            renderer,
+            "with_copy",
+            lambda network, graph, layer, copy_rank: (TruncatedNetwork(network, graph, FIRST), None),
         )
 
     assert {"own_best", "agrees"} <= judge(made, SECOND, range(6), plant).failed
@@ -280,8 +282,8 @@ def test_a_response_after_the_pooling_is_noticed(made, judge):
 def test_a_pooling_that_is_left_out_is_noticed(made, judge):
     right = truncated.step_of
 
-    def without_pooling(call, dtype):
-        step = right(call, dtype)
+    def without_pooling(call, dtype, copy_rank):
+        step = right(call, dtype, copy_rank)
         return Step(call, lambda inputs: inputs) if "Pooling" in type(call.operation).__name__ else step
 
     found = judge(made, SECOND, range(6), lambda patch: patch.setattr(truncated, "step_of", without_pooling))

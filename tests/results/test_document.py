@@ -12,7 +12,7 @@ from pipeline.results.layer_summary import Filter, Layer
 from pipeline.results.record import Record
 from tests.support import documents
 
-ALL = [(documents.a_layer(), Layer), (documents.a_record(image_channels=5), Record)]
+ALL = [(documents.a_layer(), Layer), (documents.a_record(image_channels=5, copied_steps=1), Record)]
 
 
 def parse(text: str, kind: type[document.Document]) -> document.Document:
