@@ -212,18 +212,14 @@ def share(verdicts: Sequence[np.ndarray]) -> float:
 
 def robust_ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float | None:
     """Return the median ratio of robust activations over the filters that both have, seeds averaged."""
-    pairs = [
-        (mine.robust.mean(0)[mine_at], other.robust.mean(0)[other_at])
-        for mine in ours
-        for other in theirs
-        if mine.layer == other.layer
-        for _, mine_at, other_at in [np.intersect1d(mine.filters, other.filters, return_indices=True)]
-    ]
-    return median_ratio(*map(np.concatenate, zip(*pairs, strict=True))) if pairs else None
+    if not {each.layer for each in ours} & {each.layer for each in theirs}:
+        return None
+    mine, other = in_common(ours, theirs, "robust")
+    return median_ratio(mine.mean(0), other.mean(0))
 
 
-def mean_ratio(ours: Sequence[Measured], theirs: Sequence[Measured], field: str) -> float | None:
-    """Return the mean of a share over the pictures of filters that both have, ÷ that of theirs."""
+def in_common(ours: Sequence[Measured], theirs: Sequence[Measured], field: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a field of both, (seeds, filters), over the filters of all layers that both have."""
     pairs = [
         (getattr(mine, field)[:, mine_at], getattr(other, field)[:, other_at])
         for mine in ours
@@ -231,7 +227,13 @@ def mean_ratio(ours: Sequence[Measured], theirs: Sequence[Measured], field: str)
         if mine.layer == other.layer
         for _, mine_at, other_at in [np.intersect1d(mine.filters, other.filters, return_indices=True)]
     ]
-    mine, other = (np.concatenate([each.ravel() for each in side]) for side in zip(*pairs, strict=True))
+    mine, other = (np.concatenate(side, axis=1) for side in zip(*pairs, strict=True))
+    return mine, other
+
+
+def mean_ratio(ours: Sequence[Measured], theirs: Sequence[Measured], field: str) -> float | None:
+    """Return the mean of a share over the pictures of filters that both have, ÷ that of theirs."""
+    mine, other = in_common(ours, theirs, field)
     return float(mine.mean() / other.mean()) if other.mean() else None
 
 

@@ -34,6 +34,7 @@ _STEPS = Steps(210, 1.25, 16, 80)
 # What the default recipe gains by settling, 5 to 7 % in the deep layers of VGG16, would be lost with an eighth fewer.
 _EXACT_STEPS = Steps(236, 1.25, 16, 80)
 _FINE_STEPS = Steps(3 * 210, 3 * 1.25, 3 * 16, 3 * 80)
+
 # Steps × learning rate: how far Adam can move a coefficient in all. Larger saturates, smaller stays hazy.
 PATH_LENGTH = 3.0
 

@@ -39,7 +39,6 @@ class TruncatedNetwork:
         self._last = last_layer(self._response, self._dtype)
         (read,) = self._response.call.inputs
         self._read = read.name
-        self._copy_rank = copy_rank
         self._steps: Sequence[Step] = [step_of(call, self._dtype, copy_rank) for call in graph.needed_for(read)]
 
     @property
@@ -47,10 +46,9 @@ class TruncatedNetwork:
         """Names of the calls that are made, the layer's own last."""
         return (*(step.call.name for step in self._steps), self._response.name)
 
-    @property
-    def is_copy(self) -> bool:
-        """Whether anything is computed otherwise than the network has it."""
-        return any(is_copied(step.call, self._copy_rank) for step in self._steps)
+    def has_copy(self, copy_rank: float) -> bool:
+        """Return whether a copy of that rank would compute anything otherwise than the network does."""
+        return any(is_copied(step.call, copy_rank) for step in self._steps)
 
     def responses(self, image: tf.Tensor) -> tf.Tensor:
         """Return the responses of all filters.
@@ -137,8 +135,10 @@ def with_copy(
     network: Network, graph: Graph, layer: str, copy_rank: float
 ) -> tuple[TruncatedNetwork, Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None]:
     """Return a network up to one layer, and `channel_responses` of its cheaper copy, None where nothing is cheaper."""
-    copy = TruncatedNetwork(network, graph, layer, copy_rank=copy_rank)
-    return TruncatedNetwork(network, graph, layer), copy.channel_responses if copy.is_copy else None
+    exact = TruncatedNetwork(network, graph, layer)
+    if not exact.has_copy(copy_rank):
+        return exact, None
+    return exact, TruncatedNetwork(network, graph, layer, copy_rank=copy_rank).channel_responses
 
 
 def response_of(graph: Graph, layer: str) -> Response:

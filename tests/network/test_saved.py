@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from pipeline.errors import UserError
 from pipeline.files import PROJECT
 from pipeline.network import saved
-from tests.support.hostile import damaged, examples, mistake
+from tests.support.hostile import damaged, examples, mistake, refused
 
 KERAS_2 = PROJECT / "tests" / "weights" / "data"
 KINDS = ("model.keras", "model.h5", "model.weights.h5")
@@ -33,12 +32,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(UserError) as caught:
-        saved.check(path, "model")
-    message = str(caught.value)
-    assert message.startswith(f"model: {path}: ")
-    assert len(message.splitlines()) == 1
-    return message
+    return refused(saved.check, path, "model")
 
 
 def inside_keras(path: Path, hdf5: Path, compression: int = zipfile.ZIP_STORED) -> Path:

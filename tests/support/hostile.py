@@ -5,9 +5,11 @@ As many examples are tried as fit into `make test`; HYPOTHESIS_PROFILE=long trie
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
@@ -98,3 +100,13 @@ def within(path: str, value: Any) -> dict[str, Any]:
 def bomb(first: str, of: str) -> str:
     """Return YAML whose 30 values are each made of the one before, nine times."""
     return f"a: &a0 {first}\n" + "".join(f"k{n}: &a{n} {of.format(*[f'*a{n - 1}'] * 9)}\n" for n in range(1, 30))
+
+
+def refused(check: Callable[[Path, str], None], path: Path, key: str) -> str:
+    """Return the one line in which a check refuses a file; it begins with the key and the file."""
+    with pytest.raises(UserError) as caught:
+        check(path, key)
+    message = str(caught.value)
+    assert message.startswith(f"{key}: {path}: ")
+    assert len(message.splitlines()) == 1
+    return message
