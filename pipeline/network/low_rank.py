@@ -6,6 +6,8 @@ Expansions" (BMVC 2014); in closed form Tai, Xiao, Zhang, Wang, E, "Convolutiona
 regularization" (ICLR 2016, arXiv 1511.06067).
 """
 
+import hashlib
+
 import numpy as np
 from keras import layers
 
@@ -46,8 +48,20 @@ def split(kernel: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
         rank: channels between the two.
 
     Returns:
-        float32 (rows, 1, inputs, rank) and float32 (1, columns, rank, filters).
+        float32 (rows, 1, inputs, rank) and float32 (1, columns, rank, filters), not to be changed: for the same kernel
+        they are the same arrays again.
     """
+    # A worker goes from layer to layer of one network, and each needs the kernels below it.
+    key = (hashlib.sha256(np.ascontiguousarray(kernel)).digest(), kernel.shape, rank)
+    if key not in _found:
+        _found[key] = _split(kernel, rank)
+    return _found[key]
+
+
+_found: dict[tuple[bytes, tuple[int, ...], int], tuple[np.ndarray, np.ndarray]] = {}
+
+
+def _split(kernel: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     rows, columns, inputs, filters = kernel.shape
     matrix = kernel.transpose(0, 2, 1, 3).reshape(rows * inputs, columns * filters).astype(np.float64)
     # By the eigenvectors of the smaller Gram matrix, which takes a fifth of a singular value decomposition's time.

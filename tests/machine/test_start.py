@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -85,3 +86,18 @@ def test_a_command_says_in_one_line_that_the_gpu_it_is_to_use_is_not_there(tmp_p
         done.stderr == "error: ATLAS_DEVICE: TensorFlow sees no GPU here; see docs/gpu.md, or set it to auto or cpu\n"
     )
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts threads where Linux lists them")
+def test_numpy_multiplies_on_one_thread_whatever_the_environment_says():
+    program = (
+        "import pipeline, numpy, os; "
+        "matrix = numpy.ones((700, 700)); matrix @ matrix; print(len(os.listdir('/proc/self/task')))"
+    )
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=PROJECT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "1\n"

@@ -37,6 +37,16 @@ def test_a_lower_rank_comes_as_near_as_any_of_that_rank_can(shape):
     assert ((found - kernel) ** 2).sum() == pytest.approx((left_out**2).sum(), rel=1e-4)
 
 
+def test_a_kernel_is_split_once_however_often_it_is_asked_for():
+    kernel, other = draw(3, 3, 16, 24), draw(3, 3, 16, 24) + 1
+
+    found = low_rank.split(kernel, 8)
+
+    assert low_rank.split(kernel.copy(), 8)[0] is found[0]
+    assert low_rank.split(kernel, 4)[0].shape[-1] == 4
+    assert not np.array_equal(low_rank.split(other, 8)[0], found[0])
+
+
 def test_a_kernel_without_content_is_split_into_numbers():
     assert all(np.isfinite(each).all() for each in low_rank.split(np.zeros((3, 3, 16, 16), np.float32), 8))
 
