@@ -52,7 +52,7 @@ def split(kernel: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
         they are the same arrays again.
     """
     # A worker goes from layer to layer of one network, and each needs the kernels below it.
-    key = (hashlib.sha256(np.ascontiguousarray(kernel)).digest(), kernel.shape, rank)
+    key = (hashlib.sha256(kernel.tobytes()).digest(), kernel.shape, rank)
     if key not in _found:
         _found[key] = _split(kernel, rank)
     return _found[key]

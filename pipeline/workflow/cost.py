@@ -2,7 +2,15 @@
 
 import argparse
 import dataclasses
+import functools
+import itertools
+import multiprocessing
+import statistics
 import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,10 +29,31 @@ BYTES_PER_PIXEL = 7
 # VGG16's layers take from 0.1 to 7 s (AMX, bfloat16).
 OTHER_FLOPS = 20 * 10**9
 
+# What a filter takes besides its convolutions, in processor seconds: its job's process, its files, its small copies.
+OTHER_SECONDS = 0.15
+
 # As many as show a share of three quarters.
 TRIAL_STEPS = 8
-# Seconds to try the machine for, after a first run that compiles.
-TRIAL_SECONDS = 2.0
+# Seconds to try each layer for, after a first run that compiles.
+TRIAL_SECONDS = 1.5
+# The layers that are tried, by where they stand among all arithmetic, the shallow ones first: rates differ, for deep
+# layers' convolutions are large and small maps are not. The others' rate is that of the nearest.
+TRIED = (0.1, 0.5, 0.9)
+# All cores are tried at the same time, for they share what they are fast with; of many, this many.
+MOST_PROCESSES = 8
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Floating-point operations a second of one core while all are busy, in one layer.
+
+    Attributes:
+        loop: of the ascent, counted as if all of it were climbed on the network itself.
+        judge: of the float32 pass that measures pictures.
+    """
+
+    loop: float
+    judge: float
 
 
 def ascent_flops(plan: Plan) -> int:
@@ -45,30 +74,82 @@ def result_bytes(plan: Plan) -> int:
     return sum(BYTES_PER_PIXEL * plan.canvas_px[layer] ** 2 * len(filters) for layer, filters in plan.filters.items())
 
 
-def measure_flops_per_second(plan: Plan) -> float:
-    """Return the rate of one core in the costliest layer of an atlas, by trying: random weights do as well as true."""
-    runtime.import_tensorflow()
+def tried_layers(plan: Plan) -> tuple[str, ...]:
+    """Return the layers of an atlas whose rates are measured, in its order."""
+    costs = {layer: len(plan.filters[layer]) * flops for layer, flops in flops_per_filter(plan).items()}
+    done = dict(zip(costs, itertools.accumulate(costs.values()), strict=True))
+    whole = sum(costs.values())
+    return tuple(dict.fromkeys(next(layer for layer in done if done[layer] >= at * whole) for at in TRIED))
+
+
+def measure(plan: Plan, layers: Sequence[str], cores: int) -> dict[str, Rates]:
+    """Return the rates of some layers of an atlas, by trying them on all cores: random weights do as well as true."""
+    count = min(cores, MOST_PROCESSES)
+    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as processes:
+        found = list(processes.map(_try, [plan] * count, [layers] * count))
+    return {
+        layer: Rates(*(statistics.mean(getattr(each[layer], name) for each in found) for name in ("loop", "judge")))
+        for layer in layers
+    }
+
+
+def seconds(plan: Plan, rates: Mapping[str, Rates], cores: int) -> float:
+    """Return the wall time of an atlas on so many cores.
+
+    Args:
+        plan: the atlas.
+        rates: of some of its layers.
+        cores: how many work on it.
+    """
+    order = list(plan.filters)
+    flops, total = flops_per_filter(plan), 0.0
+    for layer, filters in plan.filters.items():
+        nearest = rates[min(rates, key=lambda tried: abs(order.index(tried) - order.index(layer)))]
+        judged = plan.network.convolution_flops(layer, plan.canvas_px[layer])
+        total += len(filters) * (flops[layer] / nearest.loop + judged / nearest.judge + OTHER_SECONDS)
+    return total / cores
+
+
+def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
+    tf = runtime.import_tensorflow()
     from pipeline.ascent.optimise import Ascent
     from pipeline.network import keras_model
-    from pipeline.network.truncated import with_copy
+    from pipeline.network.truncated import truncate, with_copy
 
     network = plan.network
-    layer = max(plan.filters, key=lambda name: network.convolution_flops(name, plan.canvas_px[name]))
     random = np.random.default_rng(0)
     tensors = {name: random.normal(0, 0.01, shape).astype(np.float32) for name, shape in network.parameters.items()}
-    # All that the plan's recipe says but for the steps: a share of them may be climbed on a copy.
-    recipe = dataclasses.replace(plan.recipes[layer], steps=TRIAL_STEPS, snapshots=())
     graph = keras_model.graph_with(keras_model.load(network.model), tensors, _precision(plan))
-    exact, copy = with_copy(network, graph, layer, recipe.copy_rank)
-    channels = plan.network.image_of(layer).channels
-    ascent = Ascent(exact.channel_responses, plan.canvas_px[layer], recipe, channels, copy)
+    found = {}
+    for layer in layers:
+        canvas_px, channels = plan.canvas_px[layer], network.image_of(layer).channels
+        # All that the plan's recipe says but for the steps: a share of them may be climbed on a copy.
+        recipe = dataclasses.replace(plan.recipes[layer], steps=TRIAL_STEPS, snapshots=())
+        exact, copy = with_copy(network, graph, layer, recipe.copy_rank if recipe.copied_steps else 0.0)
+        ascent = Ascent(exact.channel_responses, canvas_px, recipe, channels, copy)
+        judge = tf.function(truncate(network, tensors, layer, "float32").responses, autograph=False)
+        image = tf.random.uniform((1, canvas_px, canvas_px, channels))
+        found[layer] = Rates(
+            loop=_flops_per_filter(network, layer, canvas_px, recipe.steps)
+            / _seconds_of(functools.partial(_climb, ascent, random)),
+            judge=network.convolution_flops(layer, canvas_px)
+            / _seconds_of(functools.partial(judge, image)),
+        )
+    return found
+
+
+def _climb(ascent: Any, random: np.random.Generator) -> None:
     list(ascent.run(0, random))
+
+
+def _seconds_of(action: Callable[[], object]) -> float:
+    """Return what an action takes, the first time, which compiles, left out."""
+    action()
     runs, start = 0, time.perf_counter()
     while time.perf_counter() - start < TRIAL_SECONDS:
-        list(ascent.run(0, random))
+        action()
         runs += 1
-    flops = _flops_per_filter(network, layer, plan.canvas_px[layer], recipe.steps)
-    return runs * flops / (time.perf_counter() - start)
+    return (time.perf_counter() - start) / runs
 
 
 def _precision(plan: Plan) -> precision.Precision:
@@ -94,11 +175,13 @@ def main() -> None:
         raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
     planned = plan.plan(file.read(arguments.configfile, arguments.config))
     filters, flops = sum(map(len, planned.filters.values())), ascent_flops(planned)
-    rate = measure_flops_per_second(planned)
-    hours = flops / rate / arguments.cores / 3600
+    rates = measure(planned, tried_layers(planned), arguments.cores)
+    minutes = seconds(planned, rates, arguments.cores) / 60
+    took = f"{minutes:.0f} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"
+    loop = statistics.mean(each.loop for each in rates.values())
     print(
         f"{filters:,} filters in {len(planned.filters)} layers: {flops / 1e15:.1f} × 10^15 floating-point operations, "
-        f"about {hours:.1f} hours on {arguments.cores} cores at {rate / 1e9:,.0f} × 10^9 a second each "
+        f"about {took} on {arguments.cores} cores at {loop / 1e9:,.0f} × 10^9 a second each "
         f"({_precision(planned)}), and {result_bytes(planned) / 1e9:.1f} GB on disk. "
         "It can be stopped at any time; the same command goes on where it stopped."
     )
