@@ -91,8 +91,8 @@ def measure_whole(chosen: str, cores: int) -> Iterator[Row]:
         bare[name] = max(each.loop_seconds for each in times)
         settings = {"filters": {layer: list(numbers) for layer, numbers in filters.items()}}
         wall[name] = workflow.run(workflow.fresh_directory(f"whole-{name}"), cores, settings).seconds
-    settings["recipe"] = "exact"
-    wall["exact"] = workflow.run(workflow.fresh_directory("whole-exact"), cores, settings).seconds
+    exact = {**settings, "recipe": "exact"}
+    wall["exact"] = workflow.run(workflow.fresh_directory("whole-exact"), cores, exact).seconds
     fixed = wall["few"] - bare["few"]
     count = sum(map(len, many.values()))
     note = f"{count} filters of {' and '.join(WHOLE_LAYERS)}: {wall['many']:.0f} s ÷ {bare['many']:.0f} s"
@@ -222,6 +222,7 @@ def render_every_layer(chosen: str) -> int:
 def render_with(recipe: str, chosen: str) -> tuple[dict[str, float], dict[str, np.ndarray], dict[str, int]]:
     """Return, by layer: seconds a filter, the robust activations of `PEER_FILTERS`, and how many of these filters
     answer to no other's picture more than to their own."""
+    import_tensorflow()
     from pipeline.measure.answers import Judge
 
     seconds, activations, own_best = {}, {}, {}
