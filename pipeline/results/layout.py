@@ -141,3 +141,13 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     rows = 2 if len(filters) >= 2 * BAND_COLUMNS else 1
     count = min(len(filters), rows * BAND_COLUMNS)
     return [filters[place * len(filters) // count] for place in range(count)]
+
+
+def photographs(results: Path) -> Path:
+    """Return what says which photographs an atlas was shown."""
+    return results / "photographs" / "collection.json"
+
+
+def samples(results: Path) -> Path:
+    """Return the folder of the photographs that come with an atlas."""
+    return results / "photographs" / "samples"
