@@ -9,10 +9,10 @@ import numpy as np
 from msgspec import UNSET
 
 from pipeline.errors import UserError
-from pipeline.measure import kernels, looks, matrix
+from pipeline.measure import families, kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.network.catalogue import ConvLayer, Network
-from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Family, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
 from pipeline.wording import DEFAULT, OBJECTIVES, Objective
@@ -26,11 +26,13 @@ class Measurements:
         responses: of each channel on each picture, (pictures, channels).
         noise: of each channel on noise images of their size, (noise images, channels).
         robust: of each picture's own filter on slightly moved views of it, (pictures,).
+        strongest: the strongest unit of each picture's own filter on it, (pictures,).
     """
 
     responses: np.ndarray
     noise: np.ndarray
     robust: np.ndarray
+    strongest: np.ndarray
 
 
 def summarise(
@@ -48,8 +50,8 @@ def summarise(
     rendered = np.array([render.record.filter for render in renders])
     found = matrix.figures(measured.responses, measured.noise, rendered)
     filters = tuple(
-        _filter(network, loaded.tensors, layer, render, figures, robust)
-        for render, figures, robust in zip(renders, found, measured.robust, strict=True)
+        _filter(network, loaded.tensors, layer, render, figures, robust, strongest)
+        for render, figures, robust, strongest in zip(renders, found, measured.robust, measured.strongest, strict=True)
     )
     return Layer(
         model=network.name,
@@ -74,6 +76,10 @@ def summarise(
         measures=MEASURES,
         figures=_figures(filters, renders, measured),
         filters=filters,
+        families=tuple(
+            Family(members=tuple(int(rendered[each]) for each in group.members), typical=int(rendered[group.typical]))
+            for group in families.families(matrix.similarities(measured.responses))
+        ),
     )
 
 
@@ -114,16 +120,19 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     noise = colour_noise(images.shape[1], channels=images.shape[3])
     judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
     precision = renders[0].record.precision
+    filters = [render.record.filter for render in renders]
+    responses, strongest = judge.to_pictures_and_strongest(images, objective=aim)
     return Measurements(
-        responses=judge.to_pictures(images, objective=aim),
+        responses=responses,
         noise=judge.to_noise(noise, objective=aim),
         robust=robustness.robust_activations(
             truncate(network, loaded.tensors, layer.name, precision),
-            [render.record.filter for render in renders],
+            filters,
             images,
             seen=robustness.FEW_VIEWS,
             objective=aim,
         ),
+        strongest=strongest[np.arange(len(filters)), filters],
     )
 
 
@@ -134,6 +143,7 @@ def _filter(
     render: Render,
     figures: matrix.Figures,
     robust_activation: float,
+    strongest_unit: float,
 ) -> Filter:
     number = render.record.filter
     kernel = kernels.kernel_of(network, tensors, layer.name, number)
@@ -145,6 +155,7 @@ def _filter(
     return Filter(
         filter=number,
         robust_activation=_short(robust_activation),
+        strongest_unit=_short(strongest_unit),
         similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in similar),
         **answers,
         bias=0.0 if bias is None else _short(bias[number]),
