@@ -59,7 +59,7 @@ def _joins(distance: np.ndarray) -> list[tuple[float, int, int]]:
     np.fill_diagonal(distance, np.inf)
     size = np.ones(len(distance))
     chain: list[int] = []
-    joins = []
+    joins: list[tuple[float, int, int]] = []
     while len(joins) < len(distance) - 1:
         if not chain:
             chain.append(int(np.argmax(size > 0)))

@@ -35,6 +35,7 @@ _ARRAYS = {
     "scale_px": ("<i2", ("columns", KEPT)),
     "row": ("<i2", ("columns", KEPT)),
     "column": ("<i2", ("columns", KEPT)),
+    "shown": ("<i4", ("shown",)),
     "sampled": ("<i4", ("sampled",)),
     "sample": ("<f4", ("sampled", "columns")),
 }
@@ -77,6 +78,7 @@ class Strongest:
         origin: how far the middle of what the first unit of a layer sees is from the edge of the image, in pixels,
             float32 (layers,); NaN where its units have no place.
         best: the best places of each column.
+        shown: numbers of the photographs that it is from, ascending, int32 (shown,).
         sampled: numbers of the photographs in the sample, ascending, int32 (sampled,).
         sample: activation of each column's strongest unit in each of them, float32 (sampled, columns).
     """
@@ -90,6 +92,7 @@ class Strongest:
     filters: np.ndarray
     origin: np.ndarray
     best: Best
+    shown: np.ndarray
     sampled: np.ndarray
     sample: np.ndarray
 
@@ -133,27 +136,33 @@ def read(path: Path) -> Strongest:
 
 def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
     """Return the table that arrays make; raise `ValueError` where they make none."""
-    texts = {name: _text(name, arrays[name]) for name in _TEXTS}
+    texts: dict[str, Any] = {name: _text(name, arrays[name]) for name in _TEXTS}
     layers = arrays["layers"]
     if layers.dtype.kind != "U" or layers.ndim != 1:
         raise ValueError("layers are no list of names")
-    sizes = {"layers": len(layers), "columns": int(arrays["filters"].sum()), "sampled": len(arrays["sampled"])}
+    sizes = {"layers": len(layers), "columns": int(arrays["filters"].sum())}
+    sizes |= {name: len(arrays[name]) for name in ("shown", "sampled")}
     for name, (dtype, shape) in _ARRAYS.items():
         wanted = tuple(sizes[side] if isinstance(side, str) else side for side in shape)
         if arrays[name].dtype != np.dtype(dtype) or arrays[name].shape != wanted:
             raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}, not {np.dtype(dtype)} {wanted}")
     if (arrays["filters"] < 1).any():
         raise ValueError("layers without filters")
+    shown = arrays["shown"]
+    if (np.diff(shown) <= 0).any() or not np.isin(arrays["sampled"], shown).all():
+        raise ValueError("photographs that are not ascending, or a sample of others")
+    if not np.isin(arrays["photograph"], (NONE, *shown)).all():
+        raise ValueError("places in photographs that were not shown")
     for name in ("value", "sample"):
         if not (np.isfinite(arrays[name]).all() and (arrays[name] >= 0).all()):
             raise ValueError(f"{name} holds what is no activation")
-    if any((arrays[name] < least).any() for name, least in (("row", 0), ("column", 0), ("photograph", NONE))):
+    if any((arrays[name] < 0).any() for name in ("scale_px", "row", "column")):
         raise ValueError("places that are none")
     if (np.diff(arrays["value"], axis=1) > 0).any():
         raise ValueError("places that do not go down")
     best = Best(**{name: arrays[name] for name in Best.__dataclass_fields__})
-    rest = {name: arrays[name] for name in ("filters", "origin", "sampled", "sample")}
-    return Strongest(**texts, layers=tuple(map(str, layers)), best=best, **rest)
+    values: dict[str, Any] = {name: arrays[name] for name in ("filters", "origin", "shown", "sampled", "sample")}
+    return Strongest(**values, **texts, layers=tuple(map(str, layers)), best=best)
 
 
 def _text(name: str, array: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from pipeline.errors import UserError
 from pipeline.measure import families, kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.network.catalogue import ConvLayer, Network
+from pipeline.results import document
 from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Family, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
@@ -91,7 +92,7 @@ def _figures(filters: Sequence[Filter], renders: Sequence[Render], measured: Mea
         own_best_top5=sum(each.is_in_best(TOP) for each in filters),
         retried=sum(render.record.attempts > 1 for render in renders),
         median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
-        median_robust_activation=_short(np.median(measured.robust)),
+        median_robust_activation=document.short(np.median(measured.robust)),
         worst=tuple(each.filter for each in sorted(filters, key=lambda each: each.certainty)[:WORST_LISTED]),
     )
 
@@ -149,17 +150,17 @@ def _filter(
     kernel = kernels.kernel_of(network, tensors, layer.name, number)
     bias = tensors.get(f"{layer.weights}/bias")
     answers: dict[str, Any] = {
-        name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
+        name: document.short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
     }
     similar = answers.pop("similar")
     return Filter(
         filter=number,
-        robust_activation=_short(robust_activation),
-        strongest_unit=_short(strongest_unit),
+        robust_activation=document.short(robust_activation),
+        strongest_unit=document.short(strongest_unit),
         similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in similar),
         **answers,
-        bias=0.0 if bias is None else _short(bias[number]),
-        kernel_norm=_short(np.linalg.norm(kernel.astype(np.float64))),
+        bias=0.0 if bias is None else document.short(bias[number]),
+        kernel_norm=document.short(np.linalg.norm(kernel.astype(np.float64))),
         incoming=tuple(map(_slice, kernels.incoming(network, tensors, layer.name, number))),
         outgoing=tuple(map(_slice, kernels.outgoing(network, tensors, layer.name, number))),
         kernel_rgb=_rows(kernel) if layer.reads_image else UNSET,
@@ -171,16 +172,11 @@ def _slice(neighbour: kernels.Neighbour) -> Slice:
     return Slice(
         layer=neighbour.layer,
         filter=neighbour.filter,
-        norm=_short(neighbour.norm),
+        norm=document.short(neighbour.norm),
         share=round(neighbour.share, 5),
         kernel=_rows(neighbour.kernel),
     )
 
 
 def _rows(array: np.ndarray) -> Any:
-    return tuple(map(_rows, array)) if array.ndim else _short(array)
-
-
-def _short(value: float | np.floating[Any] | np.ndarray) -> float:
-    """Return a number with the fewest digits that give the same float32."""
-    return float(str(np.float32(value)))
+    return tuple(map(_rows, array)) if array.ndim else document.short(array)
