@@ -2,6 +2,7 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
+#   photographs -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -17,6 +18,7 @@ min_version("9.27")
 from pipeline import errors, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
+from pipeline.photographs import samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
@@ -190,6 +192,25 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
+if ATLAS.photographs:
+    FOLDER = ATLAS.photographs.folder
+
+    rule photographs:
+        output:
+            **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
+            collection="results/photographs/collection.json",
+        log:
+            "results/logs/photographs.log",
+        conda:
+            "environment.yaml"
+        params:
+            folder=lambda wildcards: f"--folder {quote(FOLDER)}" if FOLDER else "",
+            # Of a folder the names, sizes and times of its files; of the samples, which they are.
+            state=ATLAS.photographs.state or samples.VERSION,
+        shell:
+            "python -m pipeline.photographs --results results {params.folder} > {log} 2>&1"
+
+
 rule quality:
     input:
         expand(rules.summary.output.summary, layer=LAYERS),
@@ -236,5 +257,6 @@ rule all:
     input:
         rules.site.output,
         rules.quality.output,
+        rules.photographs.output if ATLAS.photographs else [],
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
