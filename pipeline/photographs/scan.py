@@ -23,12 +23,8 @@ from pipeline.weights import store
 from pipeline.weights.store import Weights
 from pipeline.wording import OBJECTIVES
 
-# Shorter side of a photograph as it is decoded, in pixels: enough that what is made smaller from it is as good.
-DECODED_PX = 1024
 # Photographs whose places are held before the best of them are kept: 4 MB for VGG16.
 HELD = 64
-# Channels of an image that photographs can be turned into.
-GREY, RGB = 1, 3
 # What red, green and blue add to the lightness of Rec. 601, in thousandths.
 _LIGHTNESS = np.array([299, 587, 114], np.int32)
 
@@ -89,7 +85,7 @@ def check_channels(network: Network, layers: Sequence[str]) -> None:
     """Raise `UserError` where a network's images are neither RGB nor grey: no photograph can be one of them."""
     for name in layers:
         channels = network.image_of(name).channels
-        if channels not in (GREY, RGB):
+        if channels not in originals.CHANNELS:
             raise UserError(
                 f"photographs: {network.name} takes images of {channels} channels, which no photograph has; say none"
             )
@@ -167,7 +163,7 @@ def table(
         best, sample = scan(
             scanner,
             numbers,
-            lambda number: originals.read(photographs.original(results, collection, number), DECODED_PX),
+            lambda number: originals.read(photographs.original(results, collection, number), originals.DECODED_PX),
             sampled,
             columns,
         )
@@ -207,7 +203,7 @@ def _columns(network: Network, found: Sequence[str], wanted: Sequence[str]) -> n
 
 def _pixels(original: Original, view: originals.View, channels: int) -> np.ndarray:
     seen = originals.seen(original, view)
-    if channels == GREY:
+    if channels == 1:
         seen = ((seen.astype(np.int32) @ _LIGHTNESS + 500) // 1000)[..., None].astype(np.uint8)
     return seen[None]
 
