@@ -32,6 +32,8 @@ SCALES_PX = (256, 512)
 _ENOUGH_FOR_SCALE = 0.85
 # Shorter side to which a photograph is decoded that is opened for a network: enough for all scales.
 DECODED_PX = SCALES_PX[-1]
+# Channels of images that photographs can be turned into: grey, and RGB.
+CHANNELS = (1, 3)
 # Few shapes, and whole cells of the maps at a stride of 32.
 _MULTIPLE_PX = 32
 # Of a panorama the middle is seen, so many times as long as the shorter side.

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ PREVIEW_FILTERS = 8
 # A job has so many photographs, about a minute of one core; of more than 32,768, each job has more of them.
 PHOTOGRAPHS_A_SHARE = 64
 MOST_SHARES = 512
+# Photographs of each rendered filter that are looked at in float32, at least: as many as are shown of it.
+LOOKED_AT_AGAIN = 9
 
 # The picture shows the field that a unit makes use of, with room for the pattern to repeat; of fewer than 160 px a page
 # that shows it large shows blocks, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers
@@ -66,7 +68,7 @@ class Plan:
         precision: "auto", "float32" or "bfloat16".
         site: the site section with its defaults filled in.
         contents: of the files among "model" and "weights", the sha256 of what is in them.
-        photographs: what the network is shown; None for nothing.
+        photographs: what the network is shown; None for nothing, as where its images are neither RGB nor grey.
     """
 
     model: str
@@ -112,8 +114,16 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         precision=values["precision"],
         site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
         contents=_contents(values),
-        photographs=_photographs(values["photographs"]),
+        photographs=_photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
     )
+
+
+def scan_precision(plan: Plan) -> Wanted:
+    """Return in which precision photographs are looked at: that of the atlas, but float32 where nine photographs of
+    each rendered filter, which are looked at again in it, would be most of them."""
+    rendered = sum(map(len, plan.filters.values()))
+    shown = plan.photographs.shares * PHOTOGRAPHS_A_SHARE if plan.photographs else 0
+    return "float32" if LOOKED_AT_AGAIN * rendered >= shown else plan.precision
 
 
 def automatic_canvas(layer: ConvLayer) -> int:
@@ -161,6 +171,10 @@ def _contents(values: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of the files that a configuration names."""
     named = {"model": tuple(KNOWN), "weights": ("imagenet", "model")}
     return {key: files.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
+
+
+def _can_be_shown_photographs(network: Network, layers: Iterable[str]) -> bool:
+    return all(network.image_of(layer).channels in originals.CHANNELS for layer in layers)
 
 
 def _photographs(value: str) -> Photographs | None:
