@@ -193,6 +193,9 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
+# What of the photographs the site reads: nothing where the network is shown none.
+SHOWN = []
+
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
 
@@ -311,6 +314,25 @@ if ATLAS.photographs:
             "python -m pipeline.photographs.exemplars {params.network} --results results --layer {params.layer} "
             "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log} 2>&1"
 
+    rule copies:
+        input:
+            exemplars=expand(rules.exemplars.output.exemplars, layer=LAYERS),
+            photographs=rules.photographs.output.collection,
+        output:
+            directory("results/photographs/copies"),
+        log:
+            "results/logs/copies.log",
+        conda:
+            "environment.yaml"
+        params:
+            layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+        shell:
+            "python -m pipeline.photographs.copies --results results --layers {params.layers} --output {output} "
+            "> {log} 2>&1"
+
+    SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
+    SHOWN += [rules.copies.output] if PATCHES else []
+
 
 rule quality:
     input:
@@ -333,6 +355,7 @@ rule site:
         quality=rules.quality.output.figures,
         mosaics=expand(rules.mosaic.output, layer=LAYERS),
         tiles=expand(rules.tiles.output, layer=LAYERS),
+        photographs=SHOWN,
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
     output:
         "results/site/index.html",
@@ -345,9 +368,10 @@ rule site:
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         site=lambda wildcards: quote(json.dumps(dict(ATLAS.site))),
+        photographs="--photographs" if SHOWN else "",
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
-        "python -m pipeline.site {params.network} --weights {input.weights} --results results "
+        "python -m pipeline.site {params.network} {params.photographs} --weights {input.weights} --results results "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
 
@@ -358,6 +382,6 @@ rule all:
     input:
         rules.site.output,
         rules.quality.output,
-        [rules.photographs.output, expand(rules.exemplars.output, layer=LAYERS)] if ATLAS.photographs else [],
+        SHOWN,
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

@@ -11,11 +11,12 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import exemplars, layer_summary, layout, photographs, record
+from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
+from pipeline.results.strongest import Strongest
 from pipeline.weights import store
 from pipeline.wording import Words
 
@@ -27,10 +28,17 @@ class Natural:
     Attributes:
         collection: the photographs.
         layers: of each layer of the atlas by name, how it answers to them.
+        strongest: the strongest unit of every filter in each of a sample of them.
     """
 
     collection: Collection
     layers: Mapping[str, Exemplars]
+    strongest: Strongest
+
+    @functools.cached_property
+    def paged(self) -> Sequence[int]:
+        """Which photographs have a page, ascending."""
+        return exemplars.paged(self.layers.values(), len(self.collection.photographs))
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,10 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
             raise UserError(f"{path}: of other photographs than {listed}; {exemplars.CURE}")
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
             raise UserError(f"{path}: filter {min(missing)} is missing; {exemplars.CURE}")
-    return Natural(photographs.read(listed), made)
+    table = strongest.read(layout.strongest(results))
+    if table.collection_sha256 != digest or not {layer.name for layer in layers} <= set(table.layers):
+        raise UserError(f"{layout.strongest(results)}: of other photographs or layers; {exemplars.CURE}")
+    return Natural(photographs.read(listed), made, table)
 
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:

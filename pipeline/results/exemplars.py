@@ -2,7 +2,8 @@
 strength that is, how the filters answer to all photographs, and which filters answer alike.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -25,6 +26,9 @@ HISTOGRAM_STEPS = 16
 ALIKE = 8
 # With fewer photographs, of thousands of filters some always answer to the same ones.
 FEWEST_PHOTOGRAPHS = 30
+
+# Photographs, at most, that have a page and a copy of their own: those of most patches.
+PAGED = 500
 
 CURE = "delete it to make it anew"
 
@@ -171,3 +175,12 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
 def read(path: Path) -> Exemplars:
     """Return the document in the file `path`; raise `UserError`, naming file and key, for what is none."""
     return document.read(path, Exemplars, "exemplars of a layer", CURE)
+
+
+def paged(layers: Iterable[Exemplars], photographs: int) -> list[int]:
+    """Return which of so many photographs have a page of their own, ascending: all where they are few, else those that
+    the most patches of all layers are from, of equal ones the first."""
+    if photographs <= PAGED:
+        return list(range(photographs))
+    counted = Counter(each.photograph for layer in layers for filter in layer.filters for each in filter.exemplars)
+    return sorted(sorted(range(photographs), key=lambda number: (-counted[number], number))[:PAGED])

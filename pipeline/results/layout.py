@@ -181,3 +181,13 @@ def strips(results: Path, layer: str) -> Path:
 def strip(results: Path, layer: str, filter: int) -> Path:
     """Return where the patches are that excite a filter."""
     return strips(results, layer) / f"{digits(filter)}{ENDING}"
+
+
+def photograph_copies(results: Path) -> Path:
+    """Return the folder of the small copies of photographs that pages show."""
+    return results / "photographs" / "copies"
+
+
+def photograph_copy(results: Path, photograph: int) -> Path:
+    """Return the small copy of a photograph."""
+    return photograph_copies(results) / f"{digits(photograph)}{ENDING}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import msgspec
 import numpy as np
 from PIL import Image
 
@@ -22,13 +23,14 @@ from pipeline.files import link_or_copy, replacing_folder
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
-from pipeline.results.atlas import Atlas
+from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
+from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.site import addresses, contents, illustrations, publishing, tables
 from pipeline.site.about import about
-from pipeline.site.pages import guide, home
+from pipeline.site.pages import guide, home, photographs
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
@@ -82,6 +84,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     site = dataclasses.replace(site, title=title)
     shown = [
         *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
         *guide.extra_pages(atlas),
     ]
     renderer = Renderer(
@@ -94,6 +97,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         weights_sha256=atlas.weights_sha256,
         alive_ratio=ALIVE_RATIO,
         search_example=tables.search_example(atlas),
+        has_photographs=atlas.natural is not None,
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
@@ -102,6 +106,8 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
+        if atlas.natural:
+            _write_photographs(folder, results, atlas.natural, site.publish_patches)
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
@@ -170,11 +176,20 @@ def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars)
             link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
 
 
+def _write_photographs(folder: Path, results: Path, natural: Natural, publish_patches: bool) -> None:
+    (folder / photographs.INDEX).parent.mkdir()
+    for number in natural.paged if publish_patches else ():
+        source = layout.photograph_copy(results, number)
+        if not source.is_file():
+            raise UserError(f"{source}: no such file; python -m pipeline.photographs.copies makes it")
+        link_or_copy(source, folder / addresses.photograph_path(number, layout.ENDING))
+
+
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for name in ("style.css", "atlas.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
-    write_text(folder / "search.js", tables.search_script(atlas, folders))
+    write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -210,10 +225,16 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
 
     if atlas.natural:
         (folder / "data" / "photographs").mkdir()
-        _write_compact(folder / "data" / "photographs.json", document.to_json(atlas.natural.collection))
+        _write_compact(folder / "data" / "photographs.json", _published(atlas.natural.collection))
         for layer in atlas.layers:
             natural = document.to_json(atlas.natural.layers[layer.name])
             _write_compact(folder / "data" / "photographs" / f"{layer.slug}.json", natural)
+
+
+def _published(collection: Collection) -> dict[str, Any]:
+    # Where the folder lies on its owner's machine, and what else is in it, is nobody's business.
+    name = collection.folder and Path(collection.folder).name
+    return document.to_json(msgspec.structs.replace(collection, folder=name, left_out=()))
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:

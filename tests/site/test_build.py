@@ -333,6 +333,7 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ("[]", "JSON object"),
         ('{"titel": "x"}', "did you mean title"),
         ('{"title": 3}', "title: should be text"),
+        ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),

@@ -14,7 +14,7 @@ from pipeline.results.exemplars import Exemplar, Exemplars
 from pipeline.results.layer_summary import Family, Filter, Layer
 from pipeline.results.photographs import Photograph
 from pipeline.site import drawings
-from pipeline.site.addresses import photograph_path, strip_path
+from pipeline.site.addresses import photograph_href, strip_path
 from pipeline.site.pages.parts import Fact, Tile, tile
 
 # A frame that leaves less than this of the patch's side free would hide its edge.
@@ -83,11 +83,11 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
         note=_note(layer, made, found),
         strip=strip_path(layer, filter.filter) if with_patches and names else "",
         patches=tuple(
-            _patch(each, photograph, place, found)
+            _patch(each, photograph, place, found, photograph_href(atlas.natural, each.photograph))
             for place, (each, photograph) in enumerate(zip(found.exemplars, names, strict=True))
         ),
         places=tuple(
-            (photograph.name, photograph_path(each.photograph), _place(each))
+            (photograph.name, photograph_href(atlas.natural, each.photograph), _place(each))
             for each, photograph in zip(found.exemplars, names, strict=True)
         ),
         facts=tuple(facts(layer, filter, found, made)),
@@ -198,11 +198,11 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
     return f"From {shown_words(made)}: {places}. Below each, its activation as a share of the strongest.{few}"
 
 
-def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.Filter) -> Patch:
+def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.Filter, href: str) -> Patch:
     left, top, width, height = each.frame
     is_small = max(width, height) < LARGEST_FRAME
     return Patch(
-        href=photograph_path(each.photograph),
+        href=href,
         alt=f"{photograph.name}, at {_place(each)}",
         credit=credit(photograph),
         share=percent_of(each.activation / found.natural),
