@@ -1,4 +1,4 @@
-"""What the workflow does with a folder of photographs: it shows them to the network, and renders nothing anew for it."""
+"""What the workflow does with a folder of photographs: it shows them to the network, and renders nothing anew."""
 
 import shutil
 
