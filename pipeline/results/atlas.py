@@ -121,14 +121,14 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
         for key, wanted in (("layer", layer.name), ("weights_sha256", layer.weights_sha256)):
             found = made[layer.name].name if key == "layer" else made[layer.name].weights_sha256
             if found != wanted:
-                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {exemplars.CURE}")
+                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {photographs.CURE}")
         if made[layer.name].collection_sha256 != digest:
-            raise UserError(f"{path}: of other photographs than {listed}; {exemplars.CURE}")
+            raise UserError(f"{path}: of other photographs than {listed}; {photographs.CURE}")
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
-            raise UserError(f"{path}: filter {min(missing)} is missing; {exemplars.CURE}")
+            raise UserError(f"{path}: filter {min(missing)} is missing; {photographs.CURE}")
     table = strongest.read(layout.strongest(results))
     if table.collection_sha256 != digest or not {layer.name for layer in layers} <= set(table.layers):
-        raise UserError(f"{layout.strongest(results)}: of other photographs or layers; {exemplars.CURE}")
+        raise UserError(f"{layout.strongest(results)}: of other photographs or layers; {photographs.CURE}")
     return Natural(photographs.read(listed), made, table)
 
 

@@ -30,7 +30,7 @@ FEWEST_PHOTOGRAPHS = 30
 # Photographs, at most, that have a page and a copy of their own: those of most patches.
 PAGED = 500
 
-CURE = "delete it to make it anew"
+_CURE = "delete it to make it anew"
 
 Place = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Box = tuple[Place, Place, Place, Place]
@@ -174,7 +174,7 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
 
 def read(path: Path) -> Exemplars:
     """Return the document in the file `path`; raise `UserError`, naming file and key, for what is none."""
-    return document.read(path, Exemplars, "exemplars of a layer", CURE)
+    return document.read(path, Exemplars, "exemplars of a layer", _CURE)
 
 
 def paged(layers: Iterable[Exemplars], photographs: int) -> list[int]:
