@@ -7,21 +7,22 @@ import pytest
 from pipeline import selection
 from pipeline.results import exemplars, layer_summary, layout
 from tests.photographs.conftest import drawn
-from tests.support.workflow import FILTERS, Workflow
+from tests.support.workflow import FILTERS, Workflow, checked
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
 
 LAYERS = list(FILTERS)
 OF_PHOTOGRAPHS = sorted(
-    [("photographs", ""), ("scan", "0"), ("strongest", ""), *(("exemplars", layer) for layer in LAYERS)]
+    [("photographs", ""), ("scan", "0"), ("strongest", ""), *(("exemplars", layer) for layer in LAYERS), ("copies", "")]
 )
 NAMES = {"quayside {3}.png": (300, 260), "b.jpg": (640, 480), "deeper/c.webp": (260, 520)}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Return a folder of three drawn photographs."""
-    folder = tmp_path_factory.mktemp("photographs")
+    """Return a folder of three drawn photographs, whose name tries Snakemake and the shell."""
+    folder = tmp_path_factory.mktemp("photographs") / "mine {layer} $(id) 'n"
+    folder.mkdir()
     for number, (name, size) in enumerate(NAMES.items()):
         (folder / name).parent.mkdir(exist_ok=True)
         drawn(number, size).save(folder / name)
@@ -80,6 +81,41 @@ def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(
     site = dict(atlas.configuration["site"]) | {"publish_patches": False}
 
     assert rules(atlas.plan(site=site)) == [("exemplars", layer) for layer in LAYERS]
+
+
+def test_patches_that_are_no_longer_published_leave_the_site(atlas):
+    site = dict(atlas.configuration["site"]) | {"publish_patches": False}
+    pictures = layout.site(atlas.results) / "photographs"
+    assert len(list(pictures.glob("*.avif"))) == len(NAMES)
+
+    run = atlas.run(site=site)
+
+    assert run.code == 0, run.output
+    assert list(pictures.glob("*.avif")) == []
+    assert list(layout.site(atlas.results).rglob("*-photographs.avif")) == []
+    assert len(list(pictures.glob("0*.html"))) == len(NAMES)
+
+
+def test_the_check_knows_the_site_with_its_photographs(looked_at):
+    assert "site: whole" in checked(looked_at)
+
+
+def test_other_credits_are_taken_up_and_render_nothing(atlas, folder):
+    (folder / "credits.csv").write_text("file,title\nb.jpg,Sea\n")
+    try:
+        planned = rules(atlas.plan())
+    finally:
+        (folder / "credits.csv").unlink()
+
+    assert planned == OF_PHOTOGRAPHS
+
+
+def test_a_folder_that_is_gone_is_one_line(atlas, tmp_path):
+    run = atlas.run("--dry-run", photographs=str(tmp_path / "gone"))
+
+    assert run.errors() == [
+        f"error: photographs: {tmp_path}/gone: no such folder; say samples, none, or the path of a folder"
+    ]
 
 
 def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):

@@ -1,6 +1,6 @@
 """What made-up photographs say of the filters of an atlas, written as the workflow would, for pages to show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,14 +51,7 @@ def write(results: Path, network: Network, layers: Sequence[Layer], count: int =
     collection = a_collection(count)
     files.write_json(layout.photographs(results), document.to_json(collection))
     digest = files.digest(layout.photographs(results))
-    random = np.random.default_rng(1)
-    sampled = strongest.sampled(count)
-    columns = sum(network.layer(layer.name).filters for layer in layers)
-    sample = random.random((len(sampled), columns)).astype("<f4")
-    # The first photograph excites nothing in the last layer.
-    sample[0, columns - network.layer(layers[-1].name).filters :] = 0
-    table = _table(network, layers, collection, digest, sample)
-    strongest.write(layout.strongest(results), table)
+    table = write_table(results, network, layers[0].weights_sha256, [layer.name for layer in layers], count)
     made = [_exemplars(table, layer, count, digest, pixels) for layer in layers]
     for layer, each in zip(layers, made, strict=True):
         files.write_json(layout.exemplars(results, layer.name), document.to_json(each))
@@ -68,15 +61,34 @@ def write(results: Path, network: Network, layers: Sequence[Layer], count: int =
             for number in layer.numbers:
                 files.write_bytes(layout.strip(results, layer.name, number), data)
     if pixels:
-        picture = Image.new("RGB", (copies.SIDE_PX, copies.SIDE_PX * 3 // 4), (90, 120, 150))
-        for number in exemplars.paged(made, count):
-            files.write_bytes(layout.photograph_copy(results, number), images.encode(picture, 40))
+        write_copies(results, exemplars.paged(made, count))
+
+
+def write_copies(results: Path, numbers: Iterable[int]) -> None:
+    """Write the small copies of photographs, all alike."""
+    picture = Image.new("RGB", (copies.SIDE_PX, copies.SIDE_PX * 3 // 4), (90, 120, 150))
+    data = images.encode(picture, 40)
+    for number in numbers:
+        files.write_bytes(layout.photograph_copy(results, number), data)
+
+
+def write_table(results: Path, network: Network, sha256: str, layers: Sequence[str], count: int) -> Strongest:
+    """Write, and return, the strongest units of all filters of the layers in so many photographs."""
+    random = np.random.default_rng(1)
+    sampled = strongest.sampled(count)
+    columns = sum(network.layer(name).filters for name in layers)
+    sample = random.random((len(sampled), columns)).astype("<f4")
+    # The first photograph excites nothing in the last layer.
+    sample[0, columns - network.layer(layers[-1]).filters :] = 0
+    table = _table(network, sha256, layers, sample, files.digest(layout.photographs(results)), count)
+    strongest.write(layout.strongest(results), table)
+    return table
 
 
 def _table(
-    network: Network, layers: Sequence[Layer], collection: Collection, digest: str, sample: np.ndarray
+    network: Network, sha256: str, layers: Sequence[str], sample: np.ndarray, digest: str, count: int
 ) -> Strongest:
-    columns, count = sample.shape[1], len(collection.photographs)
+    columns = sample.shape[1]
     order = np.argsort(-sample, axis=0, kind="stable")[: strongest.KEPT].T
     best = {
         "value": np.zeros((columns, strongest.KEPT), "<f4"),
@@ -90,10 +102,10 @@ def _table(
         model=network.name,
         objective="channel",
         precision="float32",
-        weights_sha256=layers[0].weights_sha256,
+        weights_sha256=sha256,
         collection_sha256=digest,
-        layers=tuple(layer.name for layer in layers),
-        filters=np.array([network.layer(layer.name).filters for layer in layers], "<i4"),
+        layers=tuple(layers),
+        filters=np.array([network.layer(name).filters for name in layers], "<i4"),
         origin=np.zeros(len(layers), "<f4"),
         best=Best(**best, **places),
         shown=np.arange(count, dtype="<i4"),

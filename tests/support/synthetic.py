@@ -28,7 +28,7 @@ from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer
 from pipeline.results.photographs import Collection, Photograph
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
-from tests.support import documents
+from tests.support import documents, shown
 
 STEPS = (0, 1, 2, 4, 8, 20)
 DISTINCT = 12
@@ -243,6 +243,8 @@ def write_photographs(results: Path, network: Network, numbers: Mapping[str, Seq
         Image.fromarray(picture(rng, 128, 8)).save(layout.samples(results) / each.file)
     files.write_json(layout.photographs(results), document.to_json(collection))
     digest = files.digest(layout.photographs(results))
+    shown.write_table(results, network, sha256, list(numbers), PHOTOGRAPHS)
+    shown.write_copies(results, range(PHOTOGRAPHS))
     for name, chosen in numbers.items():
         layer = network.layer(name)
         made = Exemplars(
