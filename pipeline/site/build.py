@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import msgspec
 import numpy as np
 from PIL import Image
 
@@ -234,7 +233,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
 def _published(collection: Collection) -> dict[str, Any]:
     # Where the folder lies on its owner's machine, and what else is in it, is nobody's business.
     name = collection.folder and Path(collection.folder).name
-    return document.to_json(msgspec.structs.replace(collection, folder=name, left_out=()))
+    return document.to_json(collection) | {"folder": name, "left_out": []}
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:
