@@ -57,19 +57,24 @@
     return found;
   }
 
-  /* Every word must begin a word of the description or of the layer's name. */
-  function matches(query) {
-    const words = query
+  /* Every word of a query must begin a word of the text. */
+  function wordsOf(query) {
+    return query
       .toLowerCase()
       .split(/[^\p{L}\p{N}_]+/u)
       .filter(Boolean);
-    const found = [];
-    if (!words.length) return found;
+  }
+  function fits(words, text) {
+    const own = ` ${text.toLowerCase().replace(/[^\p{L}\p{N}_]+/gu, " ")}`;
+    return words.length > 0 && words.every((word) => own.includes(` ${word}`));
+  }
+
+  function matches(query) {
+    const words = wordsOf(query);
+    const found = window.ATLAS.photographs.filter((each) => fits(words, each[1]));
     window.ATLAS.layers.forEach((layer) => {
       layer.filters.forEach((_filter, place) => {
-        const own = `${layer.name} ${window.ATLAS.words[layer.words[place]]}`.toLowerCase();
-        const text = ` ${own.replace(/[^\p{L}\p{N}_]+/gu, " ")}`;
-        if (words.every((word) => text.includes(` ${word}`))) found.push([layer, place]);
+        if (fits(words, `${layer.name} ${window.ATLAS.words[layer.words[place]]}`)) found.push([layer, place]);
       });
     });
     return found;
@@ -92,12 +97,16 @@
         : found.length + (found.length > LIMIT ? ` found, the first ${LIMIT}:` : " found");
     found.slice(0, LIMIT).forEach((each) => {
       const layer = each[0];
-      const filter = layer.filters[each[1]];
+      const filter = layer.filters?.[each[1]];
       const item = document.createElement("li");
       const link = document.createElement("a");
       const words = document.createElement("span");
       const more = document.createElement("small");
-      if (each[1] < 0) {
+      if (typeof layer === "string") {
+        link.href = `${root}/${layer}`;
+        words.textContent = each[1];
+        more.textContent = "photograph";
+      } else if (each[1] < 0) {
         link.href = `${root}/${layer.folder}/index.html`;
         words.textContent = layer.name;
         more.textContent = `${layer.filters.length} in the atlas`;

@@ -270,7 +270,13 @@ def _check_quality(results: Path, plan: Plan) -> None:
 
 
 def _check_site(results: Path, plan: Plan) -> None:
-    shown = atlases.read(results, layout.weights(results), plan.network, list(plan.filters))
+    shown = atlases.read(
+        results,
+        layout.weights(results),
+        plan.network,
+        list(plan.filters),
+        with_photographs=plan.photographs is not None,
+    )
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "site")
         build.build(

@@ -22,12 +22,14 @@ from pipeline.files import link_or_copy, replacing_folder
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
-from pipeline.results.atlas import Atlas
+from pipeline.results.atlas import Atlas, Natural
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
+from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.site import addresses, contents, illustrations, publishing, tables
 from pipeline.site.about import about
-from pipeline.site.pages import guide, home
+from pipeline.site.pages import guide, home, photographs
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
@@ -43,7 +45,7 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph.
     """
 
     title: str = ""
@@ -52,6 +54,7 @@ class Site:
     base_url: str = ""
     language: str = "en"
     licence: str = ""
+    publish_patches: bool = True
 
 
 def parse_site(text: str) -> Site:
@@ -62,12 +65,13 @@ def parse_site(text: str) -> Site:
         raise UserError(f"--site: not valid JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
-    names = [each.name for each in dataclasses.fields(Site)]
+    kinds = {each.name: type(each.default) for each in dataclasses.fields(Site)}
     for key, entry in value.items():
-        if key not in names:
-            raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, names)}")
-        if not isinstance(entry, str):
-            raise UserError(f"--site: {key}: should be text, not {entry!r:.80}")
+        if key not in kinds:
+            raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
+        if not isinstance(entry, kinds[key]):
+            wanted = "text" if kinds[key] is str else "true or false"
+            raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(site, base_url=check_base_url(site.base_url))
 
@@ -77,7 +81,11 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
-    shown = [*contents.site_pages(atlas, title, description), *guide.extra_pages(atlas)]
+    shown = [
+        *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
+        *guide.extra_pages(atlas),
+    ]
     renderer = Renderer(
         site,
         templates,
@@ -88,12 +96,17 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         weights_sha256=atlas.weights_sha256,
         alive_ratio=ALIVE_RATIO,
         search_example=tables.search_example(atlas),
+        has_photographs=atlas.natural is not None,
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            if site.publish_patches and atlas.natural:
+                _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
+        if atlas.natural:
+            _write_photographs(folder, results, atlas.natural, site.publish_patches)
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
@@ -153,11 +166,29 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
     write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
+def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:
+    for each in natural.filters:
+        if each.exemplars:
+            source = layout.strip(results, layer.name, each.filter)
+            if not source.is_file():
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+            link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
+
+
+def _write_photographs(folder: Path, results: Path, natural: Natural, publish_patches: bool) -> None:
+    (folder / photographs.INDEX).parent.mkdir()
+    for number in natural.paged if publish_patches else ():
+        source = layout.photograph_copy(results, number)
+        if not source.is_file():
+            raise UserError(f"{source}: no such file; python -m pipeline.photographs.copies makes it")
+        link_or_copy(source, folder / addresses.photograph_path(number, layout.ENDING))
+
+
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for name in ("style.css", "atlas.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
-    write_text(folder / "search.js", tables.search_script(atlas, folders))
+    write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -190,6 +221,19 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
         link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
+
+    if atlas.natural:
+        (folder / "data" / "photographs").mkdir()
+        _write_compact(folder / "data" / "photographs.json", _published(atlas.natural.collection))
+        for layer in atlas.layers:
+            natural = document.to_json(atlas.natural.layers[layer.name])
+            _write_compact(folder / "data" / "photographs" / f"{layer.slug}.json", natural)
+
+
+def _published(collection: Collection) -> dict[str, Any]:
+    # Where the folder lies on its owner's machine, and what else is in it, is nobody's business.
+    name = collection.folder and Path(collection.folder).name
+    return document.to_json(collection) | {"folder": name, "left_out": []}
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:

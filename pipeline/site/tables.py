@@ -123,8 +123,9 @@ def package(words: Words, title: str, licence: str) -> dict[str, Any]:
     }
 
 
-def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
-    """Return the script that holds what the search looks through: layers, filters, descriptions.
+def search_script(atlas: Atlas, folders: Sequence[str], photographs: Sequence[tuple[str, str]] = ()) -> str:
+    """Return the script that holds what the search looks through: layers, filters, descriptions; photographs, each an
+    address and a name.
 
     A classic script, because pages opened from disk may not fetch anything else. Equal descriptions are stored once.
     """
@@ -138,7 +139,8 @@ def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
         }
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
-    return f"window.ATLAS={compact({'layers': layers, 'words': list(words)})};\n"
+    found = {"layers": layers, "words": list(words), "photographs": photographs}
+    return f"window.ATLAS={compact(found)};\n"
 
 
 # A word of a layer's name that is as long may be shortened to its first letter: block3_conv1 to b3c1.

@@ -31,7 +31,8 @@ def test_different_layers_get_different_paths():
 
 
 def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
-    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": {"block1_conv1": "0,7"}})
+    # In bfloat16 the finalists are looked at again.
+    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": {"block1_conv1": "0,7"}, "precision": "bfloat16"})
     layer, image = layout.layer_paths(RESULTS, "block1_conv1"), layout.paths(RESULTS, "block1_conv1", 7)
     expected = {
         "weights": {layout.weights(RESULTS)},
@@ -39,6 +40,12 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "summary": {layer.summary, layer.responses},
         "mosaic": {layer.mosaic},
         "tiles": {layer.copies},
+        "photographs": {layout.photographs(RESULTS), layout.samples(RESULTS)},
+        "scan": {layout.scan(RESULTS, 0)},
+        "strongest": {layout.strongest(RESULTS)},
+        "finals": {layout.finals(RESULTS, 0)},
+        "exemplars": {layout.exemplars(RESULTS, "block1_conv1"), layout.strips(RESULTS, "block1_conv1")},
+        "copies": {layout.photograph_copies(RESULTS)},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
         "site": {layout.site(RESULTS) / "index.html"},
     }

@@ -17,6 +17,8 @@ pytest_plugins = ["tests.support.workflow_fixtures"]
 RENDERED = [f"{layer}/{number:03}" for layer, text in FILTERS.items() for number in selection.parse_filters(text)]
 LAYERS = list(FILTERS)
 CHAIN = {"weights": 1, "summary": 13, "mosaic": 13, "tiles": 13, "quality": 1, "site": 1, "all": 1}
+# Few photographs are looked at in float32 at once, and so not again.
+OF_PHOTOGRAPHS = {"photographs": 1, "scan": 1, "strongest": 1, "exemplars": 13, "copies": 1}
 
 
 def test_the_preview_of_vgg16_has_8_filters_a_layer_and_the_showcase(tmp_path):
@@ -24,7 +26,7 @@ def test_the_preview_of_vgg16_has_8_filters_a_layer_and_the_showcase(tmp_path):
 
     planned = Counter(rule for rule, _ in vgg16.plan())
 
-    assert planned == CHAIN | {"render": 13 * 8 + 4}
+    assert planned == CHAIN | OF_PHOTOGRAPHS | {"render": 13 * 8 + 4}
 
 
 def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
@@ -33,8 +35,14 @@ def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
     # The table alone: 4,224 paragraphs take seconds to print.
     counted = workflows.counts(vgg16.run("--dry-run").output)
 
-    assert counted == CHAIN | {"render": 4224, "total": 4267}
+    assert counted == CHAIN | OF_PHOTOGRAPHS | {"render": 4224, "total": 4284}
     assert not vgg16.results.exists()
+
+
+def test_without_photographs_nothing_is_planned_for_them(tmp_path):
+    vgg16 = Workflow(REPOSITORY, tmp_path, {"filters": {"block1_conv1": "0"}, "photographs": "none"})
+
+    assert not {rule for rule, _ in vgg16.plan()} & OF_PHOTOGRAPHS.keys()
 
 
 def test_every_file_of_the_formats_is_made(finished):

@@ -17,6 +17,7 @@ from pipeline.site.build import Site
 from tests.support import networks, synthetic
 from tests.support.markup import Document, documents
 from tests.support.sites import BASE, NUMBERS
+from tests.support.synthetic import PHOTOGRAPHS
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
 
@@ -35,10 +36,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_layer_and_every_filter_has_a_page(plain):
+def test_every_layer_every_filter_and_every_photograph_has_a_page(plain):
     expected = {"index.html", "how-to-read.html", "data/index.html", "404.html"}
     expected |= {f"{layer}/index.html" for layer in NUMBERS}
     expected |= {f"{layer}/{number:03}.html" for layer, numbers in NUMBERS.items() for number in numbers}
+    expected |= {"photographs/index.html", *(f"photographs/{number:03}.html" for number in range(PHOTOGRAPHS))}
     assert set(documents(plain)) == expected
 
 
@@ -333,6 +335,7 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ("[]", "JSON object"),
         ('{"titel": "x"}', "did you mean title"),
         ('{"title": 3}', "title: should be text"),
+        ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),

@@ -1,0 +1,260 @@
+"""The pages of photographs: one for each of those shown most, with the filters that it excites; and whose all are."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from pipeline.formatting import percent_of
+from pipeline.results.atlas import Atlas, Natural
+from pipeline.results.layer_summary import Layer
+from pipeline.results.layout import ENDING
+from pipeline.results.photographs import Photograph
+from pipeline.site.addresses import LISTED, folder, photograph_href, photograph_list_path, photograph_path
+from pipeline.site.pages.page import Page
+from pipeline.site.pages.parts import Tile, tile
+from pipeline.wording import Words
+
+INDEX = "photographs/index.html"
+# Filters of each layer on a photograph's page.
+FILTERS = 6
+# Longest sides of a photograph's copy on its page and in the table of all, in pixels.
+SIDE_PX, SMALL_PX = 480, 96
+
+
+@dataclass(frozen=True)
+class Row:
+    """A photograph in the table of all: an empty `href` where it has no page, an empty image where none is shown."""
+
+    number: int
+    name: str
+    href: str
+    image: str
+    size: tuple[int, int]
+    author: str
+    licence: str
+    licence_url: str
+    source: str
+    source_url: str
+    patches: int
+
+
+@dataclass(frozen=True)
+class Excited:
+    """The filters of a layer that a photograph excites most."""
+
+    name: str
+    href: str
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class PhotographView:
+    """The page of a photograph."""
+
+    about: Row
+    size: tuple[int, int]
+    pixels: str
+    note: str
+    layers: tuple[Excited, ...]
+    words: Words
+    previous: tuple[str, str] | None
+    next: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class PhotographsView:
+    """The table of the photographs that have a page, or of some that have none."""
+
+    title: str
+    lead: str
+    note: str
+    rows: tuple[Row, ...]
+    others: tuple[tuple[str, str], ...]
+    with_images: bool
+
+
+def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
+    """Yield the table of all photographs, the pages of those that have one, and lists of the others; nothing where the
+    atlas was shown none. Their pixels are shown `with_patches` alone."""
+    natural = atlas.natural
+    if natural is None:
+        return
+    every = natural.collection.photographs
+    patches = _patches(natural)
+    rows = [_row(natural, number, patches, with_patches) for number in range(len(every))]
+    excited = _by_exemplars(atlas)
+    pages = [rows[number] for number in natural.paged]
+    others = sorted(set(range(len(every))) - set(natural.paged))
+    lists = [(key, list(group)) for key, group in groupby(others, lambda number: number // LISTED)]
+    links = tuple((f"{group[0]:,} to {group[-1]:,}", photograph_list_path(group[0])) for _, group in lists)
+    image = pages[0].image or "assets/card.png"
+    yield Page(
+        INDEX,
+        "photographs.html",
+        "Photographs",
+        f"The {len(every):,} photographs that the network was shown: whose they are, and what each excites.",
+        image,
+        PhotographsView("Photographs", lead(natural), _note(natural), tuple(pages), links, with_patches),
+    )
+    for place, each in enumerate(pages):
+        before, after = (pages[at] if 0 <= at < len(pages) else None for at in (place - 1, place + 1))
+        yield Page(
+            each.href,
+            "photograph.html",
+            each.name,
+            f"Which filters {each.name} excites most, layer by layer; whose photograph it is.",
+            each.image or "assets/card.png",
+            photograph_view(atlas, each, excited, before, after),
+        )
+    for (name, path), (_, group) in zip(links, lists, strict=True):
+        title = f"Photographs {name}"
+        view = PhotographsView(
+            title, "Those without a page of their own.", "", tuple(rows[number] for number in group), (), False
+        )
+        yield Page(path, "photographs.html", title, f"Whose the photographs {name} are.", "assets/card.png", view)
+
+
+def lead(natural: Natural) -> str:
+    """Say how many photographs there are, and where from."""
+    count = len(natural.collection.photographs)
+    words = "One photograph" if count == 1 else f"{count:,} photographs"
+    if natural.collection.source == "samples":
+        return f"{words} that come with the atlas: the network was shown them to see what excites its filters."
+    return f"{words} that the network was shown to see what excites its filters."
+
+
+def photograph_view(
+    atlas: Atlas,
+    about: Row,
+    excited: Mapping[int, Mapping[str, Mapping[int, float]]],
+    before: Row | None,
+    after: Row | None,
+) -> PhotographView:
+    """Return the view of a photograph's page; `excited` is what `_by_exemplars` gives."""
+    natural = _natural(atlas)
+    photograph = natural.collection.photographs[about.number]
+    layers = []
+    for layer in atlas.layers:
+        shares = _shares(natural, layer, about.number, excited)
+        best = sorted(shares, key=lambda filter: (-shares[filter], filter))[:FILTERS]
+        if best:
+            tiles = (tile(layer, each, label=f"{each} · {percent_of(shares[each])}") for each in best)
+            layers.append(Excited(layer.name, f"{folder(layer)}/index.html", tuple(tiles)))
+    words = atlas.words
+    return PhotographView(
+        about=about,
+        size=_fitted(photograph, SIDE_PX),
+        pixels=f"{photograph.width_px:,} × {photograph.height_px:,}",
+        note=f"Of each layer, the filters in the atlas that this photograph {words.excites} most, compared with what "
+        f"{words.excites} them most: beside each number, its strongest unit as a share of the strongest in any of "
+        f"{len(natural.collection.photographs):,} photographs. The small pictures show what each filter "
+        f"{words.looks_for}."
+        if layers
+        else f"It {words.excites} none of the filters in the atlas.",
+        layers=tuple(layers),
+        words=words,
+        previous=(before.name, before.href) if before else None,
+        next=(after.name, after.href) if after else None,
+    )
+
+
+def _natural(atlas: Atlas) -> Natural:
+    if atlas.natural is None:
+        raise ValueError("an atlas that was shown no photographs")
+    return atlas.natural
+
+
+def _patches(natural: Natural) -> Mapping[int, int]:
+    """Return how many patches of filters are from each photograph."""
+    counted: dict[int, int] = defaultdict(int)
+    for layer in natural.layers.values():
+        for filter in layer.filters:
+            for each in filter.exemplars:
+                counted[each.photograph] += 1
+    return counted
+
+
+def _by_exemplars(atlas: Atlas) -> Mapping[int, Mapping[str, Mapping[int, float]]]:
+    """Return of each photograph the filters, by layer and number, that have a patch of it, with its share."""
+    found: dict[int, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    for name, layer in _natural(atlas).layers.items():
+        for filter in layer.filters:
+            for each in filter.exemplars:
+                found[each.photograph][name][filter.filter] = each.activation / filter.natural
+    return found
+
+
+def _shares(
+    natural: Natural, layer: Layer, photograph: int, excited: Mapping[int, Mapping[str, Mapping[int, float]]]
+) -> Mapping[int, float]:
+    """Return the filters of a layer that a photograph excites, with its strongest unit as a share of the strongest of
+    all: those of the whole layer where it is in the sample, else those that have a patch of it."""
+    exact = excited.get(photograph, {}).get(layer.name, {})
+    table = natural.strongest
+    place = int(np.searchsorted(table.sampled, photograph))
+    if place == len(table.sampled) or table.sampled[place] != photograph:
+        return exact
+    answers = table.sample[place, table.columns(layer.name)]
+    found = {}
+    for each in natural.layers[layer.name].filters:
+        if each.natural and answers[each.filter] > 0:
+            # The sample may be of bfloat16, and so above what the strongest is in float32.
+            found[each.filter] = exact.get(each.filter, min(1.0, float(answers[each.filter]) / each.natural))
+    return found
+
+
+def _row(natural: Natural, number: int, patches: Mapping[int, int], with_patches: bool) -> Row:
+    photograph = natural.collection.photographs[number]
+    href = photograph_href(natural, number)
+    has_page = href == photograph_path(number)
+    source = photograph.source or ""
+    is_link = source.startswith(("https://", "http://")) and " " not in source
+    return Row(
+        number=number,
+        name=photograph.name,
+        href=href if has_page else "",
+        image=photograph_path(number, ENDING) if has_page and with_patches else "",
+        size=_fitted(photograph, SMALL_PX),
+        author=photograph.author or "",
+        licence=photograph.licence or "",
+        licence_url=photograph.licence_url or "",
+        source=_host(source) if is_link else source,
+        source_url=source if is_link else "",
+        patches=patches.get(number, 0),
+    )
+
+
+def _fitted(photograph: Photograph, side_px: int) -> tuple[int, int]:
+    """Return width and height of a photograph, its longest side no longer than `side_px`."""
+    scale = min(1.0, side_px / max(photograph.width_px, photograph.height_px))
+    return max(1, round(photograph.width_px * scale)), max(1, round(photograph.height_px * scale))
+
+
+def _host(address: str) -> str:
+    return address.split("/")[2].removeprefix("www.")
+
+
+def _note(natural: Natural) -> str:
+    every, paged = natural.collection.photographs, natural.paged
+    sentences = []
+    if len(paged) < len(every):
+        sentences.append(f"Those {len(paged):,} have a page that the most patches of filters are from.")
+    if any(each.licence for each in every):
+        sentences.append(
+            "Each has a licence of its own, which holds for what is shown of it: a smaller copy, and patches cut out."
+        )
+    elif not any(each.author for each in every):
+        sentences.append("Nobody has said whose they are.")
+    if left_out := len(natural.collection.left_out):
+        sentences.append(f"{left_out:,} more {'file was' if left_out == 1 else 'files were'} left out.")
+    return " ".join(sentences)
+
+
+def search_entries(natural: Natural | None) -> Sequence[tuple[str, str]]:
+    """Return address and name of each photograph that has a page."""
+    if natural is None:
+        return ()
+    return [(photograph_path(number), natural.collection.photographs[number].name) for number in natural.paged]
