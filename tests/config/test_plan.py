@@ -404,6 +404,25 @@ def test_the_samples_are_shown_unless_something_else_is_said(tmp_path):
     assert (shown.folder, shown.shares) == (str(tmp_path / "pictures"), 1)
 
 
+@pytest.mark.parametrize(
+    ("filters", "precision", "expected"),
+    [("0", "bfloat16", "bfloat16"), ("0-7", "bfloat16", "float32"), ("0", "auto", "auto"), ("0", "float32", "float32")],
+)
+def test_where_most_photographs_would_be_looked_at_again_they_are_looked_at_in_float32(filters, precision, expected):
+    # Nine photographs of each filter, of the 64 of one share.
+    asked = plan.plan({"filters": {"block1_conv1": filters}, "precision": precision})
+
+    assert plan.scan_precision(asked) == expected
+
+
+@pytest.mark.parametrize(("channels", "is_shown"), [(1, True), (3, True), (5, False)])
+def test_a_network_is_shown_photographs_where_these_can_be_its_images(functional, channels, is_shown):
+    _, network = functional(lambda x, layers: layers.Conv2D(2, 3, name="a")(x), channels=channels)
+    asked = {"model": network.model, "preprocessing": "unit", "weights": "model", "filters": "all"}
+
+    assert (plan.plan(asked).photographs is not None) is is_shown
+
+
 def test_many_photographs_are_shared_out_among_a_bounded_number_of_jobs(tmp_path, monkeypatch):
     folder = a_folder(tmp_path, *(f"{number}.jpg" for number in range(9)))
     monkeypatch.setattr(plan, "PHOTOGRAPHS_A_SHARE", 4)
