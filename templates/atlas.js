@@ -57,6 +57,10 @@
     return found;
   }
 
+  function description(layer, place) {
+    return layer.parts[place].map((part) => window.ATLAS.parts[part]).join(", ");
+  }
+
   /* Every word must begin a word of the description or of the layer's name. */
   function matches(query) {
     const words = query
@@ -67,7 +71,7 @@
     if (!words.length) return found;
     window.ATLAS.layers.forEach((layer) => {
       layer.filters.forEach((_filter, place) => {
-        const own = `${layer.name} ${window.ATLAS.words[layer.words[place]]}`.toLowerCase();
+        const own = `${layer.name} ${description(layer, place)}`.toLowerCase();
         const text = ` ${own.replace(/[^\p{L}\p{N}_]+/gu, " ")}`;
         if (words.every((word) => text.includes(` ${word}`))) found.push([layer, place]);
       });
@@ -109,7 +113,7 @@
         image.alt = "";
         link.append(image);
         words.textContent = `${layer.name}/${filter}`;
-        more.textContent = window.ATLAS.words[layer.words[each[1]]];
+        more.textContent = description(layer, each[1]);
       }
       words.append(more);
       link.append(words);

@@ -126,19 +126,22 @@ def package(words: Words, title: str, licence: str) -> dict[str, Any]:
 def search_script(atlas: Atlas, folders: Sequence[str]) -> str:
     """Return the script that holds what the search looks through: layers, filters, descriptions.
 
-    A classic script, because pages opened from disk may not fetch anything else. Equal descriptions are stored once.
+    A classic script, because pages opened from disk may not fetch anything else. Of descriptions, nearly all of which
+    differ, the parts between commas are stored once: 4,224 take 90 kB, and in full 300.
     """
-    words: dict[str, int] = {}
+    parts: dict[str, int] = {}
     layers = [
         {
             "name": layer.name,
             "folder": folder,
             "filters": layer.numbers,
-            "words": [words.setdefault(each.description, len(words)) for each in layer.filters],
+            "parts": [
+                [parts.setdefault(part, len(parts)) for part in each.description.split(", ")] for each in layer.filters
+            ],
         }
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
-    return f"window.ATLAS={compact({'layers': layers, 'words': list(words)})};\n"
+    return f"window.ATLAS={compact({'layers': layers, 'parts': list(parts)})};\n"
 
 
 # A word of a layer's name that is as long may be shortened to its first letter: block3_conv1 to b3c1.

@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline import files
 from pipeline.config.plan import automatic_canvas as canvas
 from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, is_false_colour, square, strip
-from pipeline.measure.looks import DIRECTIONS
+from pipeline.measure.words import DIRECTIONS
 from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
@@ -89,11 +89,18 @@ def _look(rng: np.random.Generator) -> dict[str, Any]:
         "colour": "#{:02x}{:02x}{:02x}".format(*rng.integers(60, 200, 3)),
         "hue": None if grey else round(float(rng.uniform(0, 360)), 1),
         "saturation": round(float(rng.uniform(0.2, 0.8)), 4),
+        "chroma": round(float(rng.uniform(0.2, 0.5)), 4),
+        "lightness": round(float(rng.uniform(0.4, 0.6)), 4),
         "contrast": round(float(rng.uniform(0.1, 0.3)), 4),
-        "spectral_centroid": round(float(rng.uniform(0.05, 0.4)), 4),
+        "skewness": round(float(rng.normal(0, 0.3)), 4),
+        "period_px": round(float(rng.uniform(5, 25)), 2),
         "orientation": round(float(rng.uniform(0, 180)), 1),
         "orientation_strength": round(float(rng.uniform(0, 1)), 4),
-        "description": f"{DIRECTIONS[int(rng.integers(4))]} stripes, {names}, fine",
+        "crossing": round(float(rng.uniform(0, 0.5)), 4),
+        "coherence": round(float(rng.uniform(0.1, 0.9)), 4),
+        "curvature": round(float(rng.uniform(0, 0.3)), 4),
+        "evenness": 0.0,
+        "description": f"fine {DIRECTIONS[int(rng.integers(4))]} stripes, {names}, vivid",
     }
 
 
