@@ -2,6 +2,7 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer)
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -17,6 +18,7 @@ min_version("9.27")
 from pipeline import errors, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
+from pipeline.photographs import samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
@@ -55,6 +57,7 @@ if not workflow.deployment_settings.deployment_method:
 wildcard_constraints:
     layer="|".join(LAYERS),
     filter=r"\d+",
+    share=r"\d+",
 
 
 def of_layer(pattern):
@@ -190,6 +193,125 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
+if ATLAS.photographs:
+    FOLDER = ATLAS.photographs.folder
+
+    rule photographs:
+        output:
+            **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
+            collection="results/photographs/collection.json",
+        log:
+            "results/logs/photographs.log",
+        conda:
+            "environment.yaml"
+        params:
+            folder=lambda wildcards: f"--folder {quote(FOLDER)}" if FOLDER else "",
+            # Of a folder the names, sizes and times of its files; of the samples, which they are.
+            state=ATLAS.photographs.state or samples.VERSION,
+        shell:
+            "python -m pipeline.photographs --results results {params.folder} > {log} 2>&1"
+
+    SHARES = range(ATLAS.photographs.shares)
+    PRECISION = plan.scan_precision(ATLAS)
+    OBJECTIVE = next(iter(ATLAS.recipes.values())).objective
+    RENDERED = json.dumps({layer: selection.format_filters(numbers) for layer, numbers in ATLAS.filters.items()})
+    PATCHES = ATLAS.site["publish_patches"]
+
+    rule scan:
+        input:
+            weights=rules.weights.output,
+            photographs=rules.photographs.output.collection,
+        output:
+            "results/photographs/scan/{share}.npz",
+        log:
+            "results/logs/scan/{share}.log",
+        # Before the renders, which then fill all cores to the end.
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            objective=OBJECTIVE,
+            precision=PRECISION,
+            shares=len(SHARES),
+            layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+        shell:
+            "python -m pipeline.photographs.scan {params.network} --weights {input.weights} --results results "
+            "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
+            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+
+    rule strongest:
+        input:
+            photographs=rules.photographs.output.collection,
+            scans=expand(rules.scan.output, share=SHARES),
+        output:
+            "results/photographs/strongest.npz",
+        log:
+            "results/logs/strongest.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        params:
+            shares=len(SHARES),
+        shell:
+            "python -m pipeline.photographs.join --results results --shares {params.shares} --output {output} "
+            "> {log} 2>&1"
+
+    rule finals:
+        input:
+            weights=rules.weights.output,
+            photographs=rules.photographs.output.collection,
+            strongest=rules.strongest.output,
+        output:
+            "results/photographs/finals/{share}.npz",
+        log:
+            "results/logs/finals/{share}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            objective=OBJECTIVE,
+            shares=len(SHARES),
+            rendered=lambda wildcards: quote(RENDERED),
+        shell:
+            "python -m pipeline.photographs.finals {params.network} --weights {input.weights} --results results "
+            "--rendered {params.rendered} --objective {params.objective} "
+            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+
+    rule exemplars:
+        input:
+            photographs=rules.photographs.output.collection,
+            strongest=rules.strongest.output,
+            # Where the scan was exact, there is nothing to look at again.
+            finals=[] if PRECISION == "float32" else expand(rules.finals.output, share=SHARES),
+            summary=rules.summary.output.summary,
+        output:
+            **({"strips": directory("results/photographs/strips/{layer}")} if PATCHES else {}),
+            exemplars="results/photographs/layers/{layer}.json",
+        log:
+            "results/logs/exemplars/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        params:
+            network=NETWORK,
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+            rendered=lambda wildcards: quote(RENDERED),
+            shares=len(SHARES),
+            patches="" if PATCHES else "--no-patches",
+        shell:
+            "python -m pipeline.photographs.exemplars {params.network} --results results --layer {params.layer} "
+            "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log} 2>&1"
+
+
 rule quality:
     input:
         expand(rules.summary.output.summary, layer=LAYERS),
@@ -236,5 +358,6 @@ rule all:
     input:
         rules.site.output,
         rules.quality.output,
+        [rules.photographs.output, expand(rules.exemplars.output, layer=LAYERS)] if ATLAS.photographs else [],
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

@@ -2,7 +2,7 @@
 far less (`network.low_rank`)."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -37,6 +37,15 @@ def step_of(call: Call, dtype: tf.DType, copy_rank: float = 0.0) -> Step:
     if getattr(layer, "data_format", None) == "channels_first" and _is_kerass_own(layer):
         return Step(call, _transposed(layer, dtype, copy_rank))
     return Step(call, _faster(layer, dtype, copy_rank) or call.run)
+
+
+def run_all(steps: Iterable[Step], values: dict[str, tf.Tensor], dtype: tf.DType) -> None:
+    """Run steps in order, and put what they make, in a precision, among the values that they read, by name."""
+    for step in steps:
+        made = step.run([values[value.name] for value in step.call.inputs])
+        for value, tensor in zip(step.call.outputs, made, strict=True):
+            is_other = tensor.dtype.is_floating and tensor.dtype != dtype
+            values[value.name] = tf.cast(tensor, dtype) if is_other else tensor
 
 
 def is_copied(call: Call, copy_rank: float) -> bool:

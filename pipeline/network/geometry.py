@@ -130,6 +130,19 @@ class Geometry:
         found = [self._spread(value, needed, room, axis) for axis in (0, 1)]
         return Field(max(side for side, _ in found), max(stride for _, stride in found), whole)
 
+    def origin(self, value: Value, canvas_px: int, stride_px: int) -> float | None:
+        """Return how far the middle of what the first unit of a value sees is from the edge of a square image, in
+        pixels, along rows and columns alike; None where it has no place in the image.
+
+        It is told from a unit in the middle, which no edge cuts short.
+        """
+        if self.place(value) is None:
+            return None
+        lengths = self._lengths(canvas_px, 0)
+        middle = lengths[value.name] // 2
+        span = self._span(value, middle, self._graph.needed_for(value), lengths, 0)
+        return None if span is None else (span[0] + span[1] + 1) / 2 - middle * stride_px
+
     def _sizes_without_place(self, value: Value) -> Sizes:
         """Return the size of the images that a map is made from by way of something without places: its own alone."""
         own = self._own_px[0]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from pipeline.network import keras_model, preparation, responses
 from pipeline.network.catalogue import Network
-from pipeline.network.fast import Step, is_copied, step_of
+from pipeline.network.fast import Step, is_copied, run_all, step_of
 from pipeline.network.graph import Graph
 from pipeline.network.last import last_layer
 from pipeline.network.responses import Response
@@ -110,11 +110,7 @@ class TruncatedNetwork:
         inputs, mode = self._network.catalogue.inputs, self._network.preprocessing
         given = preparation.feed(image, self._image, inputs, self._graph.inputs, mode)
         values: dict[str, tf.Tensor] = {name: tf.cast(each, self._dtype) for name, each in given.items()}
-        for step in self._steps:
-            made = step.run([values[value.name] for value in step.call.inputs])
-            for value, tensor in zip(step.call.outputs, made, strict=True):
-                is_other = tensor.dtype.is_floating and tensor.dtype != self._dtype
-                values[value.name] = tf.cast(tensor, self._dtype) if is_other else tensor
+        run_all(self._steps, values, self._dtype)
         return values[self._read]
 
 

@@ -141,3 +141,43 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     rows = 2 if len(filters) >= 2 * BAND_COLUMNS else 1
     count = min(len(filters), rows * BAND_COLUMNS)
     return [filters[place * len(filters) // count] for place in range(count)]
+
+
+def photographs(results: Path) -> Path:
+    """Return what says which photographs an atlas was shown."""
+    return results / "photographs" / "collection.json"
+
+
+def samples(results: Path) -> Path:
+    """Return the folder of the photographs that come with an atlas."""
+    return results / "photographs" / "samples"
+
+
+def scan(results: Path, share: int) -> Path:
+    """Return where the strongest units in one share of the photographs are."""
+    return results / "photographs" / "scan" / f"{share}.npz"
+
+
+def finals(results: Path, share: int) -> Path:
+    """Return where those are that were computed again, in float32."""
+    return results / "photographs" / "finals" / f"{share}.npz"
+
+
+def strongest(results: Path) -> Path:
+    """Return where the strongest units in all photographs are."""
+    return results / "photographs" / "strongest.npz"
+
+
+def exemplars(results: Path, layer: str) -> Path:
+    """Return what says how a layer answers to the photographs."""
+    return results / "photographs" / "layers" / f"{slug(layer)}.json"
+
+
+def strips(results: Path, layer: str) -> Path:
+    """Return the folder of the patches that excite a layer's filters, a strip each."""
+    return results / "photographs" / "strips" / slug(layer)
+
+
+def strip(results: Path, layer: str, filter: int) -> Path:
+    """Return where the patches are that excite a filter."""
+    return strips(results, layer) / f"{digits(filter)}{ENDING}"
