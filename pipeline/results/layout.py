@@ -181,3 +181,8 @@ def strips(results: Path, layer: str) -> Path:
 def strip(results: Path, layer: str, filter: int) -> Path:
     """Return where the patches are that excite a filter."""
     return strips(results, layer) / f"{digits(filter)}{ENDING}"
+
+
+def trust(results: Path, layer: str) -> Path:
+    """Return what says how far a layer's pictures can be trusted."""
+    return results / "trust" / f"{slug(layer)}.json"
