@@ -13,6 +13,8 @@ RESULTS = results
 OUTPUT = collection
 TITLE =
 BASE_URL =
+# Of `make photographs`: the folder that it makes.
+FOLDER = photographs
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
@@ -26,7 +28,7 @@ CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTOR
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection test lint coverage check docs clean
+.PHONY: help atlas full site collection photographs test lint coverage check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
@@ -58,6 +60,10 @@ collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results
 	@$(CHECK_DIRECTORY)
 	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
 		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
+
+photographs: $(INSTALLED) ## Debian and its relatives: put 256 free photographs, with credits, into [FOLDER=photographs]
+	@$(CHECK_DIRECTORY)
+	@$(PYTHON_THERE) -m pipeline.photographs.debian --output "$(FOLDER)"
 
 test: lint ## set up, and run every lint and every test
 	$(BIN)/python -m pytest $(IN_PARALLEL)

@@ -2,7 +2,7 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
-#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer)
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json

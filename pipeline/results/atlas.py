@@ -7,14 +7,30 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import layer_summary, layout, record
+from pipeline.results import exemplars, layer_summary, layout, photographs, record
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
+from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.weights import store
 from pipeline.wording import Words
+
+
+@dataclass(frozen=True)
+class Natural:
+    """What excites the filters of an atlas in photographs.
+
+    Attributes:
+        collection: the photographs.
+        layers: of each layer of the atlas by name, how it answers to them.
+    """
+
+    collection: Collection
+    layers: Mapping[str, Exemplars]
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class Atlas:
         weights_source: a sentence that says where they came from.
         weights_are_published: whether they are those that a named network is published with, not from a user's file.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
+        natural: what photographs say; None where it was shown none.
     """
 
     network: Network
@@ -38,6 +55,7 @@ class Atlas:
     weights_source: str
     weights_are_published: bool
     first_kernels: np.ndarray
+    natural: Natural | None = None
 
     @property
     def words(self) -> Words:
@@ -50,8 +68,13 @@ class Atlas:
         return {layer.name: layer for layer in self.layers}
 
 
-def read(results: Path, weights_path: Path, network: Network, layers: Sequence[str]) -> Atlas:
-    """Return the atlas of the given layers; raise `UserError`, naming the file, for what is missing or wrong."""
+def read(
+    results: Path, weights_path: Path, network: Network, layers: Sequence[str], *, with_photographs: bool = False
+) -> Atlas:
+    """Return the atlas of the given layers, `with_photographs` where it was shown any.
+
+    Raises `UserError`, naming the file, for what is missing or wrong.
+    """
     made = store.load(weights_path)
     wanted = {network.layer(name).name for name in layers}
     found = {
@@ -68,6 +91,7 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
         weights_source=made.source,
         weights_are_published=made.are_published,
         first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
+        natural=_natural(results, list(found.values())) if with_photographs else None,
     )
 
 
@@ -78,6 +102,23 @@ def read_layer(results: Path, name: str) -> Layer:
     if layer.name != name:
         raise UserError(f"{path}: the summary of {layer.name:.80}, not of {name}; delete it to make it anew")
     return layer
+
+
+def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
+    listed = layout.photographs(results)
+    digest, made = files.digest(listed), {}
+    for layer in layers:
+        path = layout.exemplars(results, layer.name)
+        made[layer.name] = exemplars.read(path)
+        for key, wanted in (("layer", layer.name), ("weights_sha256", layer.weights_sha256)):
+            found = made[layer.name].name if key == "layer" else made[layer.name].weights_sha256
+            if found != wanted:
+                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {exemplars.CURE}")
+        if made[layer.name].collection_sha256 != digest:
+            raise UserError(f"{path}: of other photographs than {listed}; {exemplars.CURE}")
+        if missing := set(layer.numbers) - set(made[layer.name].by_number):
+            raise UserError(f"{path}: filter {min(missing)} is missing; {exemplars.CURE}")
+    return Natural(photographs.read(listed), made)
 
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:

@@ -23,6 +23,7 @@ from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
 from pipeline.results.atlas import Atlas
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
 from pipeline.site import addresses, contents, illustrations, publishing, tables
@@ -79,7 +80,10 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
-    shown = [*contents.site_pages(atlas, title, description), *guide.extra_pages(atlas)]
+    shown = [
+        *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *guide.extra_pages(atlas),
+    ]
     renderer = Renderer(
         site,
         templates,
@@ -96,6 +100,8 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            if site.publish_patches and atlas.natural:
+                _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
@@ -155,6 +161,15 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
     write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
+def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:
+    for each in natural.filters:
+        if each.exemplars:
+            source = layout.strip(results, layer.name, each.filter)
+            if not source.is_file():
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+            link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
+
+
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for name in ("style.css", "atlas.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
@@ -192,6 +207,13 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
         link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
+
+    if atlas.natural:
+        (folder / "data" / "photographs").mkdir()
+        _write_compact(folder / "data" / "photographs.json", document.to_json(atlas.natural.collection))
+        for layer in atlas.layers:
+            natural = document.to_json(atlas.natural.layers[layer.name])
+            _write_compact(folder / "data" / "photographs" / f"{layer.slug}.json", natural)
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:

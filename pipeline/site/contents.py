@@ -19,8 +19,8 @@ from pipeline.site.pages.parts import most_selective
 T = TypeVar("T")
 
 
-def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
-    """Yield the pages that show layers and filters: home, each layer, each filter."""
+def site_pages(atlas: Atlas, title: str, description: str, *, with_patches: bool = True) -> Iterator[Page]:
+    """Yield the pages that show layers and filters: home, each layer, each filter, `with_patches` of photographs."""
     highlights = highlighted(atlas)
     first = filter_path(*highlights[0], layout.PICTURE)
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
@@ -30,7 +30,7 @@ def site_pages(atlas: Atlas, title: str, description: str) -> Iterator[Page]:
         example = filter_path(layer, most_selective(layer).filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
         for left, each, right in neighbours(layer.filters):
-            shown = filter_view(atlas, layer, each, left, right)
+            shown = filter_view(atlas, layer, each, left, right, with_patches=with_patches)
             yield Page(
                 filter_path(layer, each.filter),
                 "filter.html",

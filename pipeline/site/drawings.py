@@ -111,6 +111,35 @@ def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "a
     )
 
 
+def octave_histogram(counts: Sequence[int], largest: float, total: int) -> Markup:
+    """Draw how many of `total` photographs excite a filter how much, on a logarithmic axis that ends at the largest.
+
+    Args:
+        counts: in steps of half an octave down from the largest; the last is of all that stay below.
+        largest: the largest activation.
+        total: how many photographs there are.
+    """
+    upwards = np.asarray(counts[::-1])
+    steps = len(counts) - 1
+
+    def x(octaves: int) -> str:
+        return _short(CHART_WIDTH * (1 - 2 * octaves / (steps + 1)))
+
+    ticks = "".join(
+        f'<text x="{x(octaves)}" y="{CHART_HEIGHT + 14}" class="{"end" if octaves == 0 else "mid"}">'
+        f"{number(largest / 2**octaves, 2)}</text>"
+        for octaves in range(0, steps // 2, 2)
+    )
+    label = (
+        f"Histogram of {total} photographs by the strongest unit in each, on a logarithmic axis up to "
+        f"{number(largest)}; {counts[-1]} stay below {number(largest / 2 ** (steps / 2), 2)}"
+    )
+    return Markup(
+        f'{_chart_open(label)}<path class="bars" d="{_bars(upwards)}"/>'
+        f'<text x="0" y="{CHART_HEIGHT + 14}">less</text>{ticks}</svg>'
+    )
+
+
 def hue_histogram(hues: Sequence[float | None]) -> Markup:
     """Draw how many pictures have which dominant hue."""
     known = [hue % 360 for hue in hues if hue is not None]

@@ -15,7 +15,7 @@ from pipeline.results.layer_summary import Filter, Layer, Slice
 from pipeline.results.record import Record
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.pages import layer_words
+from pipeline.site.pages import layer_words, natural
 from pipeline.site.pages.parts import Fact, Tile, channel_names, first_kernels, recipe_words, tile
 from pipeline.wording import Words
 
@@ -67,20 +67,24 @@ class FilterView:
     outgoing_title: str
     outgoing_note: str
     similar: tuple[Tile, ...]
+    natural: natural.NaturalView | None
     recipe: tuple[tuple[str, str], ...]
     record: str
     previous: tuple[str, str] | None
     next: tuple[str, str] | None
 
 
-def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, right: Filter | None) -> FilterView:
-    """Return the view of a filter's page."""
+def filter_view(
+    atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, right: Filter | None, *, with_patches: bool = True
+) -> FilterView:
+    """Return the view of a filter's page, `with_patches` of photographs or without."""
     record = atlas.records[layer.name][each.filter]
     height, width = layer.kernel_size
     shown_kernels = first_kernels(atlas) if layer.name == atlas.network.layers[0].name else ()
     is_false = images.is_false_colour(layer.image_channels)
     words = layer.words
     lead = f"{words.filter_note}{each.description}."
+    shown = natural.filter_view(atlas, layer, each, with_patches=with_patches)
     return FilterView(
         layer=layer.name,
         layer_href=f"{folder(layer)}/index.html",
@@ -106,7 +110,8 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
         doubt="" if each.alive else doubt(each, layer),
         words=words,
         quality=(
-            answer(each, words),
+            *(shown.facts[:1] if shown else ()),
+            answer(each, words, in_times=shown is None),
             *comparisons(each, layer),
             *activation_left(layer, record),
         ),
@@ -148,6 +153,7 @@ def filter_view(atlas: Atlas, layer: Layer, each: Filter, left: Filter | None, r
             for other in each.similar
             if other.similarity > 0
         ),
+        natural=shown,
         recipe=(
             *(
                 (key.replace("_", " "), attempts_words(value, layer) if key == "attempts" else recipe_words(value))
@@ -173,14 +179,21 @@ def copy_words(record: Record) -> str:
     )
 
 
-def answer(each: Filter, words: Words) -> Fact:
-    """Return how many times more a filter answers to its own picture than to noise."""
+def answer(each: Filter, words: Words, *, in_times: bool) -> Fact:
+    """Return how a filter answers to its own picture and to noise, and `in_times` how many times more.
+
+    In deep layers noise leaves most filters silent, and a quotient by the floor of that would say nothing: it is
+    left out where photographs give something better to compare with.
+    """
     if each.is_silent:
         # Not what it answers to noise, either: that is floored, and may be nothing but the floor.
         return Fact(words.measure.capitalize(), "none", f"its own picture does not {words.excite} it at all")
     on_noise = f"{number(each.noise_activation)} on noise"
-    times = f"× {number(each.ratio)}" if math.isfinite(each.ratio) else number(each.activation)
-    return Fact(words.measure.capitalize(), times, f"{number(each.activation)} on its picture, {on_noise}")
+    if not in_times or not math.isfinite(each.ratio):
+        return Fact(words.measure.capitalize(), number(each.activation), f"on its picture; {on_noise}")
+    return Fact(
+        words.measure.capitalize(), f"× {number(each.ratio)}", f"{number(each.activation)} on its picture, {on_noise}"
+    )
 
 
 def comparisons(each: Filter, layer: Layer) -> Iterator[Fact]:

@@ -12,7 +12,7 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.pages import layer_words
+from pipeline.site.pages import layer_words, natural
 from pipeline.site.pages.parts import Fact, Tile, first_kernels, rendered_words, stride_words, tile
 from pipeline.wording import Words
 
@@ -79,6 +79,8 @@ class LayerView:
     facts: tuple[Fact, ...]
     charts: tuple[Chart, ...]
     worst: tuple[Tile, ...]
+    families: tuple[natural.FamilyView, ...]
+    family_note: str
     words: Words
     sections: tuple[Section, ...]
     orders: tuple[tuple[str, str], ...]
@@ -119,10 +121,13 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
                 f"{words.excited} by their picture ≥ {ALIVE_RATIO:g} × as much as by noise",
             ),
             *own_facts(layer),
+            *(natural.layer_facts(atlas.natural.layers[layer.name], layer) if atlas.natural else ()),
             Fact("place", f"{layer.index + 1} of {len(atlas.network.layers)}", "among the convolutional layers"),
         ),
         charts=tuple(charts(layer)) if len(layer.filters) >= CHARTED_FILTERS else (),
         worst=tuple(tile(layer, each) for each in made.worst[: min(LEAST_SURE, len(layer.filters) // LEAST_SURE)]),
+        families=tuple(natural.families(atlas, layer)),
+        family_note=natural.family_note(atlas, layer),
         sections=tuple(sections(layer)),
         words=words,
         orders=tuple(

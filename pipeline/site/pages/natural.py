@@ -1,0 +1,235 @@
+"""What photographs say of a filter and of a layer, as their pages show it: patches, strengths, likeness, families."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from pipeline.formatting import number, percent_of
+from pipeline.results import exemplars
+from pipeline.results.atlas import Atlas
+from pipeline.results.exemplars import Exemplar, Exemplars
+from pipeline.results.layer_summary import Family, Filter, Layer
+from pipeline.results.photographs import Photograph
+from pipeline.site import drawings
+from pipeline.site.addresses import photograph_path, strip_path
+from pipeline.site.pages.parts import Fact, Tile, tile
+
+# A frame that leaves less than this of the patch's side free would hide its edge.
+LARGEST_FRAME = 0.9
+# Similar filters of other layers shown.
+ALIKE = 8
+# Members of a family that share a word, from which its caption says so.
+COMMON = 0.5
+# Members of a family shown before it is unfolded.
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch of a photograph.
+
+    Attributes:
+        href: address of the photograph's page.
+        alt: what it is, in words.
+        credit: whose the photograph is, and under which licence.
+        share: its activation, as a share of that of the strongest.
+        position: place in the strip, in per cent, as `object-position` takes it.
+        frame: what the unit makes use of, as CSS lengths of a box in the patch; nothing where that is all of it.
+    """
+
+    href: str
+    alt: str
+    credit: str
+    share: str
+    position: str
+    frame: str
+
+
+@dataclass(frozen=True)
+class NaturalView:
+    """What photographs say of a filter."""
+
+    note: str
+    strip: str
+    patches: tuple[Patch, ...]
+    places: tuple[tuple[str, str, str], ...]
+    facts: tuple[Fact, ...]
+    histogram: Markup
+    histogram_note: str
+    alike: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class FamilyView:
+    """Filters of a layer that are alike."""
+
+    title: str
+    caption: str
+    shown: tuple[Tile, ...]
+    rest: tuple[Tile, ...]
+
+
+def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: bool) -> NaturalView | None:
+    """Return what photographs say of a filter; None where the atlas was shown none."""
+    if atlas.natural is None:
+        return None
+    made = atlas.natural.layers[layer.name]
+    found = made.by_number[filter.filter]
+    names = [atlas.natural.collection.photographs[each.photograph] for each in found.exemplars]
+    return NaturalView(
+        note=_note(layer, made, found),
+        strip=strip_path(layer, filter.filter) if with_patches and names else "",
+        patches=tuple(
+            _patch(each, photograph, place, found)
+            for place, (each, photograph) in enumerate(zip(found.exemplars, names, strict=True))
+        ),
+        places=tuple(
+            (photograph.name, photograph_path(each.photograph), _place(each))
+            for each, photograph in zip(found.exemplars, names, strict=True)
+        ),
+        facts=tuple(facts(layer, filter, found, made)),
+        histogram=drawings.octave_histogram(found.histogram, found.natural, made.sampled),
+        histogram_note=_spread(found, made),
+        alike=tuple(
+            tile(
+                atlas.by_name[each.layer],
+                each.filter,
+                label=f"{each.layer}/{each.filter} · {number(each.similarity, 2)}",
+            )
+            for each in found.alike[:ALIKE]
+            if each.similarity > 0 and each.layer in atlas.by_name
+        ),
+    )
+
+
+def strength(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
+    """Return what the strongest photograph reaches of what the picture does: how much of a caricature that is."""
+    if each.natural_to_synthetic is None:
+        return Fact("Natural ÷ synthetic", "–", f"its picture does not {layer.words.excite} it")
+    return Fact(
+        "Natural ÷ synthetic",
+        number(each.natural_to_synthetic, 2),
+        f"strongest unit in {shown_words(made)}, {number(each.natural)}, ÷ that in the picture",
+    )
+
+
+def facts(layer: Layer, filter: Filter, each: exemplars.Filter, made: Exemplars) -> Iterator[Fact]:
+    """Yield how a filter answers to the photographs."""
+    yield strength(each, made, layer)
+    yield Fact(
+        "Sparseness",
+        percent_of(each.reach_half),
+        f"of {'the' if made.sampled == made.photographs else f'{made.sampled:,} of the'} photographs reach half of the "
+        "strongest one’s",
+    )
+
+
+def shown_words(made: Exemplars) -> str:
+    """Say how many photographs there were."""
+    return "one photograph" if made.photographs == 1 else f"{made.photographs:,} photographs"
+
+
+def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
+    """Yield the median of natural ÷ synthetic over the filters of a layer."""
+    ratios = [each.natural_to_synthetic for each in made.filters if each.natural_to_synthetic is not None]
+    if ratios:
+        yield Fact(
+            "natural ÷ synthetic",
+            number(statistics.median(ratios), 2),
+            f"median: strongest unit in {shown_words(made)} ÷ that in the filter’s picture",
+        )
+
+
+def families(atlas: Atlas, layer: Layer) -> Iterator[FamilyView]:
+    """Yield the families of a layer: by its answers to photographs where there are enough, else to its pictures."""
+    made = atlas.natural.layers[layer.name] if atlas.natural else None
+    for place, family in enumerate(made.families if made and made.families else layer.families, 1):
+        members = [family.typical, *(each for each in family.members if each != family.typical)]
+        tiles = [tile(layer, each) for each in members]
+        yield FamilyView(
+            title=f"Family {place}: {len(members)} filters" if len(members) > 1 else f"Family {place}: one filter",
+            caption=caption(layer, family),
+            shown=tuple(tiles[:SHOWN]),
+            rest=tuple(tiles[SHOWN:]),
+        )
+
+
+def family_note(atlas: Atlas, layer: Layer) -> str:
+    """Say what the families of a layer are made from."""
+    made = atlas.natural.layers[layer.name] if atlas.natural else None
+    by = (
+        f"answer to the same of {shown_words(made)}"
+        if made and made.families
+        else "have pictures that the same filters answer to"
+    )
+    return (
+        f"Filters that {by}, in groups (Ward’s method); the first of each is the most typical. A caption is what at "
+        "least half of the descriptions in the group say."
+    )
+
+
+def caption(layer: Layer, family: Family) -> str:
+    """Return the words that the descriptions of most members have in common; nothing where there are none."""
+    counted: Counter[str] = Counter()
+    for member in family.members:
+        counted.update(dict.fromkeys(_words(layer.by_number[member].description)))
+    return ", ".join(
+        word for word, count in counted.most_common() if count >= COMMON * len(family.members) and count > 1
+    )
+
+
+def _words(description: str) -> Sequence[str]:
+    return [word.strip() for part in description.split(",") for word in part.split(" and ")]
+
+
+def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
+    count, words = len(found.exemplars), layer.words
+    if not count:
+        return f"None of {shown_words(made)} {words.excites} it."
+    places = (
+        f"the place that {words.excites} one of its units most"
+        if count == 1
+        else f"the {count} places, each in another one, that {words.excite} one of its units most, the strongest first"
+    )
+    few = " So few hold little of what deep layers look for." if made.photographs < exemplars.FEWEST_PHOTOGRAPHS else ""
+    return f"From {shown_words(made)}: {places}. Below each, its activation as a share of the strongest.{few}"
+
+
+def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.Filter) -> Patch:
+    left, top, width, height = each.frame
+    is_small = max(width, height) < LARGEST_FRAME
+    return Patch(
+        href=photograph_path(each.photograph),
+        alt=f"{photograph.name}, at {_place(each)}",
+        credit=credit(photograph),
+        share=percent_of(each.activation / found.natural),
+        # Of nine equal parts side by side: 0 % shows the first, 100 % the last.
+        position=f"{100 * place / max(1, len(found.exemplars) - 1):.4g}%",
+        frame=f"left:{100 * left:.3g}%;top:{100 * top:.3g}%;width:{100 * width:.3g}%;height:{100 * height:.3g}%"
+        if is_small
+        else "",
+    )
+
+
+def credit(photograph: Photograph) -> str:
+    """Say whose a photograph is and under which licence: what is known of it."""
+    said = [photograph.name]
+    if photograph.author:
+        said.append(f"by {photograph.author}")
+    return ", ".join([" ".join(said), *([photograph.licence] if photograph.licence else [])])
+
+
+def _place(each: Exemplar) -> str:
+    left, top, right, bottom = each.field
+    return f"{left}, {top} to {right}, {bottom}"
+
+
+def _spread(found: exemplars.Filter, made: Exemplars) -> str:
+    quantiles = dict(zip(exemplars.QUANTILES, found.quantiles, strict=True))
+    return (
+        f"Strongest unit in each photograph: half of them stay below {number(quantiles[0.5])}, nine in ten below "
+        f"{number(quantiles[0.9])}; the strongest is {number(found.natural)}."
+    )
