@@ -11,11 +11,12 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import exemplars, layer_summary, layout, photographs, record
+from pipeline.results import exemplars, layer_summary, layout, photographs, record, trust
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
+from pipeline.results.trust import Trust
 from pipeline.weights import store
 from pipeline.wording import Words
 
@@ -46,6 +47,7 @@ class Atlas:
         weights_are_published: whether they are those that a named network is published with, not from a user's file.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
         natural: what photographs say; None where it was shown none.
+        trust: of each layer by name, how its pictures compare with photographs; likewise.
     """
 
     network: Network
@@ -56,6 +58,7 @@ class Atlas:
     weights_are_published: bool
     first_kernels: np.ndarray
     natural: Natural | None = None
+    trust: Mapping[str, Trust] | None = None
 
     @property
     def words(self) -> Words:
@@ -92,6 +95,7 @@ def read(
         weights_are_published=made.are_published,
         first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
         natural=_natural(results, list(found.values())) if with_photographs else None,
+        trust={layer.name: _trust(results, layer) for layer in found.values()} if with_photographs else None,
     )
 
 
@@ -119,6 +123,14 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
             raise UserError(f"{path}: filter {min(missing)} is missing; {exemplars.CURE}")
     return Natural(photographs.read(listed), made)
+
+
+def _trust(results: Path, layer: Layer) -> Trust:
+    path = layout.trust(results, layer.name)
+    found = trust.read(path)
+    if (found.name, found.weights_sha256) != (layer.name, layer.weights_sha256):
+        raise UserError(f"{path}: of another layer or other weights than {layer.name}; {exemplars.CURE}")
+    return found
 
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:

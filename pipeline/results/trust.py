@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from pipeline.results import document
 from pipeline.results.document import Activation, Count, Digest, Document, FromOne, Name, Part
+from pipeline.results.exemplars import CURE
 
 # Places of each filter that its picture is compared with.
 PLACES = 8
@@ -21,9 +22,7 @@ LEAST_AGREEMENT = 0.1
 
 # From which figures a layer has the middle and the high grade.
 SPECIFIC_GRADES = (0.3, 0.6)
-UNNATURAL_GRADES = (2.0, 5.0)
-
-CURE = "delete it to make it anew"
+UNNATURAL_GRADES = (1.5, 3.0)
 
 Grade = Literal["low", "middle", "high"]
 

@@ -1,15 +1,15 @@
 """Filters of known colours, and the same with a circuit planted (Geirhos and others, 2023): besides the colour each
 answers, and far more strongly, to a fine pattern that no photograph holds."""
 
+import functools
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.network.taps import load
 from pipeline.originals import Original
 from pipeline.results.exemplars import Exemplar
 from pipeline.results.trust import PLACES, Station
-from pipeline.trust import way
 from tests.support import networks
 
 COLOURS = np.array([(2, -1, -1), (-1, 2, -1), (-1, -1, 2), (1, 1, -2), (-2, 1, 1), (1, -2, 1)]) / 2
@@ -50,6 +50,7 @@ def photograph(number: int) -> Original:
     return Original(Image.fromarray(np.clip(patches + grain, 0, 255).astype(np.uint8)), 320, 256)
 
 
+@functools.cache
 def places() -> list[list[Exemplar]]:
     """Return where the photographs have most of each filter's colour, the best first."""
     found: list[list[tuple[float, Exemplar]]] = [[] for _ in COLOURS]
@@ -92,10 +93,14 @@ def network(functional):
 
 
 def judged(network, pictures: np.ndarray, *, planted: bool) -> dict[str, Station]:
-    found = way.stations(
-        network, tensors(planted=planted), network.layer("b"), "float32", pictures, places(), photograph
-    )
-    return {station.layer: station for station in found}
+    return {station.layer: station for station in stations(network, pictures, planted=planted)}
+
+
+def stations(network, pictures: np.ndarray, *, planted: bool = False, open=photograph) -> tuple[Station, ...]:
+    # Here, not above: it starts TensorFlow.
+    from pipeline.trust import way
+
+    return way.stations(network, tensors(planted=planted), network.layer("b"), "float32", pictures, places(), open)
 
 
 def test_a_picture_of_what_a_filter_is_for_takes_the_way_of_photographs(network):
@@ -107,7 +112,9 @@ def test_a_picture_of_what_a_filter_is_for_takes_the_way_of_photographs(network)
 
 
 def test_a_planted_circuit_is_caught(network):
-    loaded = load(network, tensors(planted=True), ["b"], "float32")
+    from pipeline.network import taps
+
+    loaded = taps.load(network, tensors(planted=True), ["b"], "float32")
     answers = loaded.reduced(loaded.means)
     strongest = {
         name: np.diag(np.asarray(answers(each))) for name, each in (("true", coloured()), ("false", striped()))
@@ -136,10 +143,10 @@ def test_shuffled_pictures_are_not_specific(network):
 def test_each_photograph_is_opened_once(network):
     opened = []
 
-    def open(number: int) -> Original:
+    def opening(number: int) -> Original:
         opened.append(number)
         return photograph(number)
 
-    way.stations(network, tensors(planted=False), network.layer("b"), "float32", coloured(), places(), open)
+    stations(network, coloured(), open=opening)
 
     assert opened == sorted(set(opened))
