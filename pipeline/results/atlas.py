@@ -117,11 +117,11 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
         for key, wanted in (("layer", layer.name), ("weights_sha256", layer.weights_sha256)):
             found = made[layer.name].name if key == "layer" else made[layer.name].weights_sha256
             if found != wanted:
-                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {exemplars.CURE}")
+                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {photographs.CURE}")
         if made[layer.name].collection_sha256 != digest:
-            raise UserError(f"{path}: of other photographs than {listed}; {exemplars.CURE}")
+            raise UserError(f"{path}: of other photographs than {listed}; {photographs.CURE}")
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
-            raise UserError(f"{path}: filter {min(missing)} is missing; {exemplars.CURE}")
+            raise UserError(f"{path}: filter {min(missing)} is missing; {photographs.CURE}")
     return Natural(photographs.read(listed), made)
 
 
@@ -129,7 +129,7 @@ def _trust(results: Path, layer: Layer) -> Trust:
     path = layout.trust(results, layer.name)
     found = trust.read(path)
     if (found.name, found.weights_sha256) != (layer.name, layer.weights_sha256):
-        raise UserError(f"{path}: of another layer or other weights than {layer.name}; {exemplars.CURE}")
+        raise UserError(f"{path}: of another layer or other weights than {layer.name}; {photographs.CURE}")
     return found
 
 

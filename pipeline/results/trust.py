@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from pipeline.results import document
 from pipeline.results.document import Activation, Count, Digest, Document, FromOne, Name, Part
-from pipeline.results.exemplars import CURE
+from pipeline.results.photographs import CURE
 
 # Places of each filter that its picture is compared with.
 PLACES = 8

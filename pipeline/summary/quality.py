@@ -14,7 +14,7 @@ from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layer_summary, layout, trust
 from pipeline.results.layer_summary import WORST_LISTED, Layer
-from pipeline.results.exemplars import CURE
+from pipeline.results.photographs import CURE
 from pipeline.results.trust import Trust
 from pipeline.wording import WORDS
 

@@ -94,7 +94,7 @@ def main() -> None:
         ("collection_sha256", found.collection_sha256, listed),
     ):
         if is_ != wanted:
-            raise UserError(f"{path}: {what}: {is_:.40}, not {wanted:.40}; {exemplars.CURE}")
+            raise UserError(f"{path}: {what}: {is_:.40}, not {wanted:.40}; {photographs.CURE}")
     resolved = precision.resolve(arguments.precision, depthwise=network.is_depthwise)
     trust = judge(network, loaded, arguments.results, found, resolved)
     files.write_json(layout.trust(arguments.results, name), document.to_json(trust))
