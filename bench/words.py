@@ -46,18 +46,13 @@ def measured(results: Path) -> tuple[Looks, np.ndarray]:
     return found, np.mean(shares, 0)
 
 
-def words_of(description: str) -> frozenset[str]:
-    """Return the words of a description, without those that only join them."""
-    return frozenset(description.replace(",", "").split()) - {"and", "with"}
-
-
 def parting(found: Looks) -> Iterator[str]:
     """Yield how well the words part the pictures, a line at a time: entropies are in bits."""
     count = len(found)
     texts = Counter(each.description for each in found.values())
     shares = {
         word: times / count
-        for word, times in Counter(word for text in texts.elements() for word in words_of(text)).most_common()
+        for word, times in Counter(word for text in texts.elements() for word in words.named(text)).most_common()
     }
     for word, share in shares.items():
         yield f"{word:14} {100 * share:5.1f} %"
@@ -69,14 +64,18 @@ def parting(found: Looks) -> Iterator[str]:
     yield f"{count:,} pictures, {different} different descriptions, {own} of the pictures have one of their own"
     yield f"the most frequent, {most} times: {text}"
     yield f"entropy: of the description {entropy:.1f} bits, of the words one by one {bits:.1f} bits"
-    orange = sum({"orange", "stripes"} <= words_of(each.description) for each in found.values())
+    orange = sum({"orange", "stripes"} <= {*words.named(each.description)} for each in found.values())
     yield f"orange stripes: {orange}"
 
 
 def keeping(found: Looks, again: Looks) -> Iterator[str]:
     """Yield how far filters keep the words of each kind when they are rendered again: words of both pictures among
     those of either, where there are any."""
-    pairs = [(words_of(found[key].description), words_of(again[key].description)) for key in again if key in found]
+    pairs = [
+        ({*words.named(found[key].description)}, {*words.named(again[key].description)})
+        for key in again
+        if key in found
+    ]
     for kind, own in KINDS.items():
         kept = [len(one & other & own) / len((one | other) & own) for one, other in pairs if (one | other) & own]
         yield f"{kind:14} kept {100 * np.mean(kept):5.1f} % of {len(kept)}" if kept else f"{kind:14} never named"

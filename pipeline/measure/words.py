@@ -81,6 +81,11 @@ def describe(structure: Structure, colours: Colours | None, lightness: float) ->
     return ", ".join(filter(None, _parts(structure, colours, lightness)))
 
 
+def named(description: str) -> tuple[str, ...]:
+    """Return the words of a description, without those that only join them."""
+    return tuple(word for word in description.replace(",", "").split() if word not in ("and", "with"))
+
+
 def _parts(structure: Structure, colours: Colours | None, lightness: float) -> Iterator[str]:
     yield " ".join(filter(None, _forms(structure, is_relief_seen=colours is not None)))
     if colours:

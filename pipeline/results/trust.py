@@ -91,6 +91,19 @@ class Trust(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
         """How the layer itself answers to the pictures; None where there are too few photographs to say it."""
         return self.way[-1] if self.way and self.way[-1].specific_grade else None
 
+    @property
+    def early_specific(self) -> float | None:
+        """How specific the pictures are in the first third of their way, the mean; None where that is no layer, or the
+        photographs do not carry it."""
+        first = [each.specific for each in self.way[: len(self.way) // 3] if each.specific_grade]
+        known = [each for each in first if each is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def early_grade(self) -> Grade | None:
+        """The same as a grade."""
+        return None if self.early_specific is None else _grade(self.early_specific, SPECIFIC_GRADES)
+
 
 def read(path: Path) -> Trust:
     """Return the document in the file `path`; raise `UserError`, naming file and key, for what is none."""

@@ -113,6 +113,13 @@ def test_a_grey_picture_is_described_by_its_greys():
     assert words.describe(MIDDLING, grey, 0.47) == "tangle, grey"
 
 
+def test_the_words_of_a_description_leave_out_what_joins_them():
+    assert words.named("fine rising stripes with shadows, orange, pink and purple, vivid") == (
+        *("fine", "rising", "stripes", "shadows"),
+        *("orange", "pink", "purple", "vivid"),
+    )
+
+
 def test_no_word_is_of_two_kinds():
     kinds = [
         words.DIRECTIONS,

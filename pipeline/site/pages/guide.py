@@ -17,6 +17,7 @@ from pipeline.site import tables as downloads
 from pipeline.site.pages import home, layer_words, parts
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import Fact, Tile
+from pipeline.site.pages.trust import TrustView, trust_view
 from pipeline.site.tables import Table
 from pipeline.wording import Words
 
@@ -88,6 +89,7 @@ class HowView:
     depth: tuple[Tile, ...]
     architecture: tuple[ArchitectureRow, ...]
     vocabulary: tuple[Fact, ...]
+    trust: TrustView | None
     weights: str
     method: tuple[str, ...]
     recipe: tuple[tuple[str, str], ...]
@@ -198,6 +200,7 @@ def how_view(atlas: Atlas) -> HowView:
             for _, _, group in home.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
+        trust=trust_view(atlas),
         vocabulary=tuple(vocabulary({layer.image_channels for layer in atlas.layers})),
         weights=f"{sum(_weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
         method=tuple(method(made.recipe, example.image_channels)),
