@@ -25,7 +25,8 @@ def results(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def atlas(results) -> Atlas:
     """Return the atlas that stands in `results`."""
-    return atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS))
+    network = catalogue.load("vgg16")
+    return atlases.read(results, results / "weights.npz", network, list(NUMBERS), with_photographs=True)
 
 
 @pytest.fixture(scope="session")

@@ -22,14 +22,17 @@ from pipeline.measure.words import DIRECTIONS
 from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
-from pipeline.results import document, layout, record
+from pipeline.results import document, exemplars, layout, record
+from pipeline.results.exemplars import EXEMPLARS, Alike, Exemplar, Exemplars
 from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
+from pipeline.results.photographs import Collection, Photograph
 from pipeline.results.record import Record, Versions
 from pipeline.weights import store
 from tests.support import documents
 
 STEPS = (0, 1, 2, 4, 8, 20)
 DISTINCT = 12
+PHOTOGRAPHS, PATCH_PX = 12, 64
 
 
 def picture(rng: np.random.Generator, side: int, scale: float) -> np.ndarray:
@@ -228,6 +231,64 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     np.save(paths.responses, rng.random((len(filters), layer.filters), np.float32))
 
 
+def write_photographs(results: Path, network: Network, numbers: Mapping[str, Sequence[int]], sha256: str) -> None:
+    """Write a collection of `PHOTOGRAPHS` photographs, and what is said of how the filters answer to them."""
+    collection = Collection(
+        source="samples", folder=None, left_out=(),
+        photographs=tuple(
+            Photograph(
+                file=f"{place:02}.png", sha256=f"{place:064x}", width_px=640, height_px=512, title=f"Sample {place}",
+                author="A. Nobody", licence="CC0-1.0", licence_url="https://creativecommons.org/publicdomain/zero/1.0/",
+                source=None,
+            )
+            for place in range(PHOTOGRAPHS)
+        ),
+    )  # fmt: skip
+    rng = np.random.default_rng(3)
+    layout.samples(results).mkdir(parents=True)
+    for each in collection.photographs:
+        Image.fromarray(picture(rng, 128, 8)).save(layout.samples(results) / each.file)
+    files.write_json(layout.photographs(results), document.to_json(collection))
+    digest = files.digest(layout.photographs(results))
+    for name, chosen in numbers.items():
+        layer = network.layer(name)
+        made = Exemplars(
+            model=network.name, name=name, weights_sha256=sha256, collection_sha256=digest, photographs=PHOTOGRAPHS,
+            sampled=PHOTOGRAPHS, field_px=layer.receptive_field_px, patches=True, families=(),
+            filters=tuple(_answering(rng, layer, number, numbers) for number in chosen),
+        )  # fmt: skip
+        files.write_json(layout.exemplars(results, name), document.to_json(made))
+        layout.strips(results, name).mkdir(parents=True)
+        for number in chosen:
+            patches = np.concatenate([picture(rng, PATCH_PX, 8) for _ in range(EXEMPLARS)], axis=1)
+            data = encode_within(Image.fromarray(patches), (50, 40, 30), 5000)
+            layout.strip(results, name, number).write_bytes(data)
+
+
+def _answering(
+    rng: np.random.Generator, layer: ConvLayer, number: int, numbers: Mapping[str, Sequence[int]]
+) -> exemplars.Filter:
+    natural, half = 9.0, layer.receptive_field_px // 2
+    others = [
+        (name, each) for name, chosen in numbers.items() for each in chosen if (name, each) != (layer.name, number)
+    ]
+    return exemplars.Filter(
+        filter=number, natural=natural, natural_to_synthetic=0.42, quantiles=(1.0, 3.0, 7.0, 8.9),
+        histogram=(1, 2, 3, 2, 1, *[0] * 11, 3), reach_half=0.5,
+        exemplars=tuple(
+            Exemplar(
+                photograph=photograph, scale_px=256, row=9, column=9, activation=natural - place,
+                field=(200 - half, 200 - half, 200 + half, 200 + half), patch=(100, 100, 300, 300),
+            )
+            for place, photograph in enumerate(rng.permutation(PHOTOGRAPHS)[:EXEMPLARS].tolist())
+        ),
+        alike=tuple(
+            Alike(layer=name, filter=each, similarity=round(0.9 - 0.1 * place, 4))
+            for place, (name, each) in enumerate(others[:3])
+        ),
+    )  # fmt: skip
+
+
 def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> Path:
     """Write a results folder with the given filters of the given layers; return the path of the weights."""
     rng = np.random.default_rng(7)
@@ -239,6 +300,7 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
     store.save(layout.weights(results), made)
     for name, chosen in numbers.items():
         write_layer(results, network, network.layer(name), list(chosen), made.sha256)
+    write_photographs(results, network, numbers, made.sha256)
     return layout.weights(results)
 
 
