@@ -8,7 +8,7 @@ from pipeline.results.trust import Station, Trust
 
 
 def a_station(layer: str = "second", **changes) -> Station:
-    return Station(layer=layer, **({"specific": 0.5, "unnatural": 3.0, "agreement": 0.4} | changes))
+    return Station(layer=layer, **({"specific": 0.5, "unnatural": 2.0, "agreement": 0.4} | changes))
 
 
 def the_trust(**changes) -> Trust:
@@ -33,7 +33,7 @@ def test_a_way_that_does_not_end_with_the_layer_is_refused(tmp_path, changes):
 
 @pytest.mark.parametrize(
     ("specific", "unnatural", "grades"),
-    [(0.1, 1.2, ("low", "low")), (0.4, 3, ("middle", "middle")), (0.9, 12, ("high", "high"))],
+    [(0.1, 1.2, ("low", "low")), (0.4, 2, ("middle", "middle")), (0.9, 12, ("high", "high"))],
 )
 def test_figures_have_three_grades(specific, unnatural, grades):
     station = a_station(specific=specific, unnatural=unnatural)
