@@ -3,6 +3,7 @@
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
+#                                                render (layer) -> trust (layer) -> quality, site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -334,9 +335,38 @@ if ATLAS.photographs:
     SHOWN += [rules.copies.output] if PATCHES else []
 
 
+    rule trust:
+        input:
+            weights=rules.weights.output,
+            photographs=rules.photographs.output.collection,
+            exemplars=rules.exemplars.output.exemplars,
+            images=of_layer(rules.render.output.image),
+        output:
+            "results/trust/{layer}.json",
+        log:
+            "results/logs/trust/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            network=NETWORK,
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+            precision=ATLAS.precision,
+        shell:
+            "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
+            "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
+
+
+TRUST = expand(rules.trust.output, layer=LAYERS) if ATLAS.photographs else []
+
+
 rule quality:
     input:
-        expand(rules.summary.output.summary, layer=LAYERS),
+        summaries=expand(rules.summary.output.summary, layer=LAYERS),
+        trust=TRUST,
     output:
         figures="results/quality.json",
         text="results/quality.txt",
@@ -344,8 +374,10 @@ rule quality:
         "results/logs/quality.log",
     conda:
         "environment.yaml"
+    params:
+        trust=lambda wildcards: " ".join(["--trust", *map(quote, TRUST)]) if TRUST else "",
     shell:
-        "python -m pipeline.summary.quality {input} --output {output.figures} > {log} 2>&1"
+        "python -m pipeline.summary.quality {input.summaries} {params.trust} --output {output.figures} > {log} 2>&1"
 
 
 rule site:
@@ -356,6 +388,7 @@ rule site:
         mosaics=expand(rules.mosaic.output, layer=LAYERS),
         tiles=expand(rules.tiles.output, layer=LAYERS),
         photographs=SHOWN,
+        trust=TRUST,
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
     output:
         "results/site/index.html",

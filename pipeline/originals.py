@@ -39,6 +39,9 @@ _MULTIPLE_PX = 32
 # Of a panorama the middle is seen, so many times as long as the shorter side.
 _LONGEST = 2
 
+# What red, green and blue add to the lightness of Rec. 601, in thousandths.
+_LIGHTNESS = np.array([299, 587, 114], np.int32)
+
 # What shows through transparent pixels: the middle of the range.
 _BEHIND = (128, 128, 128)
 
@@ -180,6 +183,14 @@ def seen(original: Original, view: View) -> np.ndarray:
         min(bottom * down, original.picture.height),
     )
     return np.asarray(original.picture.resize((view.width_px, view.height_px), Image.Resampling.LANCZOS, box))
+
+
+def in_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Return RGB pixels, uint8 (height, width, 3), as an image of so many channels: 3, or 1 for grey."""
+    if channels == 3:
+        return pixels
+    grey: np.ndarray = ((pixels.astype(np.int32) @ _LIGHTNESS + 500) // 1000)[..., None].astype(np.uint8)
+    return grey
 
 
 def _multiple(side: float) -> int:

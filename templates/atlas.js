@@ -57,6 +57,10 @@
     return found;
   }
 
+  function description(layer, place) {
+    return layer.parts[place].map((part) => window.ATLAS.parts[part]).join(", ");
+  }
+
   /* Every word of a query must begin a word of the text. */
   function wordsOf(query) {
     return query
@@ -74,7 +78,7 @@
     const found = window.ATLAS.photographs.filter((each) => fits(words, each[1]));
     window.ATLAS.layers.forEach((layer) => {
       layer.filters.forEach((_filter, place) => {
-        if (fits(words, `${layer.name} ${window.ATLAS.words[layer.words[place]]}`)) found.push([layer, place]);
+        if (fits(words, `${layer.name} ${description(layer, place)}`)) found.push([layer, place]);
       });
     });
     return found;
@@ -118,7 +122,7 @@
         image.alt = "";
         link.append(image);
         words.textContent = `${layer.name}/${filter}`;
-        more.textContent = window.ATLAS.words[layer.words[each[1]]];
+        more.textContent = description(layer, each[1]);
       }
       words.append(more);
       link.append(words);

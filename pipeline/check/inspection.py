@@ -262,7 +262,10 @@ def _ends_with_a_box(path: Path) -> bool:
 
 
 def _check_quality(results: Path, plan: Plan) -> None:
-    figures, text = quality.sum_up([layout.layer_paths(results, layer).summary for layer in plan.filters])
+    figures, text = quality.sum_up(
+        [layout.layer_paths(results, layer).summary for layer in plan.filters],
+        [layout.trust(results, layer) for layer in plan.filters] if plan.photographs else [],
+    )
     paths = layout.quality(results)
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
         if files.read_bytes(path) != data:

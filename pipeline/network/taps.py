@@ -96,6 +96,21 @@ class Taps:
         ]
         return Strongest(*(tf.concat([getattr(one, name) for one in each], 1) for name in ("value", "row", "column")))
 
+    def means(self, image: tf.Tensor, field_px: int | None = None) -> tf.Tensor:
+        """Return the mean answers of the filters of all layers, one layer after the other: of max(0, answer), float32
+        (images, filters).
+
+        Args:
+            image: as for `maps`.
+            field_px: the mean is over what a field of so many pixels in the middle of the image holds of each map;
+                over all of it where none is given.
+        """
+        found = []
+        for map, layer in zip(self.maps(image), self.layers, strict=True):
+            part = map if field_px is None else _middle(map, max(1, round(field_px / layer.stride_px)))
+            found.append(tf.reduce_mean(tf.nn.relu(tf.cast(part, tf.float32)), (1, 2)))
+        return tf.concat(found, 1)
+
     def reduced(self, reduce: Callable[[tf.Tensor], T]) -> Callable[[np.ndarray], T]:
         """Return `reduce`, which makes something of images in [0, 1] and this network, compiled, for images of 0..255.
 
@@ -177,6 +192,16 @@ def margin(layer: ConvLayer) -> int:
     return max(1, math.ceil(MARGIN * layer.used_field_px / layer.stride_px))
 
 
+def way_to(network: Network, graph: Graph, layer: str) -> tuple[str, ...]:
+    """Return the names of the layers that a layer's answers depend on, in order, its own the last; they see the same
+    image."""
+    found = {each.name: each for each in responses.find(graph)}
+    needed = {call.name for call in graph.needed_for(found[layer].value)}
+    image = network.layer(layer).input
+    on_it = [each.name for each in network.layers if each.name in needed and each.input == image]
+    return (*(name for name in on_it if name != layer), layer)
+
+
 def interior(map: tf.Tensor, margin: int) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Return a map without `margin` units at each of its borders, of small ones without fewer, so that one unit is
     left or two; and how many were left out above it and to the left.
@@ -206,6 +231,14 @@ def strongest(map: tf.Tensor, rows: tf.Tensor | int = 0, columns: tf.Tensor | in
     shape = (tf.size(images), tf.size(width), tf.size(filters))
     of_row = tf.gather_nd(map, tf.stack([tf.broadcast_to(each, shape) for each in places], -1))
     return Strongest(tf.nn.relu(tf.cast(largest[:, 0], tf.float32)), row + rows, _first(of_row == largest) + columns)
+
+
+def _middle(map: tf.Tensor, units: int) -> tf.Tensor:
+    """Return so many rows and columns from the middle of a map, or all where there are fewer."""
+    height, width = tf.unstack(tf.shape(map)[1:3])
+    rows, columns = tf.minimum(height, units), tf.minimum(width, units)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return map[:, top : top + rows, left : left + columns]
 
 
 def _first(found: tf.Tensor) -> tf.Tensor:

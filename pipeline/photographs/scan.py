@@ -25,8 +25,6 @@ from pipeline.wording import OBJECTIVES
 
 # Photographs whose places are held before the best of them are kept: 4 MB for VGG16.
 HELD = 64
-# What red, green and blue add to the lightness of Rec. 601, in thousandths.
-_LIGHTNESS = np.array([299, 587, 114], np.int32)
 
 
 class Scanner:
@@ -68,7 +66,7 @@ class Scanner:
         parts = []
         for taps, channels, run in zip(self._taps, self._channels, self._run, strict=True):
             seen = views.views(taps.layers, original.width_px, original.height_px)
-            found = [run(_pixels(original, view, channels)) for view in seen]
+            found = [run(originals.in_channels(originals.seen(original, view), channels)[None]) for view in seen]
             value = np.concatenate([np.asarray(each.value) for each in found])
             best = value.argmax(0)
             row, column = (
@@ -199,13 +197,6 @@ def _columns(network: Network, found: Sequence[str], wanted: Sequence[str]) -> n
         starts[name] = start
         start += network.layer(name).filters
     return np.concatenate([starts[name] + np.arange(network.layer(name).filters) for name in wanted])
-
-
-def _pixels(original: Original, view: originals.View, channels: int) -> np.ndarray:
-    seen = originals.seen(original, view)
-    if channels == 1:
-        seen = ((seen.astype(np.int32) @ _LIGHTNESS + 500) // 1000)[..., None].astype(np.uint8)
-    return seen[None]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

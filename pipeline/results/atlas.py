@@ -11,12 +11,13 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest
+from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest, trust
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.results.strongest import Strongest
+from pipeline.results.trust import Trust
 from pipeline.weights import store
 from pipeline.wording import Words
 
@@ -54,6 +55,7 @@ class Atlas:
         weights_are_published: whether they are those that a named network is published with, not from a user's file.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
         natural: what photographs say; None where it was shown none.
+        trust: of each layer by name, how its pictures compare with photographs; likewise.
     """
 
     network: Network
@@ -64,6 +66,7 @@ class Atlas:
     weights_are_published: bool
     first_kernels: np.ndarray
     natural: Natural | None = None
+    trust: Mapping[str, Trust] | None = None
 
     @property
     def words(self) -> Words:
@@ -100,6 +103,7 @@ def read(
         weights_are_published=made.are_published,
         first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
         natural=_natural(results, list(found.values())) if with_photographs else None,
+        trust={layer.name: _trust(results, layer) for layer in found.values()} if with_photographs else None,
     )
 
 
@@ -130,6 +134,14 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
     if table.collection_sha256 != digest or not {layer.name for layer in layers} <= set(table.layers):
         raise UserError(f"{layout.strongest(results)}: of other photographs or layers; {photographs.CURE}")
     return Natural(photographs.read(listed), made, table)
+
+
+def _trust(results: Path, layer: Layer) -> Trust:
+    path = layout.trust(results, layer.name)
+    found = trust.read(path)
+    if (found.name, found.weights_sha256) != (layer.name, layer.weights_sha256):
+        raise UserError(f"{path}: of another layer or other weights than {layer.name}; {photographs.CURE}")
+    return found
 
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:

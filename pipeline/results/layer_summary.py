@@ -145,16 +145,37 @@ class Filter(Part, frozen=True, kw_only=True):
         Meta(description="dominant hue, degrees 0 to 360; none where the picture is grey or its colours are false"),
     ]
     saturation: Annotated[Share, Meta(description="mean HSV saturation, 0 to 1")]
+    chroma: Annotated[
+        Share, Meta(description="mean difference of a pixel’s largest and smallest channel, 0 (grey) to 1")
+    ]
+    lightness: Annotated[Share, Meta(description="mean luminance, 0 to 1")]
     contrast: Annotated[Share, Meta(description="standard deviation of luminance, 0 to 1")]
-    spectral_centroid: Annotated[
-        Share,
-        Meta(description="mean spatial frequency of all channels, weighted by power, cycles per pixel, 0 to 0.5"),
+    skewness: Annotated[
+        Number,
+        Meta(
+            description="skewness of luminance: positive where little of the picture is light, negative where little "
+            "is dark"
+        ),
+    ]
+    period_px: Annotated[
+        Annotated[float, Meta(ge=0)],
+        Meta(
+            description="scale of the forms: twice the mean distance between light and dark, pixels; 0 in a plain "
+            "picture, as are the measures below"
+        ),
     ]
     orientation: Annotated[
         Annotated[float, Meta(ge=0, le=180)],
         Meta(description="direction of the stripes, degrees 0 (horizontal) to 180, anticlockwise"),
     ]
-    orientation_strength: Annotated[Share, Meta(description="0 (none) to 1 (a grating)")]
+    orientation_strength: Annotated[Share, Meta(description="one direction: 0 (none) to 1 (a grating)")]
+    crossing: Annotated[Share, Meta(description="two directions at right angles, 0 to 1; a grating has it too")]
+    coherence: Annotated[Share, Meta(description="clear directions at each place, whichever they are, 0 to 1")]
+    curvature: Annotated[
+        Annotated[float, Meta(ge=-1, le=1)],
+        Meta(description="part of `coherence` that is lost over the whole picture, because directions change"),
+    ]
+    evenness: Annotated[Share, Meta(description="share of the area in which nothing changes")]
     description: Annotated[str, Meta(description="the picture’s look in words, made from the measures")]
 
     @property

@@ -191,3 +191,8 @@ def photograph_copies(results: Path) -> Path:
 def photograph_copy(results: Path, photograph: int) -> Path:
     """Return the small copy of a photograph."""
     return photograph_copies(results) / f"{digits(photograph)}{ENDING}"
+
+
+def trust(results: Path, layer: str) -> Path:
+    """Return what says how far a layer's pictures can be trusted."""
+    return results / "trust" / f"{slug(layer)}.json"

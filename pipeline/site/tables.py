@@ -127,19 +127,22 @@ def search_script(atlas: Atlas, folders: Sequence[str], photographs: Sequence[tu
     """Return the script that holds what the search looks through: layers, filters, descriptions; photographs, each an
     address and a name.
 
-    A classic script, because pages opened from disk may not fetch anything else. Equal descriptions are stored once.
+    A classic script, because pages opened from disk may not fetch anything else. Of descriptions, nearly all of which
+    differ, the parts between commas are stored once: 4,224 take 90 kB, and in full 300.
     """
-    words: dict[str, int] = {}
+    parts: dict[str, int] = {}
     layers = [
         {
             "name": layer.name,
             "folder": folder,
             "filters": layer.numbers,
-            "words": [words.setdefault(each.description, len(words)) for each in layer.filters],
+            "parts": [
+                [parts.setdefault(part, len(parts)) for part in each.description.split(", ")] for each in layer.filters
+            ],
         }
         for layer, folder in zip(atlas.layers, folders, strict=True)
     ]
-    found = {"layers": layers, "words": list(words), "photographs": photographs}
+    found = {"layers": layers, "parts": list(parts), "photographs": photographs}
     return f"window.ATLAS={compact(found)};\n"
 
 

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from pipeline import errors, files
+from pipeline.errors import UserError
 from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
-from pipeline.results import layer_summary, layout
+from pipeline.results import layer_summary, layout, trust
 from pipeline.results.layer_summary import WORST_LISTED, Layer
+from pipeline.results.photographs import CURE
+from pipeline.results.trust import Trust
 from pipeline.wording import WORDS
 
 SCHEMA = "atlas/quality/1"
@@ -24,14 +27,18 @@ LEAST_SURE_NAMED = 5
 # What the table says of which sums, in place of one for all, where a network has depthwise layers.
 _SUMS = (("others", "all but depthwise"), ("depthwise", "depthwise"))
 
+# What is said of a layer in grades, against photographs; and in place of a grade where there are too few of them.
+GRADES, TOO_FEW = ("specific", "unnatural"), "–"
+
 _COUNTS = ("rendered", "alive", "own_best", "own_best_top5", "retried")
 
 
-def collect(layers: Sequence[Layer]) -> dict[str, Any]:
+def collect(layers: Sequence[Layer], trusted: Mapping[str, Trust] | None = None) -> dict[str, Any]:
     """Return the figures of an atlas as JSON values (`quality.json` in docs/formats.md).
 
     Args:
         layers: summaries of layers of one atlas, at least one.
+        trusted: of each by name, how it compares with photographs; nothing where the network was shown none.
     """
     ordered = sorted(layers, key=lambda layer: layer.index)
     filters = [(layer.name, each) for layer in ordered for each in layer.filters]
@@ -44,7 +51,13 @@ def collect(layers: Sequence[Layer]) -> dict[str, Any]:
         "total": _figures(ordered),
         **_apart(ordered),
         "layers": [
-            {"layer": layer.name, "index": layer.index, "filters_total": layer.filters_total, **_figures([layer])}
+            {
+                "layer": layer.name,
+                "index": layer.index,
+                "filters_total": layer.filters_total,
+                **_figures([layer]),
+                **_grades(trusted[layer.name] if trusted else None),
+            }
             for layer in ordered
         ],
         "failing": [{"layer": layer, "filter": each.filter} for layer, each in filters if not each.alive],
@@ -74,19 +87,34 @@ def _apart(layers: Sequence[Layer]) -> dict[str, Any]:
     return {name: _figures(members) for name, members in kinds.items() if members} if kinds["depthwise"] else {}
 
 
+def _grades(found: Trust | None) -> dict[str, Any]:
+    """Return the grades of a layer; nothing where there are no photographs, null where there are too few."""
+    if found is None:
+        return {}
+    own = found.own
+    return {"specific": own.specific_grade if own else None, "unnatural": own.unnatural_grade if own else None}
+
+
 def format_text(quality: Mapping[str, Any]) -> str:
     """Return the figures of an atlas as a table for the terminal, with the worst filters below it."""
     words = WORDS[quality["objective"]]
-    head = ("layer", "rendered", words.alive, "own best", "in best 5", "selectivity", "robustness", "retried")
+    graded = tuple(key for key in GRADES if key in quality["layers"][0])
+    head = ("layer", "rendered", words.alive, "own best", "in best 5", "selectivity", "robustness", "retried", *graded)
     sums = [_row(words, quality[key]) for key, words in _SUMS if key in quality] or [_row("all", quality["total"])]
-    rows = [head, *(_row(each["layer"], each) for each in quality["layers"]), *sums]
+    rows = [
+        head,
+        *((*_row(each["layer"], each), *(each[key] or TOO_FEW for key in graded)) for each in quality["layers"]),
+        *((*each, *[""] * len(graded)) for each in sums),
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [
         "  ".join(
             [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
+        ).rstrip()
         for row in rows
     ]
+    if any(each[key] is None for each in quality["layers"] for key in graded):
+        lines.append(f"{TOO_FEW}: too few photographs to say it")
     failing = [f"{each['layer']}/{each['filter']}" for each in quality["failing"]]
     more = f" and {len(failing) - FAILING_NAMED} more" if len(failing) > FAILING_NAMED else ""
     named = f"{', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"
@@ -105,12 +133,26 @@ def _times_noise(ratio: float | None) -> str:
     return f", {ratio:.1f} × noise" if ratio >= 0.1 else ", next to nothing on its own picture"
 
 
-def sum_up(paths: Sequence[Path]) -> tuple[dict[str, Any], str]:
-    """Return the figures and the table of the layers whose summaries are in `paths`."""
+def sum_up(paths: Sequence[Path], trusts: Sequence[Path] = ()) -> tuple[dict[str, Any], str]:
+    """Return the figures and the table of the layers whose summaries are in `paths`, and, where there are photographs,
+    how they compare with them in `trusts`."""
     layers = {path: layer_summary.read(path) for path in paths}
     layer_summary.check_alike(layers)
-    figures = collect(list(layers.values()))
+    summaries = list(layers.values())
+    figures = collect(summaries, _trusted(summaries, trusts) if trusts else None)
     return figures, format_text(figures)
+
+
+def _trusted(layers: Sequence[Layer], paths: Sequence[Path]) -> dict[str, Trust]:
+    found = {}
+    for path in paths:
+        each = trust.read(path)
+        if each.weights_sha256 != layers[0].weights_sha256:
+            raise UserError(f"{path}: weights_sha256: not that of the summaries; {CURE}")
+        found[each.name] = each
+    if missing := [layer.name for layer in layers if layer.name not in found]:
+        raise UserError(f"--trust: nothing of {missing[0]}; give a file for each layer, or none")
+    return found
 
 
 def _figures(layers: Sequence[Layer]) -> dict[str, Any]:
@@ -141,11 +183,16 @@ def _arguments() -> argparse.Namespace:
         description="Sum up how true the pictures are: alive (excite their filter at least "
         f"{ALIVE_RATIO:g} times as much as noise does), own best (no other picture of the layer excites the filter "
         "more), selectivity and robustness (share of the activation that is left when the picture is slightly turned, "
-        "resized and moved), both medians. Of pictures made with the objective neuron, the activation is that of the "
-        "central unit; with negative_channel, opposition (how far below zero the filter is held) takes its place, and "
-        "opposed that of alive.",
+        "resized and moved), both medians. With --trust also, in grades, specific (the layer answers to a picture as "
+        "to the photographs that excite its filter, and not as to those of others) and unnatural (it answers as to no "
+        "photograph). Of pictures made with the objective neuron, the activation is that of the central unit; with "
+        "negative_channel, opposition (how far below zero the filter is held) takes its place, and opposed that of "
+        "alive.",
     )
     parser.add_argument("summaries", nargs="+", type=Path, metavar="results/layers/*.json", help="summaries of layers")
+    parser.add_argument(
+        "--trust", nargs="+", type=Path, default=[], metavar="results/trust/*.json", help="comparisons with photographs"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures there, the table beside it")
     return parser.parse_args()
 
@@ -153,7 +200,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Print the table of the layers given; write it too where that is asked for."""
     arguments = _arguments()
-    figures, text = sum_up(arguments.summaries)
+    figures, text = sum_up(arguments.summaries, arguments.trust)
     if arguments.output:
         files.write_bytes(layout.quality_text(arguments.output), text.encode())
         files.write_json(arguments.output, figures)

@@ -89,7 +89,7 @@ def test_every_stop_of_the_keyboard_is_seen(folder, open_page):
         assert outline != "none", page.evaluate("document.activeElement.outerHTML")
 
 
-@pytest.mark.parametrize("order", ["ratio", "hue", "spectral_centroid", "orientation", "selectivity"])
+@pytest.mark.parametrize("order", ["ratio", "hue", "period_px", "orientation", "selectivity"])
 def test_a_layer_is_sorted_by_what_was_measured(folder, open_page, order):
     page = open_page(f"{folder.as_uri()}/block5_conv2/index.html").page
     page.select_option("#sort", order)

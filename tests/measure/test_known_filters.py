@@ -108,7 +108,7 @@ def test_blobs_have_no_direction_and_the_larger_are_coarser(pictures):
     for of_seed in pictures:
         small, large = (descriptors.describe(picture) for picture in of_seed[-len(BLOBS) :])
         assert max(small.orientation_strength, large.orientation_strength) < 0.25
-        assert large.spectral_centroid < 0.8 * small.spectral_centroid
+        assert large.period_px > 1.25 * small.period_px
 
 
 def test_another_seed_gives_another_picture(pictures):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from pipeline.network import taps
+from pipeline.network import keras_model, taps
 from pipeline.network.truncated import truncate
 from tests.support.networks import tensors_of
 
@@ -146,3 +146,29 @@ def test_a_pixel_of_the_image_moves_the_unit_that_is_said_to_see_it(functional):
         middles = origin + rows * layer.stride_px
         assert np.abs(middles - 16.5).max() <= layer.receptive_field_px / 2
         assert len(rows) >= layer.receptive_field_px // layer.stride_px - 1
+
+
+def test_means_are_over_all_of_a_map_or_over_what_a_field_in_its_middle_holds(functional):
+    model, network = functional(BODIES["activations of their own"])
+    loaded = taps.load(network, tensors_of(model), ["a", "b"], "float32")
+    images = photographs()
+
+    everywhere = np.asarray(loaded.reduced(loaded.means)(images))
+    field = np.asarray(loaded.reduced(lambda image: loaded.means(image, 6))(images))
+
+    maps = [np.maximum(0, each) for each in loaded.reduced(loaded.maps)(images)]
+    assert [each.shape[1:3] for each in maps] == [(24, 32), (24, 32)]
+    np.testing.assert_allclose(everywhere, np.concatenate([each.mean((1, 2)) for each in maps], 1), rtol=1e-5)
+    middle = [each[:, 9:15, 13:19].mean((1, 2)) for each in maps]
+    np.testing.assert_allclose(field, np.concatenate(middle, 1), rtol=1e-5, atol=1e-7)
+
+
+def test_the_way_to_a_layer_is_what_its_answers_depend_on(functional):
+    chain, known = functional(BODIES["activations of their own"])
+    forked, both = functional(BODIES["a sum"])
+
+    assert taps.way_to(known, keras_model.graph_with(chain, tensors_of(chain), "float32"), "b") == ("a", "b")
+    graph = keras_model.graph_with(forked, tensors_of(forked), "float32")
+    assert taps.way_to(both, graph, "a") == ("a",)
+    assert taps.way_to(both, graph, "c")[-1] == "c"
+    assert set(taps.way_to(both, graph, "c")) == {"a", "b", "c"}

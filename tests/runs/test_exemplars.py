@@ -12,9 +12,8 @@ from tests.support.workflow import FILTERS, Workflow, checked
 pytest_plugins = ["tests.support.workflow_fixtures"]
 
 LAYERS = list(FILTERS)
-OF_PHOTOGRAPHS = sorted(
-    [("photographs", ""), ("scan", "0"), ("strongest", ""), *(("exemplars", layer) for layer in LAYERS), ("copies", "")]
-)
+OF_LAYERS = [(rule, layer) for rule in ("exemplars", "trust") for layer in LAYERS]
+OF_PHOTOGRAPHS = sorted([("photographs", ""), ("scan", "0"), ("strongest", ""), *OF_LAYERS, ("copies", "")])
 NAMES = {"quayside {3}.png": (300, 260), "b.jpg": (640, 480), "deeper/c.webp": (260, 520)}
 
 
@@ -80,7 +79,7 @@ def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):
 def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(atlas):
     site = dict(atlas.configuration["site"]) | {"publish_patches": False}
 
-    assert rules(atlas.plan(site=site)) == [("exemplars", layer) for layer in LAYERS]
+    assert rules(atlas.plan(site=site)) == OF_LAYERS
 
 
 def test_patches_that_are_no_longer_published_leave_the_site(atlas):

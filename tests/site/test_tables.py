@@ -28,11 +28,26 @@ def test_a_table_never_begins_a_cell_with_a_formula():
     assert tables._cell("vertical stripes") == "vertical stripes"
 
 
-def test_the_search_script_knows_every_filter(plain):
+def test_the_search_script_knows_every_filter_and_its_description(plain, atlas):
     text = (plain / "assets" / "search.js").read_text()
     index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
     assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
-    assert all(len(layer["words"]) == len(layer["filters"]) for layer in index["layers"])
+    for layer in index["layers"]:
+        described = [", ".join(index["parts"][part] for part in parts) for parts in layer["parts"]]
+        assert described == [each.description for each in atlas.by_name[layer["name"]].filters]
+
+
+def test_the_search_script_holds_each_part_of_a_description_once(atlas):
+    filters = [
+        documents.a_filter(number, description=f"fine grid, {colour}, dark")
+        for number, colour in enumerate(["red", "blue"])
+    ]
+    layer = documents.a_layer("one", filters)
+
+    script = tables.search_script(dataclasses.replace(atlas, layers=(layer,)), ["one"])
+
+    assert '"parts":[[0,1,2],[0,3,2]]' in script
+    assert '"parts":["fine grid","red","dark","blue"]' in script
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pipeline.errors import UserError
 from pipeline.files import PROJECT
 from pipeline.results import document
 from pipeline.results.layer_summary import Filter, Layer
+from pipeline.results.trust import Station, Trust
 from pipeline.summary import quality
 from tests.support import documents
 
@@ -213,3 +214,41 @@ def test_the_documentation_names_the_keys_of_the_file(summaries):
 
     assert list(found) == documented
     assert [key for key in [*found["layers"][0], *found["worst"][0]] if key not in section] == []
+
+
+def a_trust(layer: str, **changes) -> Trust:
+    station = Station(layer=layer, **({"specific": 0.7, "unnatural": 2.0, "agreement": 0.3} | changes))
+    values = {"model": "tiny", "weights_sha256": "0" * 64, "collection_sha256": "1" * 64, "photographs": 200}
+    return Trust(name=layer, filters=(0,), way=(station,), **values)
+
+
+def test_layers_are_graded_against_photographs(summaries):
+    figures = quality.collect(summaries, {"early": a_trust("early"), "late": a_trust("late", agreement=0.01)})
+    text = quality.format_text(figures)
+
+    early, late = figures["layers"]
+    assert (early["specific"], early["unnatural"]) == ("high", "middle")
+    assert (late["specific"], late["unnatural"]) == (None, None)
+    lines = text.splitlines()
+    assert lines[0].endswith("retried  specific  unnatural")
+    assert lines[1].endswith("high     middle")
+    assert lines[2].endswith("–          –")
+    assert "–: too few photographs to say it" in lines
+
+
+def test_where_there_are_no_photographs_no_grades_are_spoken_of(summaries):
+    assert "specific" not in quality.format_text(quality.collect(summaries))
+    assert "specific" not in quality.collect(summaries)["layers"][0]
+
+
+def test_a_layer_that_is_not_compared_and_one_of_other_weights_are_named(summaries, tmp_path):
+    paths = [tmp_path / f"{each.name}.json" for each in summaries]
+    for path, each in zip(paths, summaries, strict=True):
+        files.write_json(path, document.to_json(each))
+    files.write_json(tmp_path / "trust.json", document.to_json(a_trust("late")))
+    with pytest.raises(UserError, match=r"--trust: nothing of early; give a file for each layer, or none"):
+        quality.sum_up(paths, [tmp_path / "trust.json"])
+
+    files.write_json(tmp_path / "trust.json", document.to_json(a_trust("late")) | {"weights_sha256": "5" * 64})
+    with pytest.raises(UserError, match=r"trust\.json: weights_sha256: not that of the summaries"):
+        quality.sum_up(paths, [tmp_path / "trust.json"])

@@ -28,11 +28,18 @@ def a_filter(number: int = 0, **changes: Any) -> Filter:
         "colour": "#405060",
         "hue": 210.0,
         "saturation": 0.5,
+        "chroma": 0.4,
+        "lightness": 0.45,
         "contrast": 0.2,
-        "spectral_centroid": 0.1,
+        "skewness": 0.0,
+        "period_px": 12.0,
         "orientation": 90.0,
         "orientation_strength": 0.7,
-        "description": "vertical stripes, blue, fine",
+        "crossing": 0.3,
+        "coherence": 0.8,
+        "curvature": 0.1,
+        "evenness": 0.0,
+        "description": "fine vertical stripes, blue, glaring, dim",
     }
     return Filter(**(values | changes))
 

@@ -18,7 +18,7 @@ from PIL import Image
 from pipeline import files
 from pipeline.config.plan import automatic_canvas as canvas
 from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, is_false_colour, square, strip
-from pipeline.measure.looks import DIRECTIONS
+from pipeline.measure.words import DIRECTIONS
 from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.pictures import web
@@ -27,6 +27,7 @@ from pipeline.results.exemplars import EXEMPLARS, Alike, Exemplar, Exemplars
 from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.photographs import Collection, Photograph
 from pipeline.results.record import Record, Versions
+from pipeline.results.trust import Station, Trust
 from pipeline.weights import store
 from tests.support import documents, shown
 
@@ -93,11 +94,18 @@ def _look(rng: np.random.Generator) -> dict[str, Any]:
         "colour": "#{:02x}{:02x}{:02x}".format(*rng.integers(60, 200, 3)),
         "hue": None if grey else round(float(rng.uniform(0, 360)), 1),
         "saturation": round(float(rng.uniform(0.2, 0.8)), 4),
+        "chroma": round(float(rng.uniform(0.2, 0.5)), 4),
+        "lightness": round(float(rng.uniform(0.4, 0.6)), 4),
         "contrast": round(float(rng.uniform(0.1, 0.3)), 4),
-        "spectral_centroid": round(float(rng.uniform(0.05, 0.4)), 4),
+        "skewness": round(float(rng.normal(0, 0.3)), 4),
+        "period_px": round(float(rng.uniform(5, 25)), 2),
         "orientation": round(float(rng.uniform(0, 180)), 1),
         "orientation_strength": round(float(rng.uniform(0, 1)), 4),
-        "description": f"{DIRECTIONS[int(rng.integers(4))]} stripes, {names}, fine",
+        "crossing": round(float(rng.uniform(0, 0.5)), 4),
+        "coherence": round(float(rng.uniform(0.1, 0.9)), 4),
+        "curvature": round(float(rng.uniform(0, 0.3)), 4),
+        "evenness": 0.0,
+        "description": f"fine {DIRECTIONS[int(rng.integers(4))]} stripes, {names}, vivid",
     }
 
 
@@ -253,11 +261,25 @@ def write_photographs(results: Path, network: Network, numbers: Mapping[str, Seq
             filters=tuple(_answering(rng, layer, number, numbers) for number in chosen),
         )  # fmt: skip
         files.write_json(layout.exemplars(results, name), document.to_json(made))
+        files.write_json(layout.trust(results, name), document.to_json(_trusted(network, made)))
         layout.strips(results, name).mkdir(parents=True)
         for number in chosen:
             patches = np.concatenate([picture(rng, PATCH_PX, 8) for _ in range(EXEMPLARS)], axis=1)
             data = encode_within(Image.fromarray(patches), (50, 40, 30), 5000)
             layout.strip(results, name, number).write_bytes(data)
+
+
+def _trusted(network: Network, made: Exemplars) -> Trust:
+    """Return grades that rise on the way, but for deep layers, where photographs do not agree."""
+    way = network.layers[: network.layer(made.name).index + 1]
+    return Trust(
+        model=made.model, name=made.name, weights_sha256=made.weights_sha256, photographs=made.photographs,
+        collection_sha256=made.collection_sha256, filters=tuple(each.filter for each in made.filters),
+        way=tuple(
+            Station(layer=each.name, specific=0.1 + 0.2 * place, unnatural=2.0, agreement=0.4 if place < 4 else 0.01)
+            for place, each in enumerate(way)
+        ),
+    )  # fmt: skip
 
 
 def _answering(

@@ -123,7 +123,7 @@ def filter_view(
         ),
         look=(
             *hue_fact(layer, each),
-            Fact("Frequency", f"{number(each.spectral_centroid, 2)} cycles/px", "spectral centroid"),
+            Fact("Scale", f"{each.period_px:.0f} px" if each.period_px else "none", "from one form to the next"),
             Fact(
                 "Direction",
                 f"{each.orientation:.0f}°",
@@ -286,7 +286,7 @@ def hue_fact(layer: Layer, each: Filter) -> Iterator[Fact]:
     """Yield the hue of a picture whose colours are its own."""
     if layer.image_channels == 3:
         value = "grey" if each.hue is None else f"{each.hue:.0f}°"
-        yield Fact("Hue", value, f"saturation {number(each.saturation, 2)}")
+        yield Fact("Hue", value, f"chroma {number(each.chroma, 2)} of 1")
 
 
 def incoming_title(layer: Layer, parts: Sequence[Slice], *, is_shown: bool) -> str:

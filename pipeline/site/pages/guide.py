@@ -2,11 +2,12 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline import formatting, images
+from pipeline.measure import colours, words
 from pipeline.network.known import display_name
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
@@ -15,7 +16,8 @@ from pipeline.site import addresses, drawings, illustrations
 from pipeline.site import tables as downloads
 from pipeline.site.pages import home, layer_words, parts
 from pipeline.site.pages.page import Page
-from pipeline.site.pages.parts import Tile
+from pipeline.site.pages.parts import Fact, Tile
+from pipeline.site.pages.trust import TrustView, trust_view
 from pipeline.site.tables import Table
 from pipeline.wording import Words
 
@@ -86,6 +88,8 @@ class HowView:
     emergence: Emergence
     depth: tuple[Tile, ...]
     architecture: tuple[ArchitectureRow, ...]
+    vocabulary: tuple[Fact, ...]
+    trust: TrustView | None
     weights: str
     method: tuple[str, ...]
     recipe: tuple[tuple[str, str], ...]
@@ -196,6 +200,8 @@ def how_view(atlas: Atlas) -> HowView:
             for _, _, group in home.blocks(atlas)
         ),
         architecture=tuple(architecture(atlas)),
+        trust=trust_view(atlas),
+        vocabulary=tuple(vocabulary({layer.image_channels for layer in atlas.layers})),
         weights=f"{sum(_weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
         method=tuple(method(made.recipe, example.image_channels)),
         recipe=tuple((key.replace("_", " "), parts.recipe_words(value)) for key, value in made.recipe.items()),
@@ -228,6 +234,33 @@ def method(recipe: Mapping[str, Any], image_channels: int = 3) -> Iterator[str]:
             f"so responses {'above' if against else 'below'} zero still count, "
             f"{formatting.number(recipe['leak'], 1)} times as much."
         )
+
+
+def vocabulary(image_channels: Collection[int]) -> Iterator[Fact]:
+    """Yield the kinds of words that describe pictures of images with so many channels: all words of each, and what
+    they mean."""
+    yield Fact("scale", _words(words.SCALES), "how far it is from one form to the next, at the picture’s own size")
+    yield Fact("direction", ", ".join(words.DIRECTIONS), "of stripes and streaks")
+    yield Fact(
+        "pattern",
+        ", ".join(words.PATTERNS),
+        "stripes keep one direction, streaks mostly do, a grid has two; curves and swirls turn; blotches are even "
+        "areas, cells small forms without direction, and a tangle is none of these",
+    )
+    if all(map(images.is_false_colour, image_channels)):
+        return
+    yield Fact("relief", _words(words.RELIEFS), "what stands out, for little of the picture is as light, or as dark")
+    if 3 in image_channels:
+        names = ", ".join((*colours.NAMES, "many-coloured"))
+        yield Fact("colour", names, "up to three that a picture has more of than most do, the most telling first")
+        yield Fact("vividness", _words(words.VIVIDNESS), "from the greyest to the most colourful")
+    else:
+        yield Fact("colour", ", ".join(words.GREYS), "those that take a quarter of the picture or more")
+    yield Fact("lightness", _words(words.LIGHTNESS), "from the darkest to the lightest")
+
+
+def _words(levels: words.Levels) -> str:
+    return ", ".join(word for _, word in levels if word)
 
 
 def example_layer(atlas: Atlas) -> Layer:

@@ -32,7 +32,7 @@ LARGEST_SORTED = 1e9
 ORDERS = (
     ("ratio", "{measure} ÷ noise", operator.attrgetter("ratio"), True),
     ("hue", "hue", operator.attrgetter("hue"), False),
-    ("spectral_centroid", "frequency", operator.attrgetter("spectral_centroid"), False),
+    ("period_px", "scale", operator.attrgetter("period_px"), False),
     ("orientation", "orientation", operator.attrgetter("orientation"), False),
     ("selectivity", "selectivity", operator.attrgetter("selectivity"), True),
 )

@@ -2,12 +2,13 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from pipeline.formatting import number, percent_of
+from pipeline.measure import words
 from pipeline.results import exemplars
 from pipeline.results.atlas import Atlas
 from pipeline.results.exemplars import Exemplar, Exemplars
@@ -175,14 +176,10 @@ def caption(layer: Layer, family: Family) -> str:
     """Return the words that the descriptions of most members have in common; nothing where there are none."""
     counted: Counter[str] = Counter()
     for member in family.members:
-        counted.update(dict.fromkeys(_words(layer.by_number[member].description)))
+        counted.update(words.named(layer.by_number[member].description))
     return ", ".join(
         word for word, count in counted.most_common() if count >= COMMON * len(family.members) and count > 1
     )
-
-
-def _words(description: str) -> Sequence[str]:
-    return [word.strip() for part in description.split(",") for word in part.split(" and ")]
 
 
 def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:

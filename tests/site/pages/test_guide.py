@@ -48,3 +48,13 @@ def test_weights_are_those_of_all_kernels_and_of_a_layer_that_is_called_twice_on
 
     assert [row.weights for row in guide.architecture(odd)] == ["1,728", "1,728", "76"]
     assert guide.how_view(odd).weights == "1,804"
+
+
+def test_the_vocabulary_is_explained_as_far_as_pictures_are_described_by_it():
+    coloured, grey, false = ({each.term: each.value for each in guide.vocabulary({channels})} for channels in (3, 1, 5))
+
+    assert list(coloured) == ["scale", "direction", "pattern", "relief", "colour", "vividness", "lightness"]
+    assert coloured["scale"] == "tiny, fine, coarse, large"
+    assert grey["colour"] == "black, grey, white"
+    assert "vividness" not in grey
+    assert list(false) == ["scale", "direction", "pattern"]
