@@ -2,6 +2,7 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
+#           -> tuning (all layers) -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -14,7 +15,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-from pipeline import errors, selection
+from pipeline import errors, images, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
 from pipeline.pool import owner
@@ -42,6 +43,12 @@ SETTINGS = {
     slug: f"--layer {quote(layer)} --canvas {ATLAS.canvas_px[layer]} "
     f"--recipe {quote(json.dumps(ATLAS.recipes[layer].to_json()))}"
     for slug, layer in LAYERS.items()
+}
+# The layers whose images gratings can be drawn on.
+DRAWN = {
+    slug: layer
+    for slug, layer in LAYERS.items()
+    if not images.is_false_colour(ATLAS.network.image_of(layer).channels)
 }
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
@@ -190,6 +197,32 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
+if DRAWN:
+
+    rule tuning:
+        input:
+            weights=rules.weights.output,
+        output:
+            expand("results/tuning/{layer}.json", layer=DRAWN),
+        log:
+            "results/logs/tuning.log",
+        # Before all else: it keeps one core busy for as long as a few renders, and at the end of a run it would be alone.
+        priority: len(LAYERS) + 2
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            layers=lambda wildcards: " ".join(map(quote, DRAWN.values())),
+            precision=ATLAS.precision,
+            objective=next(iter(ATLAS.recipes.values())).objective,
+        shell:
+            "python -m pipeline.tuning {params.network} --weights {input.weights} --results results "
+            "--layers {params.layers} --precision {params.precision} --objective {params.objective} > {log} 2>&1"
+
+
 rule quality:
     input:
         expand(rules.summary.output.summary, layer=LAYERS),
@@ -237,4 +270,5 @@ rule all:
         rules.site.output,
         rules.quality.output,
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
+        rules.tuning.output if DRAWN else [],
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

@@ -1,8 +1,8 @@
 """The drawn stimuli that filters are tuned to or not: gratings of every direction, period, phase and colour, and flat
 colours.
 
-A grating is a sinusoid around mid grey. Stripes of 0° are horizontal, of 45° rise to the right, of 90° are vertical. One
-in colour runs from a hue to its complement, so that a hue and the opposite one are the same axis.
+A grating is a sinusoid around mid grey. Stripes of 0° are horizontal, of 45° rise to the right, of 90° are vertical.
+One in colour runs from a hue to its complement, so that a hue and the opposite one are the same axis.
 """
 
 import colorsys
@@ -134,9 +134,10 @@ def swing(hue: int) -> np.ndarray:
     """Return by how much each of red, green and blue departs from grey towards a hue, −1..1, the most by 1."""
     colour = np.array(colorsys.hsv_to_rgb(hue / 360, 1, 1))
     direction = colour - colour.mean()
-    swing: np.ndarray = direction / np.abs(direction).max()
-    return swing
+    most: np.ndarray = direction / np.abs(direction).max()
+    return most
 
 
 def _coloured(pattern: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    return (MID_GREY + AMPLITUDE * pattern[..., None] * direction).astype(np.float32)
+    image: np.ndarray = (MID_GREY + AMPLITUDE * pattern[..., None] * direction).astype(np.float32)
+    return image

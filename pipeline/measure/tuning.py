@@ -17,23 +17,21 @@ from pipeline.measure.gratings import AXES, HUES, Stimuli
 SIMPLE = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Tuned:
-    """How a filter is tuned; all but the first two are None, and curves are empty, where no grating excites it more than
-    mid grey.
+    """How a filter is tuned; most is None, and curves are empty, where no grating excites it more than mid grey.
 
     Attributes:
         strongest: the strongest unit on any grating.
         on_grey: the strongest unit on mid grey.
         orientation: direction of the stripes that it prefers, degrees 0..180.
-        orientation_width: how many degrees of direction, 0..180, it answers to at least half as strongly as to the best.
-        orientation_selectivity: length of the mean of its answers as vectors of twice the angle: 0 where all directions
-            do the same, 1 where one alone does anything.
-        period_px: the period that it prefers; the shortest or the longest that was drawn where it may prefer one beyond.
-        shortest_px, longest_px: the periods to which it answers half as strongly; None where that is beyond those drawn.
+        orientation_width: degrees of direction, of 180, that it answers to at least half as strongly as to the best.
+        orientation_selectivity: length of the mean of its answers as vectors of twice the angle: 0 where all
+            directions do the same, 1 where one alone does anything.
+        period_px: the period that it prefers; the shortest or longest drawn where it may prefer one beyond.
+        shortest_px, longest_px: the periods to which it answers half as strongly; None where they lie beyond.
         modulation: F1/F0 of the central unit, 0..2; None where that is silent, or too few phases were drawn to tell.
-        axis: hue of the colours that it prefers, degrees 0..150: the axis runs to the opposite hue; None, too, where the
-            image has no colours.
+        axis: hue of the colours that it prefers, degrees 0..150: the axis runs to the opposite hue.
         colour: its answer to that axis ÷ the sum of this and its answer to the same gratings in grey, 0..1.
         flat: answers to flat colours: those to hues, then black, then white; no less than 0.
         by_orientation, by_period, by_axis: answers ÷ the best; the last ones to grey first, then to each axis.
@@ -41,19 +39,19 @@ class Tuned:
 
     strongest: float
     on_grey: float
-    orientation: float | None
-    orientation_width: float | None
-    orientation_selectivity: float | None
-    period_px: float | None
-    shortest_px: float | None
-    longest_px: float | None
-    modulation: float | None
-    axis: int | None
-    colour: float | None
+    orientation: float | None = None
+    orientation_width: float | None = None
+    orientation_selectivity: float | None = None
+    period_px: float | None = None
+    shortest_px: float | None = None
+    longest_px: float | None = None
+    modulation: float | None = None
+    axis: int | None = None
+    colour: float | None = None
     flat: tuple[float, ...]
-    by_orientation: tuple[float, ...]
-    by_period: tuple[float, ...]
-    by_axis: tuple[float, ...]
+    by_orientation: tuple[float, ...] = ()
+    by_period: tuple[float, ...] = ()
+    by_axis: tuple[float, ...] = ()
 
 
 def tune(stimuli: Stimuli, strongest: np.ndarray, central: np.ndarray) -> list[Tuned]:
@@ -78,7 +76,7 @@ def _tune(stimuli: Stimuli, strongest: np.ndarray, central: np.ndarray) -> Tuned
     gratings = excess[:grey].reshape(stimuli.grey)
     by_place = gratings.max(2)
     if by_place.max() == 0:
-        return Tuned(best, on_grey, *[None] * 9, flat, (), (), ())  # type: ignore[arg-type]
+        return Tuned(strongest=best, on_grey=on_grey, flat=flat)
     row, column = np.unravel_index(by_place.argmax(), by_place.shape)
     by_orientation, by_period = by_place[:, column], by_place[row]
     by_axis = _by_axis(stimuli, gratings, excess[grey:]) if has_colours else np.zeros(0)
@@ -125,8 +123,8 @@ def width(orientations: Sequence[float], answers: np.ndarray) -> float:
 
 
 def preferred_period(periods_px: Sequence[float], answers: np.ndarray) -> float:
-    """Return the period at the peak of a curve through the best one and its neighbours, over the logarithm; the best one
-    itself where it is the shortest or the longest."""
+    """Return the period at the peak of a curve through the best one and its neighbours, over the logarithm; the best
+    one itself where it is the shortest or the longest."""
     best = int(answers.argmax())
     if best in (0, len(answers) - 1):
         return float(periods_px[best])

@@ -181,3 +181,8 @@ def strips(results: Path, layer: str) -> Path:
 def strip(results: Path, layer: str, filter: int) -> Path:
     """Return where the patches are that excite a filter."""
     return strips(results, layer) / f"{digits(filter)}{ENDING}"
+
+
+def tuning(results: Path, layer: str) -> Path:
+    """Return what says how the filters of a layer are tuned."""
+    return results / "tuning" / f"{slug(layer)}.json"
