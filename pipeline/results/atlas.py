@@ -2,17 +2,20 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from pipeline import images
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import layer_summary, layout, record
+from pipeline.results import exemplars, layer_summary, layout, record, tuning
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.record import Record
+from pipeline.results.tuning import Tuning
 from pipeline.weights import store
 from pipeline.wording import Words
 
@@ -29,6 +32,8 @@ class Atlas:
         weights_source: a sentence that says where they came from.
         weights_are_published: whether they are those that a named network is published with, not from a user's file.
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
+        exemplars: of each layer by name, what photographs do; nothing where none were shown.
+        tuning: of each layer by name, what gratings do, likewise.
     """
 
     network: Network
@@ -38,6 +43,8 @@ class Atlas:
     weights_source: str
     weights_are_published: bool
     first_kernels: np.ndarray
+    exemplars: Mapping[str, Exemplars] = field(default_factory=dict)
+    tuning: Mapping[str, Tuning] = field(default_factory=dict)
 
     @property
     def words(self) -> Words:
@@ -50,8 +57,18 @@ class Atlas:
         return {layer.name: layer for layer in self.layers}
 
 
-def read(results: Path, weights_path: Path, network: Network, layers: Sequence[str]) -> Atlas:
-    """Return the atlas of the given layers; raise `UserError`, naming the file, for what is missing or wrong."""
+def read(
+    results: Path, weights_path: Path, network: Network, layers: Sequence[str], *, is_shown: bool = False
+) -> Atlas:
+    """Return the atlas of the given layers; raise `UserError`, naming the file, for what is missing or wrong.
+
+    Args:
+        results: the results folder.
+        weights_path: of the network's weights.
+        network: the network.
+        layers: names of its layers.
+        is_shown: whether it was shown photographs and gratings.
+    """
     made = store.load(weights_path)
     wanted = {network.layer(name).name for name in layers}
     found = {
@@ -60,6 +77,7 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
         if layer.name in wanted
     }
     layer_summary.check_alike(found)
+    seen = [layer for layer in found.values() if is_shown and not images.is_false_colour(layer.image_channels)]
     return Atlas(
         network=network,
         layers=tuple(found.values()),
@@ -68,6 +86,8 @@ def read(results: Path, weights_path: Path, network: Network, layers: Sequence[s
         weights_source=made.source,
         weights_are_published=made.are_published,
         first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
+        exemplars={layer.name: _exemplars(results, layer) for layer in seen},
+        tuning={layer.name: _tuning(results, layer) for layer in seen},
     )
 
 
@@ -82,3 +102,30 @@ def read_layer(results: Path, name: str) -> Layer:
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:
     return {number: record.read_record(layout.paths(results, layer.name, number).record) for number in layer.numbers}
+
+
+def _exemplars(results: Path, layer: Layer) -> Exemplars:
+    path = layout.exemplars(results, layer.name)
+    found = exemplars.read(path)
+    _check_whose(path, layer, found)
+    if missing := [number for number in layer.numbers if number not in found.by_number]:
+        raise UserError(f"{path}: filter {missing[0]} is missing; delete it to make it anew")
+    return found
+
+
+def _tuning(results: Path, layer: Layer) -> Tuning:
+    path = layout.tuning(results, layer.name)
+    found = tuning.read(path)
+    _check_whose(path, layer, found)
+    if len(found.filters) != layer.filters_total:
+        raise UserError(f"{path}: {len(found.filters)} filters of {layer.filters_total}; delete it to make it anew")
+    return found
+
+
+def _check_whose(path: Path, layer: Layer, found: Exemplars | Tuning) -> None:
+    for key in ("model", "name", "weights_sha256", "objective"):
+        if getattr(found, key) != getattr(layer, key):
+            raise UserError(
+                f"{path}: {key}: {getattr(found, key):.40}, but {getattr(layer, key):.40} in the layer's summary; "
+                "delete it to make it anew"
+            )

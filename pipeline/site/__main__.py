@@ -16,12 +16,15 @@ def main() -> None:
     options.add_results(parser)
     options.add_layers(parser)
     parser.add_argument("--site", default="{}", metavar="JSON", help="the site section of the configuration")
+    parser.add_argument(
+        "--shown", action="store_true", help="say what photographs and gratings do, of which there are results"
+    )
     parser.add_argument("--templates", type=Path, default=Path("templates"), help="folder of the templates")
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
     site = parse_site(arguments.site)
     network = catalogue.load(arguments.model, arguments.preprocessing)
-    atlas = atlases.read(arguments.results, arguments.weights, network, arguments.layers)
+    atlas = atlases.read(arguments.results, arguments.weights, network, arguments.layers, is_shown=arguments.shown)
     count = build(atlas, site, results=arguments.results, templates=arguments.templates, output=arguments.output)
     print(f"{arguments.output / 'index.html'}: {count} pages")
 

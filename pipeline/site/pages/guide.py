@@ -13,9 +13,9 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import addresses, drawings, illustrations
 from pipeline.site import tables as downloads
-from pipeline.site.pages import home, layer_words, parts
+from pipeline.site.pages import home, layer_words, parts, tuning
 from pipeline.site.pages.page import Page
-from pipeline.site.pages.parts import Tile
+from pipeline.site.pages.parts import Chart, Tile
 from pipeline.site.tables import Table
 from pipeline.wording import Words
 
@@ -85,6 +85,7 @@ class HowView:
     examples: tuple[Example, ...]
     emergence: Emergence
     depth: tuple[Tile, ...]
+    tuning: tuple[Chart, ...]
     architecture: tuple[ArchitectureRow, ...]
     weights: str
     method: tuple[str, ...]
@@ -195,6 +196,7 @@ def how_view(atlas: Atlas) -> HowView:
             parts.tile(group[-1], parts.most_selective(group[-1]).filter, label=group[-1].name)
             for _, _, group in home.blocks(atlas)
         ),
+        tuning=tuning.trends(atlas),
         architecture=tuple(architecture(atlas)),
         weights=f"{sum(_weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
         method=tuple(method(made.recipe, example.image_channels)),

@@ -1,0 +1,194 @@
+"""What gratings say of filters, on the pages of filters and layers and on the one that explains: figures and charts
+where gratings drive a filter, one sentence where they do not.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline.formatting import number, part_of, percent, percent_of
+from pipeline.measure.gratings import AXES, FINE
+from pipeline.measure.tuning import SIMPLE
+from pipeline.results.atlas import Atlas
+from pipeline.results.exemplars import Exemplars
+from pipeline.results.layer_summary import Layer
+from pipeline.results.tuning import Filter, Tuning
+from pipeline.site import drawings
+from pipeline.site.pages.parts import Chart, Fact
+
+# Hues every 30°, from red; what they are called.
+HUE_NAMES = (
+    "red", "orange", "yellow", "lime", "green", "sea green",
+    "turquoise", "sky blue", "blue", "purple", "magenta", "pink",
+)  # fmt: skip
+
+# A filter that answers to this many of 180 degrees at least half as strongly has no direction: those that remain are
+# less than a step between the gratings.
+ANY_DIRECTION = 165
+
+# Figures of a layer are given of so many filters and more.
+FEWEST_FILTERS = 5
+# A layer has a place in the charts where gratings drive this share of its filters in the atlas: in VGG16 up to
+# block4_conv2.
+CHARTED_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class TuningView:
+    """What gratings say of a filter: a sentence, and where they drive it figures and charts."""
+
+    note: str
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+
+def tuning_view(atlas: Atlas, layer: Layer, filter: int) -> TuningView | None:
+    """Return what gratings say of a filter, None where none were shown."""
+    if layer.name not in atlas.tuning:
+        return None
+    tuning, seen = atlas.tuning[layer.name], atlas.exemplars[layer.name]
+    each, natural = tuning.filters[filter], seen.by_number[filter].natural
+    best = f"the best of {_photographs(seen)} does"
+    if not each.is_tuned:
+        return TuningView("Not driven by gratings: none does more than mid grey.")
+    if not each.is_driven(natural):
+        share = percent_of(each.strongest / natural)
+        return TuningView(f"Not driven by gratings: the best one does {share} of what {best}.")
+    share = f", {percent_of(each.strongest / natural)} of what {best}" if natural else ""
+    is_fine = tuning.orientations == FINE.orientations
+    few = "" if is_fine else " Few were drawn, for its units see much: the figures are rough."
+    note = (
+        f"Answers of its strongest unit to drawn stripes. The best grating does {number(each.strongest)}{share}.{few}"
+    )
+    return TuningView(note, tuple(facts(tuning, each)), tuple(charts(tuning, each)) if is_fine else ())
+
+
+def facts(tuning: Tuning, each: Filter) -> Iterator[Fact]:
+    """Yield the figures of a filter that gratings drive."""
+    yield _direction(each)
+    yield _period(tuning, each)
+    if each.modulation is not None:
+        is_simple = each.modulation > SIMPLE
+        yield Fact(
+            "Phase",
+            "simple" if is_simple else "complex",
+            f"F1/F0 {number(each.modulation, 2)}: it "
+            + (
+                "matters where exactly the stripes lie" if is_simple else "hardly matters where exactly the stripes lie"
+            ),
+        )
+    if tuning.hues:
+        yield _colour(each)
+    yield _flat(tuning, each)
+
+
+def _direction(each: Filter) -> Fact:
+    assert each.orientation is not None
+    assert each.orientation_width is not None
+    assert each.orientation_selectivity is not None
+    selectivity = f"selectivity {number(each.orientation_selectivity, 2)} of 1"
+    if each.orientation_width >= ANY_DIRECTION:
+        return Fact("Direction", "any", f"all do at least half of the best; {selectivity}")
+    note = f"{each.orientation_width:.0f}° of 180° do at least half of that; {selectivity}"
+    # Not 180°, which is horizontal again.
+    return Fact("Direction", f"{each.orientation % 180:.0f}°".replace("180°", "0°"), note)
+
+
+def _period(tuning: Tuning, each: Filter) -> Fact:
+    assert each.period_px is not None
+    shortest, longest = tuning.periods_px[0], tuning.periods_px[-1]
+    sign = "≤ " if each.period_px <= shortest else "≥ " if each.period_px >= longest else ""
+    ends = [f"{number(end, 2)} px" for end in (each.shortest_px, each.longest_px) if end is not None]
+    note = f"at {' and '.join(ends)} half of that" if ends else "from the shortest to the longest at least half of that"
+    return Fact("Period", f"{sign}{number(each.period_px, 2)} px", note)
+
+
+def _colour(each: Filter) -> Fact:
+    if each.axis is None or not each.colour:
+        return Fact("Colours", "light–dark", "gratings in colours do nothing")
+    name = "–".join((hue_name(each.axis), hue_name(each.axis + 180)))
+    if each.colour == 1:
+        return Fact("Colours", name, "the same gratings in grey do nothing")
+    times = each.colour / (1 - each.colour)
+    if times > 1:
+        return Fact("Colours", name, f"{number(times, 2)} times what the same gratings in grey do")
+    return Fact("Colours", "light–dark", f"{name} does {percent_of(times)} of that")
+
+
+def _flat(tuning: Tuning, each: Filter) -> Fact:
+    names = (*map(hue_name, tuning.hues), "black", "white")
+    best = int(np.argmax(each.flat))
+    if each.flat[best] == 0:
+        return Fact("Flat colour", "none", "does more than mid grey")
+    share = percent_of(each.flat[best] / each.strongest)
+    return Fact("Flat colour", names[best], f"the best of them does {share} of what the best grating does")
+
+
+def charts(tuning: Tuning, each: Filter) -> Iterator[Chart]:
+    """Yield the curves of a filter that gratings drive."""
+    assert each.orientation is not None
+    assert each.period_px is not None
+    drawn = drawings.direction_curve(tuning.orientations, each.by_orientation, each.orientation)
+    yield Chart("Direction", drawn, "of the stripes, at the best period")
+    drawn = drawings.period_curve(tuning.periods_px, each.by_period, each.period_px)
+    yield Chart("Period", drawn, "in the best direction")
+    if each.by_axis:
+        yield Chart("Colours", drawings.colour_bars(AXES, each.by_axis), "of the stripes, from a hue to its opposite")
+
+
+def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
+    """Yield how many of a layer's filters gratings drive, and how; nothing where none were shown."""
+    if layer.name not in atlas.tuning:
+        return
+    driven = _driven(atlas, layer)
+    yield Fact(
+        "driven by gratings",
+        part_of(len(driven), len(layer.filters)),
+        f"the best one does at least a fifth of what the best of {_photographs(atlas.exemplars[layer.name])} does",
+    )
+    modulations = [each.modulation for each in driven if each.modulation is not None]
+    if len(modulations) >= FEWEST_FILTERS:
+        simple = sum(modulation > SIMPLE for modulation in modulations)
+        yield Fact("simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
+
+
+def trends(atlas: Atlas) -> tuple[Chart, ...]:
+    """Return how tuning changes from layer to layer; nothing where fewer than two layers are driven by gratings.
+
+    Of all filters of a layer that answer to gratings, in the atlas or not: a preview then says what the whole does.
+    """
+    shown: dict[str, list[Filter]] = {}
+    for layer in atlas.layers:
+        if layer.name in atlas.tuning and len(_driven(atlas, layer)) >= CHARTED_SHARE * len(layer.filters):
+            answering = [each for each in atlas.tuning[layer.name].filters if each.modulation is not None]
+            if len(answering) >= FEWEST_FILTERS:
+                shown[layer.name] = answering
+    if len(shown) < 2:
+        return ()
+    simple = [100 * float(np.mean([(each.modulation or 0) > SIMPLE for each in filters])) for filters in shown.values()]
+    widths = [float(np.median([each.orientation_width or 0 for each in filters])) for filters in shown.values()]
+    names = tuple(shown)
+    return (
+        Chart("Simple filters", drawings.layer_bars(names, simple, 100, "Simple filters in per cent"), "in per cent"),
+        Chart(
+            "Width of direction",
+            drawings.layer_bars(names, widths, 180, "Degrees that do at least half of the best direction, medians"),
+            "how many of 180° do at least half of the best one; medians",
+        ),
+    )
+
+
+def hue_name(hue: int) -> str:
+    """Return what a hue, in degrees, is called."""
+    return HUE_NAMES[round(hue / 30) % len(HUE_NAMES)]
+
+
+def _driven(atlas: Atlas, layer: Layer) -> list[Filter]:
+    """Return the filters of a layer in the atlas that gratings drive."""
+    tuning, seen = atlas.tuning[layer.name], atlas.exemplars[layer.name]
+    return [tuning.filters[each.filter] for each in seen.filters if tuning.filters[each.filter].is_driven(each.natural)]
+
+
+def _photographs(seen: Exemplars) -> str:
+    return "1 photograph" if seen.photographs == 1 else f"{seen.photographs:,} photographs"
