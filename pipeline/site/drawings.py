@@ -5,6 +5,7 @@ a colour means is always drawn as well: a positive weight is a filled square, a 
 """
 
 import base64
+import colorsys
 import math
 from collections.abc import Sequence
 
@@ -121,7 +122,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
     step = CHART_WIDTH / HUE_BINS
     highest = max(1, counts.max())
     bars = "".join(
-        f'<path fill="{_vivid((i + 0.5) * 360 / HUE_BINS)}" d="{_bar(i * step, step, count / highest)}"/>'
+        f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, count / highest)}"/>'
         for i, count in enumerate(counts)
         if count
     )
@@ -235,18 +236,18 @@ def colour_bars(hues: Sequence[int], answers: Sequence[float]) -> Markup:
         hues: of the axes, degrees.
         answers: one to grey, and one for each axis, 0..1.
     """
-    step = CHART_WIDTH / len(answers)
-    pairs = [("hsl(0 0% 30%)", "hsl(0 0% 75%)"), *((_vivid(hue), _vivid(hue + 180)) for hue in hues)]
-    bars = "".join(
-        f'<path fill="{fill}" d="{_bar(place * step + half * step / 2, step / 2, share)}"/>'
-        for place, (pair, share) in enumerate(zip(pairs, answers, strict=True))
-        for half, fill in enumerate(pair)
-    )
+    # Whole units and no quotes: there are fourteen bars on a filter's page.
+    width = CHART_WIDTH // (2 * len(answers))
+    fills = ["#4d4d4d", "#bfbfbf", *(_hex(each) for hue in hues for each in (hue, hue + 180))]
+    bars = ""
+    for place, fill in enumerate(fills):
+        height = round((CHART_HEIGHT - 4) * answers[place // 2])
+        bars += f"<path fill={fill} d=M{place * width},{CHART_HEIGHT}v-{height}h{width}v{height} />"
     label = (
         f"Answers to gratings in grey, {percent_of(answers[0])}, and along {len(hues)} axes of colour: "
         + ", ".join(percent_of(each) for each in answers[1:])
     )
-    return Markup(f'{_chart_open(label)}{bars}<text x="4" y="{CHART_HEIGHT + 14}">grey</text></svg>')
+    return Markup(f'{_chart_open(label)}{bars}<text y="{CHART_HEIGHT + 14}">grey</text></svg>')
 
 
 def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what: str) -> Markup:
@@ -314,8 +315,9 @@ def _chart_open(label: str) -> str:
     return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}" role="img" aria-label="{label}">'
 
 
-def _vivid(hue: float) -> str:
-    return f"hsl({hue:.0f} 65% 50%)"
+def _hex(hue: float) -> str:
+    red, green, blue = (round(255 * each) for each in colorsys.hls_to_rgb(hue / 360, 0.5, 0.65))
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _bars(counts: np.ndarray) -> str:

@@ -59,7 +59,7 @@ def test_periods_are_drawn_on_a_logarithmic_axis():
 def test_each_axis_of_colour_is_drawn_from_a_hue_to_its_opposite():
     drawn = drawings.colour_bars([0, 60], [0.5, 1.0, 0.25])
 
-    assert re.findall(r"hsl\((\d+) 65%", drawn) == ["0", "180", "60", "240"]
+    assert re.findall(r"fill=#(\w+)", drawn)[2:] == ["d22d2d", "2dd2d2", "d2d22d", "2d2dd2"]
     assert "in grey, 50 %, and along 2 axes of colour: 100 %, 25 %" in drawn
 
 

@@ -73,7 +73,7 @@ def facts(tuning: Tuning, each: Filter) -> Iterator[Fact]:
         yield Fact(
             "Phase",
             "simple" if is_simple else "complex",
-            f"F1/F0 {number(each.modulation, 2)}: it "
+            f"F1/F0 {each.modulation:.2f}: it "
             + (
                 "matters where exactly the stripes lie" if is_simple else "hardly matters where exactly the stripes lie"
             ),
@@ -87,7 +87,7 @@ def _direction(each: Filter) -> Fact:
     assert each.orientation is not None
     assert each.orientation_width is not None
     assert each.orientation_selectivity is not None
-    selectivity = f"selectivity {number(each.orientation_selectivity, 2)} of 1"
+    selectivity = f"selectivity {each.orientation_selectivity:.2f} of 1"
     if each.orientation_width >= ANY_DIRECTION:
         return Fact("Direction", "any", f"all do at least half of the best; {selectivity}")
     note = f"{each.orientation_width:.0f}° of 180° do at least half of that; {selectivity}"
