@@ -2,7 +2,8 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
-#           -> tuning (all layers) -> site
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
+#   weights -> tuning (all layers) -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -15,9 +16,10 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-from pipeline import errors, images, selection
+from pipeline import errors, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
+from pipeline.photographs import samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
@@ -44,12 +46,6 @@ SETTINGS = {
     f"--recipe {quote(json.dumps(ATLAS.recipes[layer].to_json()))}"
     for slug, layer in LAYERS.items()
 }
-# The layers whose images gratings can be drawn on.
-DRAWN = {
-    slug: layer
-    for slug, layer in LAYERS.items()
-    if not images.is_false_colour(ATLAS.network.image_of(layer).channels)
-}
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
@@ -62,6 +58,7 @@ if not workflow.deployment_settings.deployment_method:
 wildcard_constraints:
     layer="|".join(LAYERS),
     filter=r"\d+",
+    share=r"\d+",
 
 
 def of_layer(pattern):
@@ -197,17 +194,40 @@ rule tiles:
         "--output {output} > {log} 2>&1"
 
 
-if DRAWN:
+if ATLAS.photographs:
+    FOLDER = ATLAS.photographs.folder
 
-    rule tuning:
+    rule photographs:
+        output:
+            **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
+            collection="results/photographs/collection.json",
+        log:
+            "results/logs/photographs.log",
+        conda:
+            "environment.yaml"
+        params:
+            folder=lambda wildcards: f"--folder {quote(FOLDER)}" if FOLDER else "",
+            # Of a folder the names, sizes and times of its files; of the samples, which they are.
+            state=ATLAS.photographs.state or samples.VERSION,
+        shell:
+            "python -m pipeline.photographs --results results {params.folder} > {log} 2>&1"
+
+    SHARES = range(ATLAS.photographs.shares)
+    PRECISION = plan.scan_precision(ATLAS)
+    OBJECTIVE = next(iter(ATLAS.recipes.values())).objective
+    RENDERED = json.dumps({layer: selection.format_filters(numbers) for layer, numbers in ATLAS.filters.items()})
+    PATCHES = ATLAS.site["publish_patches"]
+
+    rule scan:
         input:
             weights=rules.weights.output,
+            photographs=rules.photographs.output.collection,
         output:
-            expand("results/tuning/{layer}.json", layer=DRAWN),
+            "results/photographs/scan/{share}.npz",
         log:
-            "results/logs/tuning.log",
-        # Before all else: it keeps one core busy for as long as a few renders, and at the end of a run it would be alone.
-        priority: len(LAYERS) + 2
+            "results/logs/scan/{share}.log",
+        # Before the renders, which then fill all cores to the end.
+        priority: len(LAYERS) + 1
         conda:
             "environment.yaml"
         threads: 1
@@ -215,12 +235,105 @@ if DRAWN:
             mem_mb=1500,
         params:
             network=NETWORK,
-            layers=lambda wildcards: " ".join(map(quote, DRAWN.values())),
+            objective=OBJECTIVE,
+            precision=PRECISION,
+            shares=len(SHARES),
+            layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+        shell:
+            "python -m pipeline.photographs.scan {params.network} --weights {input.weights} --results results "
+            "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
+            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+
+    rule strongest:
+        input:
+            photographs=rules.photographs.output.collection,
+            scans=expand(rules.scan.output, share=SHARES),
+        output:
+            "results/photographs/strongest.npz",
+        log:
+            "results/logs/strongest.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        params:
+            shares=len(SHARES),
+        shell:
+            "python -m pipeline.photographs.join --results results --shares {params.shares} --output {output} "
+            "> {log} 2>&1"
+
+    rule finals:
+        input:
+            weights=rules.weights.output,
+            photographs=rules.photographs.output.collection,
+            strongest=rules.strongest.output,
+        output:
+            "results/photographs/finals/{share}.npz",
+        log:
+            "results/logs/finals/{share}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            objective=OBJECTIVE,
+            shares=len(SHARES),
+            rendered=lambda wildcards: quote(RENDERED),
+        shell:
+            "python -m pipeline.photographs.finals {params.network} --weights {input.weights} --results results "
+            "--rendered {params.rendered} --objective {params.objective} "
+            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+
+    rule exemplars:
+        input:
+            photographs=rules.photographs.output.collection,
+            strongest=rules.strongest.output,
+            # Where the scan was exact, there is nothing to look at again.
+            finals=[] if PRECISION == "float32" else expand(rules.finals.output, share=SHARES),
+            summary=rules.summary.output.summary,
+        output:
+            **({"strips": directory("results/photographs/strips/{layer}")} if PATCHES else {}),
+            exemplars="results/photographs/layers/{layer}.json",
+        log:
+            "results/logs/exemplars/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        params:
+            network=NETWORK,
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+            rendered=lambda wildcards: quote(RENDERED),
+            shares=len(SHARES),
+            patches="" if PATCHES else "--no-patches",
+        shell:
+            "python -m pipeline.photographs.exemplars {params.network} --results results --layer {params.layer} "
+            "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log} 2>&1"
+
+    rule tuning:
+        input:
+            weights=rules.weights.output,
+        output:
+            expand("results/tuning/{layer}.json", layer=LAYERS),
+        log:
+            "results/logs/tuning.log",
+        # One core for as long as a few renders: at the end of a run it would be busy alone.
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+            objective=OBJECTIVE,
             precision=ATLAS.precision,
-            objective=next(iter(ATLAS.recipes.values())).objective,
         shell:
             "python -m pipeline.tuning {params.network} --weights {input.weights} --results results "
-            "--layers {params.layers} --precision {params.precision} --objective {params.objective} > {log} 2>&1"
+            "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log} 2>&1"
 
 
 rule quality:
@@ -244,6 +357,8 @@ rule site:
         quality=rules.quality.output.figures,
         mosaics=expand(rules.mosaic.output, layer=LAYERS),
         tiles=expand(rules.tiles.output, layer=LAYERS),
+        exemplars=expand(rules.exemplars.output.exemplars, layer=LAYERS) if ATLAS.photographs else [],
+        tuning=rules.tuning.output if ATLAS.photographs else [],
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
     output:
         "results/site/index.html",
@@ -256,10 +371,11 @@ rule site:
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         site=lambda wildcards: quote(json.dumps(dict(ATLAS.site))),
+        shown="--shown" if ATLAS.photographs else "",
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
         "python -m pipeline.site {params.network} --weights {input.weights} --results results "
-        "--layers {params.layers} --site {params.site} --templates {params.templates} "
+        "--layers {params.layers} --site {params.site} {params.shown} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
 
 
@@ -269,6 +385,6 @@ rule all:
     input:
         rules.site.output,
         rules.quality.output,
+        [rules.photographs.output, rules.tuning.output, expand(rules.exemplars.output, layer=LAYERS)] if ATLAS.photographs else [],
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
-        rules.tuning.output if DRAWN else [],
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

@@ -1,8 +1,14 @@
-"""Numbers and shares as people read them, on pages and in tables."""
+"""Numbers and shares as people read them, on pages and in tables; and what no page can hold."""
 
 import math
+import re
 
 MINUS = "\N{MINUS SIGN}"
+
+# Control characters, halves of characters and the like, which neither HTML nor XML can hold.
+_IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+# Ends of lines, and what turns the direction of the text that follows.
+_IN_NO_LINE = re.compile("[\t\n\r\x85\u2028-\u202e\u2066-\u2069]")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -38,3 +44,15 @@ def percent(part: int, whole: int) -> str:
 def percent_of(share: float) -> str:
     """Return a share, 0..1, in per cent."""
     return f"{number(100 * share, 2)} %"
+
+
+def not_for_a_page(text: str) -> str | None:
+    """Return the first character of a text that no page can hold, as "U+0000"; None where there is none."""
+    found = _IN_NO_PAGE.search(text)
+    return found and f"U+{ord(found[0]):04X}"
+
+
+def not_for_a_line(text: str) -> str | None:
+    """Return the first character of a text that no line of a page can hold, as "U+000A"; None where there is none."""
+    found = _IN_NO_PAGE.search(text) or _IN_NO_LINE.search(text)
+    return found and f"U+{ord(found[0]):04X}"

@@ -1,6 +1,7 @@
-"""Photographs as they come: opened without trust as upright RGB, and cut to what a network sees of them."""
+"""Photographs as they come: found in a folder, opened without trust as upright RGB, and cut to what a network sees."""
 
 import io
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,11 @@ from pipeline.errors import UserError, in_one_line
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF")
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".avif")
 
+# The file of a folder that says whose its photographs are.
+CREDITS = "credits.csv"
+# Files of a folder, of any kind, and its own folders: more is somebody's whole disk, given by mistake.
+MOST_ENTRIES = 500_000
+
 # Decoded, a pixel takes 3 to 4 bytes, three times over where it is transparent: 0.8 GB at most. The largest cameras
 # make 61 megapixels; JPEG, which can be decoded at a half to an eighth of its size, is counted after that.
 LARGEST_PIXELS = 64_000_000
@@ -24,6 +30,10 @@ SMALLEST_SIDE_PX = 64
 # Shorter sides, in pixels, at which networks see a photograph. One of 436 px or more is sharp enough at 512.
 SCALES_PX = (256, 512)
 _ENOUGH_FOR_SCALE = 0.85
+# Shorter side to which a photograph is decoded that is opened for a network: enough for all scales.
+DECODED_PX = SCALES_PX[-1]
+# Channels of images that photographs can be turned into: grey, and RGB.
+CHANNELS = (1, 3)
 # Few shapes, and whole cells of the maps at a stride of 32.
 _MULTIPLE_PX = 32
 # Of a panorama the middle is seen, so many times as long as the shorter side.
@@ -84,6 +94,27 @@ class View:
         x = [left + across * min(max(0.0, each), self.width_px) for each in (box[0], box[2])]
         y = [top + down * min(max(0.0, each), self.height_px) for each in (box[1], box[3])]
         return x[0], y[0], x[1], y[1]
+
+
+def find(folder: Path) -> list[str]:
+    """Return the names of the photographs in a folder and the folders in it, by their endings: ascending, the parts of
+    each separated by "/". Hidden ones, and what symbolic links to folders lead to, are passed over.
+
+    Raises `UserError` where there is no such folder, no photograph in it, or implausibly much.
+    """
+    if not os.path.isdir(folder):  # noqa: PTH112 (a path of any characters whatever)
+        raise UserError(f"{folder}: no such folder")
+    found, entries = [], 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        entries += len(folders) + len(names)
+        if entries > MOST_ENTRIES:
+            raise UserError(f"{folder}: more than {MOST_ENTRIES:,} files; name a folder of photographs alone")
+        below = Path(place).relative_to(folder)
+        found += [(below / each).as_posix() for each in names if each.lower().endswith(ENDINGS) and each[0] != "."]
+    if not found:
+        raise UserError(f"{folder}: no photograph in it: no file that ends in {', '.join(ENDINGS)}")
+    return sorted(found)
 
 
 def read(path: Path, short_px: int | None = None) -> Original:

@@ -159,3 +159,15 @@ def functional(keras) -> Callable[..., tuple[Any, Network]]:
     """Return a function that builds a model with Keras, from images to `build(images, keras.layers)`, with random
     weights, and gives the model and what is known of it."""
     return networks.functional
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch) -> Path:
+    """Return a folder that is all of pip's world."""
+    directory = tmp_path / "index"
+    directory.mkdir()
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
+    return directory

@@ -16,3 +16,19 @@ def test_a_hundred_per_cent_means_all(part, whole, text):
 )
 def test_numbers_have_three_digits_and_a_true_minus(value, text):
     assert formatting.number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "page", "line"),
+    [
+        ("A café, 画像, 🙂", None, None),
+        ("two\nlines", None, "U+000A"),
+        ("\u202egpj", None, "U+202E"),
+        ("a\0b", "U+0000", "U+0000"),
+        ("\ud800", "U+D800", "U+D800"),
+        ("\x1b[31m", "U+001B", "U+001B"),
+    ],
+)
+def test_what_no_page_and_no_line_can_hold_is_found(text, page, line):
+    assert formatting.not_for_a_page(text) == page
+    assert formatting.not_for_a_line(text) == line

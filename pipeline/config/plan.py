@@ -1,18 +1,20 @@
 """The configuration: what the user may say, whether it is right, and the plan that follows from it."""
 
+import contextlib
+import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import files, wording
+from pipeline import files, formatting, originals, wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
-from pipeline.errors import UserError, at
+from pipeline.errors import UserError, at, did_you_mean
 from pipeline.machine.precision import Wanted
 from pipeline.network import catalogue, container
 from pipeline.network.catalogue import ConvLayer, Network
@@ -22,6 +24,12 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
+# A job has so many photographs, about a minute of one core; of more than 32,768, each job has more of them.
+PHOTOGRAPHS_A_SHARE = 64
+MOST_SHARES = 512
+# Photographs of each rendered filter that are looked at in float32, at least: as many as are shown of it.
+LOOKED_AT_AGAIN = 9
+
 # The picture shows the field that a unit makes use of, with room for the pattern to repeat; of fewer than 160 px a page
 # that shows it large shows blocks, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers
 # whole.
@@ -29,8 +37,21 @@ CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 160, 224, 16
 
 _WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
-# Control characters, halves of characters and the like, which neither HTML nor XML can hold.
-_IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """The photographs that the network is shown.
+
+    Attributes:
+        folder: where they are, as configured; None for the samples.
+        shares: how many jobs look at them, each at some.
+        state: digest of the names, sizes and times of all files in the folder; nothing for the samples.
+    """
+
+    folder: str | None
+    shares: int
+    state: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class Plan:
         precision: "auto", "float32" or "bfloat16".
         site: the site section with its defaults filled in.
         contents: of the files among "model" and "weights", the sha256 of what is in them.
+        photographs: what the network is shown; None for nothing, as where its images are neither RGB nor grey.
     """
 
     model: str
@@ -58,8 +80,9 @@ class Plan:
     recipes: Mapping[str, Recipe]
     seed: int
     precision: Wanted
-    site: Mapping[str, str]
+    site: Mapping[str, Any]
     contents: Mapping[str, str]
+    photographs: Photographs | None
 
 
 def plan(configuration: Mapping[str, Any]) -> Plan:
@@ -91,7 +114,16 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         precision=values["precision"],
         site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
         contents=_contents(values),
+        photographs=_photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
     )
+
+
+def scan_precision(plan: Plan) -> Wanted:
+    """Return in which precision photographs are looked at: that of the atlas, but float32 where nine photographs of
+    each rendered filter, which are looked at again in it, would be most of them."""
+    rendered = sum(map(len, plan.filters.values()))
+    shown = plan.photographs.shares * PHOTOGRAPHS_A_SHARE if plan.photographs else 0
+    return "float32" if LOOKED_AT_AGAIN * rendered >= shown else plan.precision
 
 
 def automatic_canvas(layer: ConvLayer) -> int:
@@ -141,11 +173,43 @@ def _contents(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: files.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
 
 
-def _site(values: Mapping[str, str], network: Network, objective: str) -> dict[str, str]:
+def _can_be_shown_photographs(network: Network, layers: Iterable[str]) -> bool:
+    return all(network.image_of(layer).channels in originals.CHANNELS for layer in layers)
+
+
+def _photographs(value: str) -> Photographs | None:
+    """Return what a configuration names: `samples`, `none`, or the path of a folder."""
+    if value == "none":
+        return None
+    if value == "samples":
+        return Photographs(folder=None, shares=1, state="")
+    if not os.path.isdir(value):  # noqa: PTH112 (it takes any text whatever as a path that leads nowhere)
+        where = "" if os.path.isabs(value) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
+        hint = did_you_mean(value, ("samples", "none"))
+        raise UserError(
+            f"photographs: {value:.200}: no such folder{where}; say samples, none, or the path of a folder{hint}"
+        )
+    with at("photographs"):
+        names = originals.find(Path(value))
+    shares = min(MOST_SHARES, -(-len(names) // PHOTOGRAPHS_A_SHARE))
+    return Photographs(folder=value, shares=shares, state=_state(Path(value), [*names, originals.CREDITS]))
+
+
+def _state(folder: Path, names: Sequence[str]) -> str:
+    """Return what changes when files of a folder do: reading thousands of photographs would hold up every start."""
+    digest = hashlib.sha256()
+    for name in names:
+        with contextlib.suppress(OSError):
+            found = (folder / name).stat()
+            digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _site(values: Mapping[str, Any], network: Network, objective: str) -> dict[str, Any]:
     check_base_url(values["base_url"])
     for key, text in values.items():
-        if match := _IN_NO_PAGE.search(text):
-            raise UserError(f"site.{key}: the character U+{ord(match[0]):04X} has no place in a page; remove it")
+        if isinstance(text, str) and (character := formatting.not_for_a_page(text)):
+            raise UserError(f"site.{key}: the character {character} has no place in a page; remove it")
     title = wording.title(display_name(network.model), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
 

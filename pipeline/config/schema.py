@@ -66,7 +66,8 @@ def defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked(configuration: Any) -> dict[str, Any]:
-    """Return a configuration, or a part of one, with the numbers in its recipe and its filters as such.
+    """Return a configuration, or a part of one, with the numbers in its recipe and its filters as such, and the truth
+    values of its site.
 
     Where a mapping is given on the command line (`--config 'recipe={steps: 16}'`), Snakemake hands them over as text.
     Raises `UserError`, one line, where something is wrong in form.
@@ -77,6 +78,8 @@ def checked(configuration: Any) -> dict[str, Any]:
             key: _typed(value, inside=False) if key in ("recipe", "filters") else value
             for key, value in configuration.items()
         }
+        if isinstance(site := configuration.get("site"), Mapping):
+            configuration["site"] = {key: _truth(key, value) for key, value in site.items()}
     check(configuration, load())
     values: dict[str, Any] = configuration
     return values
@@ -100,6 +103,12 @@ def _check_levels(value: Any, left: int = MOST_LEVELS) -> None:
         raise UserError(f"more than {MOST_LEVELS} levels of lists and mappings; no key wants so many")
     for each in inside:
         _check_levels(each, left - 1)
+
+
+def _truth(key: Any, value: Any) -> Any:
+    """Return a value of the site section, which are texts but for a few: a title may be "true"."""
+    wanted = load()["properties"]["site"]["properties"].get(key, {}).get("type")
+    return value == "true" if wanted == "boolean" and value in ("true", "false") else value
 
 
 def _typed(value: Any, *, inside: bool) -> Any:

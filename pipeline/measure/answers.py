@@ -8,6 +8,9 @@
 Every answer is what its objective raises, without the leak. Responses are those before the activation function: below
 zero, too, one picture may do more than another. The mean activation would not do for `negative_channel`: stripes that
 oppose an edge filter excite it half a period on.
+
+What photographs are compared by is the strongest unit, any of the map's but those near its border: the largest
+max(0, response), with the sign turned for `negative_channel`.
 """
 
 from collections.abc import Mapping
@@ -17,6 +20,7 @@ import tensorflow as tf
 
 from pipeline.ascent.objective import asked_for
 from pipeline.measure.by_keras import KerasResponses, graph_of
+from pipeline.network import taps
 from pipeline.network.catalogue import Network
 from pipeline.network.truncated import mean_activation
 
@@ -37,6 +41,7 @@ class Judge:
     """
 
     def __init__(self, network: Network, tensors: Mapping[str, np.ndarray], layer: str, canvas_px: int) -> None:
+        self._margin = taps.margin(network.layer(layer))
         self._responses = KerasResponses(network, graph_of(network, tensors), layer, canvas_px)
 
     def to_pictures(self, images: np.ndarray, *, objective: str = "channel", batch: int = 4) -> np.ndarray:
@@ -50,17 +55,31 @@ class Judge:
         Returns:
             float32 (count, filters).
         """
+        return self.to_pictures_and_strongest(images, objective=objective, batch=batch)[0]
+
+    def to_pictures_and_strongest(
+        self, images: np.ndarray, *, objective: str = "channel", batch: int = 4
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the answers, as `to_pictures` does, and beside them the strongest unit of every filter, of the same
+        shape."""
 
         @tf.function(autograph=False)
-        def reduced(pixels: tf.Tensor) -> tf.Tensor:
-            return reduce(self._responses(tf.cast(pixels, tf.float32) / 255.0), objective)
+        def reduced(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            responses = self._responses(tf.cast(pixels, tf.float32) / 255.0)
+            inside, _, _ = taps.interior(asked_for(responses, _of_any_unit(objective)), self._margin)
+            return reduce(responses, objective), taps.strongest(inside).value
 
         parts = [reduced(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
-        return np.concatenate([part.numpy() for part in parts])
+        answers, strongest = zip(*parts, strict=True)
+        return np.concatenate(answers), np.concatenate(strongest)
 
     def to_noise(self, noise: np.ndarray, *, objective: str = "channel") -> np.ndarray:
         """Return the answer of every filter of the layer to noise images, as `to_pictures` does.
 
         On noise any unit is as good as the central one, and the mean of all says more than a single one.
         """
-        return self.to_pictures(noise, objective="channel" if objective == "neuron" else objective)
+        return self.to_pictures(noise, objective=_of_any_unit(objective))
+
+
+def _of_any_unit(objective: str) -> str:
+    return "channel" if objective == "neuron" else objective

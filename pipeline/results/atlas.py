@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline import images
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
@@ -77,7 +76,7 @@ def read(
         if layer.name in wanted
     }
     layer_summary.check_alike(found)
-    seen = [layer for layer in found.values() if is_shown and not images.is_false_colour(layer.image_channels)]
+    seen = found.values() if is_shown else ()
     return Atlas(
         network=network,
         layers=tuple(found.values()),

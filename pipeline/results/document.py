@@ -113,6 +113,11 @@ def parse(data: bytes, path: Path, kind: type[T], what: str, cure: str) -> T:
         raise UserError(f"{path}: not valid JSON ({error}); {cure}") from None
 
 
+def short(value: float | np.floating[Any] | np.ndarray) -> float:
+    """Return a number with the fewest digits that give the same float32."""
+    return float(str(np.float32(value)))
+
+
 def columns(kind: type[Part]) -> Iterator[Column]:
     """Yield the keys of a document that have a description, in order."""
     hints = get_type_hints(kind, include_extras=True)

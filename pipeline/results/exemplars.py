@@ -9,8 +9,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pipeline.measure.families import FEWEST_FILTERS
 from pipeline.results import document
 from pipeline.results.document import Activation, Count, Digest, Document, FromOne, Name, Part, Share
+from pipeline.results.layer_summary import Family, check_families
 from pipeline.wording import DEFAULT, Objective
 
 # Patches of a filter, each from a photograph of its own.
@@ -21,6 +23,8 @@ QUANTILES = (0.1, 0.5, 0.9, 0.99)
 HISTOGRAM_STEPS = 16
 # Similar filters listed.
 ALIKE = 8
+# With fewer photographs, of thousands of filters some always answer to the same ones.
+FEWEST_PHOTOGRAPHS = 30
 
 CURE = "delete it to make it anew"
 
@@ -115,18 +119,9 @@ class Filter(Part, frozen=True, kw_only=True):
         tuple[Alike, ...],
         Meta(
             description=f"up to {ALIKE} rendered filters, of any layer, that answer to the same photographs, nearest "
-            "first"
+            f"first; none where there are fewer than {FEWEST_PHOTOGRAPHS} photographs"
         ),
     ]
-
-
-class Family(Part, frozen=True, kw_only=True):
-    """Filters of the layer that answer alike."""
-
-    members: Annotated[
-        Annotated[tuple[Count, ...], Meta(min_length=1)], Meta(description="numbers of the filters, ascending")
-    ]
-    typical: Annotated[Count, Meta(description="the one of them that is most like the others")]
 
 
 class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/exemplars/1"):
@@ -149,13 +144,9 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
     filters: Annotated[tuple[Filter, ...], Meta(description="one object for each rendered filter, by number")]
     families: Annotated[
         tuple[Family, ...],
-        Meta(description="the layer’s rendered filters in groups, the largest first; none where there are too few"),
-    ]
-    families_from: Annotated[
-        Name | None,
         Meta(
-            description="what the families are told by: answers to `photographs`, or, where these are too few, to the "
-            "`pictures` of the layer; null where there are no families"
+            description="the layer’s rendered filters in groups that answer to the same photographs, the largest "
+            f"first; none where there are fewer than {FEWEST_PHOTOGRAPHS} photographs, or {FEWEST_FILTERS} filters"
         ),
     ]
 
@@ -163,9 +154,7 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
         numbers = [each.filter for each in self.filters]
         if not numbers or numbers != sorted(set(numbers)):
             raise ValueError("filters: should be at least one, each once, by number")
-        members = sorted(member for family in self.families for member in family.members)
-        if self.families and members != numbers:
-            raise ValueError("families: each of the filters should be in one of them")
+        check_families(self.families, numbers)
         for each in self.filters:
             shown = [exemplar.photograph for exemplar in each.exemplars]
             if len(set(shown)) < len(shown) or any(number >= self.photographs for number in shown):

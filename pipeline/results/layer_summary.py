@@ -5,7 +5,7 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.measure.families import FEWEST_FILTERS
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
 from pipeline.network.catalogue import LARGEST_CANVAS_PX
@@ -35,7 +36,7 @@ from pipeline.wording import DEFAULT, WORDS, Objective, Words
 # Grows when what is measured, or how, changes: a further key, other views of a picture, another definition of an
 # answer. What was measured differently is then told apart, and not compared. Rule `summary` names it among its
 # parameters, so that finished layers are measured anew.
-MEASURES = 2
+MEASURES = 3
 
 # How many filters `figures.worst` lists.
 WORST_LISTED = 16
@@ -100,6 +101,13 @@ class Filter(Part, frozen=True, kw_only=True):
         Meta(
             description="the same on its own picture seen twice, turned by 3° to either side, made 3 % larger and "
             "smaller, and moved by a few pixels, in the precision of the render: the mean"
+        ),
+    ]
+    strongest_unit: Annotated[
+        Activation,
+        Meta(
+            description="activation of the strongest unit of the filter’s map on its own picture, those near "
+            "its border left out: what photographs are held against"
         ),
     ]
     alive: Annotated[bool, Meta(description=f"activation ≥ {ALIVE_RATIO:g} × noise_activation")]
@@ -171,6 +179,15 @@ class Filter(Part, frozen=True, kw_only=True):
     def certainty(self) -> tuple[bool, int, float]:
         """What sorts filters, those whose pictures prove least first: not alive, then by own rank, then by ratio."""
         return self.alive, -self.own_rank, self.ratio
+
+
+class Family(Part, frozen=True, kw_only=True):
+    """Filters of the layer that are alike."""
+
+    members: Annotated[
+        Annotated[tuple[Count, ...], Meta(min_length=1)], Meta(description="numbers of the filters, ascending")
+    ]
+    typical: Annotated[Count, Meta(description="the one of them that is most like the others")]
 
 
 class Figures(Part, frozen=True, kw_only=True):
@@ -267,11 +284,19 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     ] = 1
     figures: Annotated[Figures, Meta(description="how sure the pictures are, see below")]
     filters: Annotated[tuple[Filter, ...], Meta(description="one object for each rendered filter, by number")]
+    families: Annotated[
+        tuple[Family, ...],
+        Meta(
+            description="the rendered filters in groups whose pictures the same filters answer to, the largest first; "
+            f"none where there are fewer than {FEWEST_FILTERS} filters"
+        ),
+    ]
 
     def __post_init__(self) -> None:
         numbers = list(self.numbers)
         if not numbers or numbers != sorted(set(numbers)) or numbers[-1] >= self.filters_total:
             raise ValueError(f"filters: should be some of the {self.filters_total}, each once, by number")
+        check_families(self.families, numbers)
 
     @property
     def slug(self) -> str:
@@ -292,6 +317,14 @@ class Layer(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     def by_number(self) -> Mapping[int, Filter]:
         """The rendered filters, found by number."""
         return {each.filter: each for each in self.filters}
+
+
+def check_families(families: Sequence[Family], filters: Sequence[int]) -> None:
+    """Raise `ValueError` where there are families, and not each filter, by number, is in one of them."""
+    if families and sorted(member for family in families for member in family.members) != list(filters):
+        raise ValueError("families: each of the filters should be in one of them, once")
+    if any(family.typical not in family.members for family in families):
+        raise ValueError("families: the typical one should be one of them")
 
 
 def read(path: Path) -> Layer:

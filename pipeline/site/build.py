@@ -43,7 +43,7 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph.
     """
 
     title: str = ""
@@ -52,6 +52,7 @@ class Site:
     base_url: str = ""
     language: str = "en"
     licence: str = ""
+    publish_patches: bool = True
 
 
 def parse_site(text: str) -> Site:
@@ -62,12 +63,13 @@ def parse_site(text: str) -> Site:
         raise UserError(f"--site: not valid JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
-    names = [each.name for each in dataclasses.fields(Site)]
+    kinds = {each.name: type(each.default) for each in dataclasses.fields(Site)}
     for key, entry in value.items():
-        if key not in names:
-            raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, names)}")
-        if not isinstance(entry, str):
-            raise UserError(f"--site: {key}: should be text, not {entry!r:.80}")
+        if key not in kinds:
+            raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
+        if not isinstance(entry, kinds[key]):
+            wanted = "text" if kinds[key] is str else "true or false"
+            raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(site, base_url=check_base_url(site.base_url))
 

@@ -9,10 +9,11 @@ import numpy as np
 from msgspec import UNSET
 
 from pipeline.errors import UserError
-from pipeline.measure import kernels, looks, matrix
+from pipeline.measure import families, kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.network.catalogue import ConvLayer, Network
-from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer, Similar, Slice
+from pipeline.results import document
+from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Family, Figures, Filter, Layer, Similar, Slice
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
 from pipeline.wording import DEFAULT, OBJECTIVES, Objective
@@ -26,11 +27,13 @@ class Measurements:
         responses: of each channel on each picture, (pictures, channels).
         noise: of each channel on noise images of their size, (noise images, channels).
         robust: of each picture's own filter on slightly moved views of it, (pictures,).
+        strongest: the strongest unit of each picture's own filter on it, (pictures,).
     """
 
     responses: np.ndarray
     noise: np.ndarray
     robust: np.ndarray
+    strongest: np.ndarray
 
 
 def summarise(
@@ -48,8 +51,8 @@ def summarise(
     rendered = np.array([render.record.filter for render in renders])
     found = matrix.figures(measured.responses, measured.noise, rendered)
     filters = tuple(
-        _filter(network, loaded.tensors, layer, render, figures, robust)
-        for render, figures, robust in zip(renders, found, measured.robust, strict=True)
+        _filter(network, loaded.tensors, layer, render, figures, robust, strongest)
+        for render, figures, robust, strongest in zip(renders, found, measured.robust, measured.strongest, strict=True)
     )
     return Layer(
         model=network.name,
@@ -74,6 +77,10 @@ def summarise(
         measures=MEASURES,
         figures=_figures(filters, renders, measured),
         filters=filters,
+        families=tuple(
+            Family(members=tuple(int(rendered[each]) for each in group.members), typical=int(rendered[group.typical]))
+            for group in families.families(matrix.similarities(measured.responses))
+        ),
     )
 
 
@@ -85,7 +92,7 @@ def _figures(filters: Sequence[Filter], renders: Sequence[Render], measured: Mea
         own_best_top5=sum(each.is_in_best(TOP) for each in filters),
         retried=sum(render.record.attempts > 1 for render in renders),
         median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),
-        median_robust_activation=_short(np.median(measured.robust)),
+        median_robust_activation=document.short(np.median(measured.robust)),
         worst=tuple(each.filter for each in sorted(filters, key=lambda each: each.certainty)[:WORST_LISTED]),
     )
 
@@ -114,16 +121,19 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     noise = colour_noise(images.shape[1], channels=images.shape[3])
     judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
     precision = renders[0].record.precision
+    filters = [render.record.filter for render in renders]
+    responses, strongest = judge.to_pictures_and_strongest(images, objective=aim)
     return Measurements(
-        responses=judge.to_pictures(images, objective=aim),
+        responses=responses,
         noise=judge.to_noise(noise, objective=aim),
         robust=robustness.robust_activations(
             truncate(network, loaded.tensors, layer.name, precision),
-            [render.record.filter for render in renders],
+            filters,
             images,
             seen=robustness.FEW_VIEWS,
             objective=aim,
         ),
+        strongest=strongest[np.arange(len(filters)), filters],
     )
 
 
@@ -134,21 +144,23 @@ def _filter(
     render: Render,
     figures: matrix.Figures,
     robust_activation: float,
+    strongest_unit: float,
 ) -> Filter:
     number = render.record.filter
     kernel = kernels.kernel_of(network, tensors, layer.name, number)
     bias = tensors.get(f"{layer.weights}/bias")
     answers: dict[str, Any] = {
-        name: _short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
+        name: document.short(value) if isinstance(value, float) else value for name, value in vars(figures).items()
     }
     similar = answers.pop("similar")
     return Filter(
         filter=number,
-        robust_activation=_short(robust_activation),
+        robust_activation=document.short(robust_activation),
+        strongest_unit=document.short(strongest_unit),
         similar=tuple(Similar(filter=other, similarity=similarity) for other, similarity in similar),
         **answers,
-        bias=0.0 if bias is None else _short(bias[number]),
-        kernel_norm=_short(np.linalg.norm(kernel.astype(np.float64))),
+        bias=0.0 if bias is None else document.short(bias[number]),
+        kernel_norm=document.short(np.linalg.norm(kernel.astype(np.float64))),
         incoming=tuple(map(_slice, kernels.incoming(network, tensors, layer.name, number))),
         outgoing=tuple(map(_slice, kernels.outgoing(network, tensors, layer.name, number))),
         kernel_rgb=_rows(kernel) if layer.reads_image else UNSET,
@@ -160,16 +172,11 @@ def _slice(neighbour: kernels.Neighbour) -> Slice:
     return Slice(
         layer=neighbour.layer,
         filter=neighbour.filter,
-        norm=_short(neighbour.norm),
+        norm=document.short(neighbour.norm),
         share=round(neighbour.share, 5),
         kernel=_rows(neighbour.kernel),
     )
 
 
 def _rows(array: np.ndarray) -> Any:
-    return tuple(map(_rows, array)) if array.ndim else _short(array)
-
-
-def _short(value: float | np.floating[Any] | np.ndarray) -> float:
-    """Return a number with the fewest digits that give the same float32."""
-    return float(str(np.float32(value)))
+    return tuple(map(_rows, array)) if array.ndim else document.short(array)

@@ -7,6 +7,8 @@ import urllib.request
 from pathlib import Path
 from typing import IO, Any
 
+from pipeline.wheels import SourceError
+
 # Seconds until a host that does not answer is given up, whatever it is busy with (names, many addresses, TLS).
 CONNECT_SECONDS = 5.0
 # Seconds that a transfer may stand still.
@@ -17,10 +19,6 @@ LARGEST_BYTES = 2 * 2**30
 _CHUNK_BYTES = 1 << 18
 _BAR_CHARACTERS = 30
 _LINES_OFF_TERMINAL = 4
-
-
-class SourceError(Exception):
-    """One source does not work; the text says why in a few words."""
 
 
 class Progress:

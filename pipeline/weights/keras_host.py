@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pipeline import files
 from pipeline.network.applications import KerasFile
 from pipeline.weights import download
-from pipeline.weights.download import SourceError
+from pipeline.wheels import SourceError
 
 Read = TypeVar("Read")
 

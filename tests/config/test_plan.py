@@ -388,3 +388,79 @@ def test_a_plan_knows_what_is_in_the_files_that_it_names(keras_file):
     assert plan.plan({}).contents == {}
     assert of_model.contents == {"model": digest}
     assert of_both.contents == {"model": digest, "weights": digest}
+
+
+def a_folder(path, *names: str):
+    for name in names:
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(name)
+    return str(path)
+
+
+def test_the_samples_are_shown_unless_something_else_is_said(tmp_path):
+    assert plan.plan({}).photographs == plan.Photographs(folder=None, shares=1, state="")
+    assert plan.plan({"photographs": "none"}).photographs is None
+    shown = plan.plan({"photographs": a_folder(tmp_path / "pictures", "a.jpg", "b/c.PNG", "notes.txt")}).photographs
+    assert (shown.folder, shown.shares) == (str(tmp_path / "pictures"), 1)
+
+
+def test_many_photographs_are_shared_out_among_a_bounded_number_of_jobs(tmp_path, monkeypatch):
+    folder = a_folder(tmp_path, *(f"{number}.jpg" for number in range(9)))
+    monkeypatch.setattr(plan, "PHOTOGRAPHS_A_SHARE", 4)
+    assert plan.plan({"photographs": folder}).photographs.shares == 3
+    monkeypatch.setattr(plan, "MOST_SHARES", 2)
+    assert plan.plan({"photographs": folder}).photographs.shares == 2
+
+
+def test_the_state_of_a_folder_changes_with_its_photographs_and_credits_and_nothing_else(tmp_path):
+    folder = a_folder(tmp_path, "a.jpg", "b.jpg")
+
+    def state() -> str:
+        return plan.plan({"photographs": folder}).photographs.state
+
+    states = [state()]
+    (tmp_path / "notes.txt").write_text("x")
+    assert state() == states[0]
+    (tmp_path / "c.jpg").touch()
+    states.append(state())
+    (tmp_path / "a.jpg").write_text("longer than it was")
+    states.append(state())
+    (tmp_path / "credits.csv").write_text("file\n")
+    states.append(state())
+    (tmp_path / "b.jpg").rename(tmp_path / "d.jpg")
+    states.append(state())
+    assert len(set(states)) == len(states) == 5
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("sample", "photographs: sample: no such folder in {cwd}, where relative paths begin; say samples, none, or "
+         "the path of a folder; did you mean samples?"),
+        ("/nowhere", "photographs: /nowhere: no such folder; say samples, none, or the path of a folder"),
+        ("a\0b", "photographs: a\0b: no such folder in {cwd}, where"),
+        ("a.jpg", "photographs: a.jpg: no such folder in {cwd}, where"),
+        ("empty", "photographs: empty: no photograph in it: no file that ends in .jpg"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_cannot_be_shown_is_named(tmp_path, monkeypatch, value, message):
+    monkeypatch.chdir(tmp_path)
+    a_folder(tmp_path, "a.jpg", "empty/notes.txt")
+
+    assert refusal({"photographs": value}).startswith(message.format(cwd=tmp_path))
+
+
+def test_somebodys_whole_disk_is_not_gone_through(tmp_path, monkeypatch):
+    a_folder(tmp_path, "a/a.jpg", "b/b.jpg", "c/c.jpg")
+    monkeypatch.setattr(plan.originals, "MOST_ENTRIES", 5)
+
+    assert refusal({"photographs": str(tmp_path)}) == (
+        f"photographs: {tmp_path}: more than 5 files; name a folder of photographs alone"
+    )
+
+
+@pytest.mark.parametrize("value", [True, False])
+def test_patches_are_published_or_not(value):
+    assert plan.plan({"site": {"publish_patches": value}}).site["publish_patches"] is value
+    assert plan.plan({"site": {"publish_patches": str(value).lower()}}).site["publish_patches"] is value
+    assert plan.plan({}).site["publish_patches"] is True

@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.results import document, exemplars
-from pipeline.results.exemplars import Exemplar, Exemplars, Family, Filter
+from pipeline.results.exemplars import Exemplar, Exemplars, Filter
+from pipeline.results.layer_summary import Family
 
 
 def an_exemplar(photograph: int = 0, **changes) -> Exemplar:
@@ -21,7 +22,7 @@ def a_filter(number: int, **changes) -> Filter:
 def the_exemplars(**changes) -> Exemplars:
     values = {"model": "tiny", "name": "first", "weights_sha256": "0" * 64, "collection_sha256": "1" * 64}
     values |= {"photographs": 3, "sampled": 3, "field_px": 4, "patches": True}
-    values |= {"filters": (a_filter(0), a_filter(3)), "families": (), "families_from": None}
+    values |= {"filters": (a_filter(0), a_filter(3)), "families": ()}
     return Exemplars(**(values | changes))
 
 
@@ -39,7 +40,7 @@ def test_what_is_written_is_read(tmp_path):
         ({"families": [{"members": [0], "typical": 0}]}, "each of the filters should be in one"),
         ({"photographs": 0}, "photographs"),
         ({"filters": [document.to_json(a_filter(0, exemplars=(an_exemplar(3),)))]}, "all of them shown"),
-        ({"filters": [document.to_json(a_filter(0, exemplars=(an_exemplar(), an_exemplar())))]}, "different photographs"),
+        ({"filters": [document.to_json(a_filter(0, exemplars=(an_exemplar(), an_exemplar())))]}, "different"),
         ({"schema": "atlas/exemplars/2"}, "should be atlas/exemplars/1"),
     ],
 )  # fmt: skip
@@ -54,7 +55,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path, changes, reason):
 def test_families_hold_every_filter_once():
     families = (Family(members=(0, 3), typical=3),)
 
-    assert the_exemplars(families=families, families_from="photographs").families == families
+    assert the_exemplars(families=families).families == families
 
 
 def test_the_frame_is_where_the_field_lies_in_the_patch():

@@ -39,6 +39,7 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "summary": {layer.summary, layer.responses},
         "mosaic": {layer.mosaic},
         "tiles": {layer.copies},
+        "photographs": {layout.photographs(RESULTS), layout.samples(RESULTS)},
         "tuning": {layout.tuning(RESULTS, "block1_conv1")},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
         "site": {layout.site(RESULTS) / "index.html"},

@@ -130,6 +130,14 @@ def test_the_response_matrix_is_each_filters_mean_activation_on_each_picture(sum
     assert found == pytest.approx(np.array(expected), rel=1e-4)
 
 
+def test_the_strongest_unit_is_that_of_the_picture_without_its_border(summarised):
+    tensors = summarised.weights.tensors
+    for each in the_summary(summarised)["filters"]:
+        map = convolve(a_picture(each["filter"]) / 255.0, tensors["first/kernel"], tensors["first/bias"])
+        # A quarter of a field of three pixels is one unit.
+        assert each["strongest_unit"] == pytest.approx(max(0, map[1:-1, 1:-1, each["filter"]].max()), rel=1e-4)
+
+
 def test_a_summary_agrees_with_its_response_matrix(summarised):
     found = the_summary(summarised)
     matrix = np.load(summarised.results / "layers/first.response.npy")
@@ -171,7 +179,7 @@ def test_a_summary_counts_the_filters_that_were_tried_again(atlas):
         for filter, attempts in ((0, 1), (1, 3), (2, 2))
     ]
     matrix = np.ones((3, 8), np.float32)
-    measured = summarise.Measurements(matrix, matrix, np.ones(3, np.float32))
+    measured = summarise.Measurements(matrix, matrix, *np.ones((2, 3), np.float32))
     assert summarise.summarise(atlas.network, atlas.weights, layer, renders, measured).figures.retried == 2
 
 
@@ -199,7 +207,7 @@ def test_later_layers_have_no_rgb_kernels(atlas):
     layer = atlas.network.layer("second")
     renders = [Render(a_record(atlas.network, atlas.weights, "second", 3), a_picture(3))]
     matrix = np.ones((1, 8), np.float32)
-    measured = summarise.Measurements(matrix, matrix, np.ones(1, np.float32))
+    measured = summarise.Measurements(matrix, matrix, *np.ones((2, 1), np.float32))
     found = summarise.summarise(atlas.network, atlas.weights, layer, renders, measured)
     assert "kernel_rgb" not in document.to_json(found)["filters"][0]
     assert found.filters[0].similar == ()

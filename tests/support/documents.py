@@ -19,6 +19,7 @@ def a_filter(number: int = 0, **changes: Any) -> Filter:
         "activation": 8.0,
         "noise_activation": 1.0,
         "robust_activation": 7.0,
+        "strongest_unit": 20.0,
         "alive": True,
         "own_rank": 1,
         "selectivity": 0.6,
@@ -79,6 +80,7 @@ def a_layer(name: str = "conv1", filters: Sequence[Filter] = (), **changes: Any)
         "measures": MEASURES,
         "figures": figures(filters),
         "filters": filters,
+        "families": (),
     }
     return Layer(**(values | changes))
 

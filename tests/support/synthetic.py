@@ -65,6 +65,7 @@ def summarised(
         activation=round(noise * ratio, 4),
         noise_activation=round(noise, 4),
         robust_activation=round(0.9 * noise * ratio, 4),
+        strongest_unit=round(3 * noise * ratio, 4),
         alive=ratio >= 2,
         own_rank=1 if rng.uniform() < 0.95 else int(rng.integers(2, 9)),
         selectivity=round(float(rng.uniform(0.3, 0.95)), 4),
@@ -207,7 +208,7 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
         response_after=layer.chain, read_by=layer.readers, nonlinearity_follows=layer.bends,
         receptive_field_px=layer.receptive_field_px, effective_field_px=layer.effective_field_px,
         sees_whole_image=layer.sees_all, stride_px=layer.stride_px, canvas_px=canvas(layer),
-        weights_sha256=sha256, measures=MEASURES, filters=filters,
+        weights_sha256=sha256, measures=MEASURES, filters=filters, families=(),
         figures=documents.figures(
             filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),

@@ -36,6 +36,7 @@ def configuration(keras_file) -> dict[str, Any]:
         "image_size": 64,
         "recipe": {"steps": 3},
         "precision": "float32",
+        "photographs": "none",
         # What is in braces must not pass for one of Snakemake's wildcards.
         "site": {"title": "A {tiny} atlas"},
     }

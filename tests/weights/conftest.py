@@ -70,15 +70,3 @@ def cache(tmp_path, monkeypatch) -> Path:
     """Return Keras's cache, which is not there yet."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     return tmp_path / "keras" / "models"
-
-
-@pytest.fixture
-def index(tmp_path, monkeypatch) -> Path:
-    """Return a folder that is all of pip's world."""
-    directory = tmp_path / "index"
-    directory.mkdir()
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
-    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
-    return directory

