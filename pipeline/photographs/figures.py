@@ -8,6 +8,8 @@ from pipeline.results.exemplars import ALIKE, HISTOGRAM_STEPS, QUANTILES
 
 # Of likenesses: the last bits differ from machine to machine.
 _DIGITS = 4
+# Of activations in float32, beside their mean.
+_ROUNDING = 1e-6
 
 
 def quantiles(activation: np.ndarray) -> list[float]:
@@ -49,9 +51,12 @@ def likenesses(sample: np.ndarray, own: np.ndarray) -> np.ndarray:
         float64 (own, filters).
     """
     root = np.sqrt(sample, dtype=np.float64)
-    root -= root.mean(0)
+    mean = root.mean(0)
+    root -= mean
     norm = np.linalg.norm(root, axis=0)
-    root /= np.where(norm > 0, norm, 1)
+    # What is left of equal numbers is rounding, which would be alike.
+    varies = norm > _ROUNDING * mean
+    root *= np.where(varies, 1 / np.where(varies, norm, 1), 0)
     found: np.ndarray = np.round(np.clip(root[:, own].T @ root, -1, 1), _DIGITS)
     return found
 
