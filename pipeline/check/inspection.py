@@ -270,7 +270,8 @@ def _check_quality(results: Path, plan: Plan) -> None:
 
 
 def _check_site(results: Path, plan: Plan) -> None:
-    shown = atlases.read(results, layout.weights(results), plan.network, list(plan.filters))
+    weights, is_shown = layout.weights(results), plan.photographs is not None
+    shown = atlases.read(results, weights, plan.network, list(plan.filters), is_shown=is_shown)
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder, "site")
         build.build(

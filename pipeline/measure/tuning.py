@@ -8,6 +8,7 @@ follows a grating that moves across it, F1/F0 > 1, the second does not.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +20,14 @@ SIMPLE = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Tuned:
-    """How a filter is tuned; most is None, and curves are empty, where no grating excites it more than mid grey.
+    """How a filter is tuned: directions, periods and phases by grey gratings, colours by coloured ones as well.
+
+    What either do not excite more than mid grey does has None for those figures, and no curves.
 
     Attributes:
         strongest: the strongest unit on any grating.
-        on_grey: the strongest unit on mid grey.
+        strongest_in_grey: the strongest unit on any grey grating.
+        on_mid_grey: the strongest unit on mid grey.
         orientation: direction of the stripes that it prefers, degrees 0..180.
         orientation_width: degrees of direction, of 180, that it answers to at least half as strongly as to the best.
         orientation_selectivity: length of the mean of its answers as vectors of twice the angle: 0 where all
@@ -38,7 +42,8 @@ class Tuned:
     """
 
     strongest: float
-    on_grey: float
+    strongest_in_grey: float
+    on_mid_grey: float
     orientation: float | None = None
     orientation_width: float | None = None
     orientation_selectivity: float | None = None
@@ -67,24 +72,30 @@ def tune(stimuli: Stimuli, strongest: np.ndarray, central: np.ndarray) -> list[T
 
 def _tune(stimuli: Stimuli, strongest: np.ndarray, central: np.ndarray) -> Tuned:
     grey = int(np.prod(stimuli.grey))
-    on_grey = float(strongest[-1])
-    excess = np.maximum(strongest.astype(np.float64) - on_grey, 0.0)
+    mid_grey = float(strongest[-1])
+    excess = np.maximum(strongest.astype(np.float64) - mid_grey, 0.0)
     has_colours = len(strongest) == stimuli.count(3)
     flat = tuple(excess[-3 - has_colours * len(HUES) : -1].tolist())
-    best = float(strongest[: -len(flat) - 1].max())
-    # Its best phase: a unit of the middle or another finds it.
     gratings = excess[:grey].reshape(stimuli.grey)
+    by_axis = _by_axis(stimuli, gratings, excess[grey:]) if has_colours else np.zeros(0)
+    axis, colour = _preferred_axis(by_axis)
+    found: dict[str, Any] = {
+        "strongest": float(strongest[: -len(flat) - 1].max()),
+        "strongest_in_grey": float(strongest[:grey].max()),
+        "on_mid_grey": mid_grey,
+        "axis": axis,
+        "colour": colour,
+        "flat": flat,
+        "by_axis": _shares(by_axis),
+    }
+    # Its best phase: a unit of the middle or another finds it.
     by_place = gratings.max(2)
     if by_place.max() == 0:
-        return Tuned(strongest=best, on_grey=on_grey, flat=flat)
+        return Tuned(**found)
     row, column = np.unravel_index(by_place.argmax(), by_place.shape)
     by_orientation, by_period = by_place[:, column], by_place[row]
-    by_axis = _by_axis(stimuli, gratings, excess[grey:]) if has_colours else np.zeros(0)
     shortest, longest = half_height(stimuli.periods_px, by_period)
-    axis, colour = _preferred_axis(by_axis)
     return Tuned(
-        strongest=best,
-        on_grey=on_grey,
         orientation=preferred_orientation(stimuli.orientations, by_orientation),
         orientation_width=width(stimuli.orientations, by_orientation),
         orientation_selectivity=selectivity(stimuli.orientations, by_orientation),
@@ -92,12 +103,9 @@ def _tune(stimuli: Stimuli, strongest: np.ndarray, central: np.ndarray) -> Tuned
         shortest_px=shortest,
         longest_px=longest,
         modulation=modulation(central[:grey].reshape(stimuli.grey)[row, column]),
-        axis=axis,
-        colour=colour,
-        flat=flat,
         by_orientation=_shares(by_orientation),
         by_period=_shares(by_period),
-        by_axis=_shares(by_axis),
+        **found,
     )
 
 
@@ -181,9 +189,11 @@ def _by_axis(stimuli: Stimuli, grey: np.ndarray, coloured: np.ndarray) -> np.nda
 
 
 def _preferred_axis(by_axis: np.ndarray) -> tuple[int | None, float | None]:
-    if not by_axis.any() or by_axis[1:].max() == 0:
-        return None, None if not by_axis.any() else 0.0
+    if not by_axis.any():
+        return None, None
     best = by_axis[1:].max()
+    if best == 0:
+        return None, 0.0
     return AXES[int(by_axis[1:].argmax())], float(best / (best + by_axis[0]))
 
 

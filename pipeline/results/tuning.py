@@ -34,12 +34,13 @@ class Filter(Part, frozen=True, kw_only=True):
     strongest: Annotated[
         Activation, Meta(description="max(0, answer) of the strongest unit in the middle, on any grating")
     ]
-    on_grey: Annotated[Activation, Meta(description="the same on mid grey")]
+    strongest_in_grey: Annotated[Activation, Meta(description="the same on any grey grating")]
+    on_mid_grey: Annotated[Activation, Meta(description="the same on mid grey")]
     orientation: Annotated[
         Degrees | None,
         Meta(
-            description="direction of the stripes that excite it most, degrees 0 (horizontal) to 180, anticlockwise; "
-            "null, as all that follows, where no grating excites it more than mid grey"
+            description="direction of the grey stripes that excite it most, degrees 0 (horizontal) to 180, "
+            "anticlockwise; null, as all up to `modulation`, where none excites it more than mid grey"
         ),
     ]
     orientation_width: Annotated[
@@ -103,12 +104,16 @@ class Filter(Part, frozen=True, kw_only=True):
 
     @property
     def is_tuned(self) -> bool:
-        """Whether any grating excites it more than mid grey."""
+        """Whether any grey grating excites it more than mid grey."""
         return self.orientation is not None
 
     def is_driven(self, natural: float) -> bool:
         """Return whether a grating excites it worth a word, beside what the best photograph does."""
-        return self.is_tuned and self.strongest >= DRIVEN * natural
+        return self.strongest > self.on_mid_grey and self.strongest >= DRIVEN * natural
+
+    def has_direction(self, natural: float) -> bool:
+        """Return whether a grey one does, so that its direction, period and phase are worth a word."""
+        return self.is_tuned and self.strongest_in_grey >= DRIVEN * natural
 
 
 class Tuning(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/tuning/1"):

@@ -14,7 +14,7 @@ from pipeline.wording import Objective
 
 # Significant digits of activations: bfloat16 has fewer than three; of shares and lengths, decimals.
 _DIGITS, _DECIMALS = 5, 3
-_ACTIVATIONS = {"strongest", "on_grey", "flat"}
+_ACTIVATIONS = {"strongest", "strongest_in_grey", "on_mid_grey", "flat"}
 
 
 def tunings(

@@ -98,7 +98,7 @@ def test_nothing_is_said_of_phases_where_a_unit_is_silent_or_two_were_drawn():
 def test_where_no_grating_does_more_than_mid_grey_nothing_is_said():
     found = tuned(on_grey=3.0)
 
-    assert (found.strongest, found.on_grey) == (3, 3)
+    assert (found.strongest, found.on_mid_grey) == (3, 3)
     assert found.orientation is found.period_px is found.modulation is found.axis is None
     assert found.by_orientation == found.by_period == found.by_axis == ()
 
@@ -118,6 +118,14 @@ def test_the_axis_that_answers_most_is_preferred_and_held_against_grey():
     assert found.axis == 60
     assert found.colour == pytest.approx(0.75)
     assert found.by_axis == pytest.approx((1 / 3, 0, 0, 1, 1 / 3, 0, 0))
+
+
+def test_a_filter_that_answers_to_colours_alone_has_an_axis_but_no_direction():
+    found = tuned(coloured=[0, 4, 0, 0, 0, 0])
+
+    assert (found.strongest, found.strongest_in_grey) == (4, 0)
+    assert (found.axis, found.colour, found.orientation) == (30, 1, None)
+    assert found.by_axis == (0, 0, 1, 0, 0, 0, 0)
 
 
 def test_a_filter_that_answers_to_no_colour_has_no_axis():

@@ -68,7 +68,9 @@ def test_at_the_edge_the_patch_is_moved_inside_and_the_field_is_cut_off():
 def test_a_field_larger_than_the_photograph_shows_its_middle_square():
     view = originals.views(384, 256)[0]
 
-    field, patch = views.boxes(view, layer(receptive_field_px=800, effective_field_px=None, stride_px=32), 16.0, row=4, column=5)
+    field, patch = views.boxes(
+        view, layer(receptive_field_px=800, effective_field_px=None, stride_px=32), 16.0, row=4, column=5
+    )
 
     assert field == (0, 0, 384, 256)
     assert patch == (48, 0, 304, 256)

@@ -44,5 +44,13 @@ def test_a_filter_is_driven_where_the_best_grating_reaches_a_fifth_of_the_best_p
     assert [each.is_driven(natural) for natural in (0.0, 9.9, 10.1)] == [True, True, False]
 
 
-def test_a_filter_that_no_grating_excites_more_than_grey_is_never_driven():
-    assert not a_tuned_filter(orientation=None).is_driven(0.0)
+def test_its_direction_is_worth_a_word_where_a_grey_one_does():
+    each = a_tuned_filter(strongest=2.0, strongest_in_grey=1.0)
+
+    assert [each.has_direction(natural) for natural in (4.9, 5.1)] == [True, False]
+    assert each.is_driven(5.1)
+    assert not a_tuned_filter(orientation=None).has_direction(0.0)
+
+
+def test_a_filter_that_no_grating_excites_more_than_mid_grey_is_never_driven():
+    assert not a_tuned_filter(strongest=2.0, on_mid_grey=2.0).is_driven(0.0)

@@ -115,7 +115,8 @@ def a_tuned_filter(number: int = 0, **changes: Any) -> TunedFilter:
     values = {
         "filter": number,
         "strongest": 8.0,
-        "on_grey": 1.0,
+        "strongest_in_grey": 6.0,
+        "on_mid_grey": 1.0,
         "orientation": 45.0,
         "orientation_width": 60.0,
         "orientation_selectivity": 0.5,

@@ -49,35 +49,35 @@ def tuning_view(atlas: Atlas, layer: Layer, filter: int) -> TuningView | None:
         return None
     tuning, seen = atlas.tuning[layer.name], atlas.exemplars[layer.name]
     each, natural = tuning.filters[filter], seen.by_number[filter].natural
-    best = f"the best of {_photographs(seen)} does"
-    if not each.is_tuned:
+    best = f"what the best of {_photographs(seen)} does"
+    if each.strongest <= each.on_mid_grey:
         return TuningView("Not driven by gratings: none does more than mid grey.")
+    share = f"{percent_of(each.strongest / natural)} of {best}" if natural else f"{best.replace('what', 'more than')}"
     if not each.is_driven(natural):
-        share = percent_of(each.strongest / natural)
-        return TuningView(f"Not driven by gratings: the best one does {share} of what {best}.")
-    share = f", {percent_of(each.strongest / natural)} of what {best}" if natural else ""
-    is_fine = tuning.orientations == FINE.orientations
-    few = "" if is_fine else " Few were drawn, for its units see much: the figures are rough."
-    note = (
-        f"Answers of its strongest unit to drawn stripes. The best grating does {number(each.strongest)}{share}.{few}"
+        return TuningView(f"Not driven by gratings: the best one does {share}.")
+    is_fine, is_directed = tuning.orientations == FINE.orientations, each.has_direction(natural)
+    said = [f"Answers of its strongest unit to drawn stripes. The best grating does {number(each.strongest)}, {share}."]
+    if not is_directed:
+        said.append("None in grey drives it, so nothing is said of directions.")
+    if not is_fine:
+        said.append("Few were drawn, for its units see much: the figures are rough.")
+    return TuningView(
+        " ".join(said),
+        tuple(facts(tuning, each, is_directed=is_directed)),
+        tuple(charts(tuning, each, is_directed=is_directed)) if is_fine else (),
     )
-    return TuningView(note, tuple(facts(tuning, each)), tuple(charts(tuning, each)) if is_fine else ())
 
 
-def facts(tuning: Tuning, each: Filter) -> Iterator[Fact]:
-    """Yield the figures of a filter that gratings drive."""
-    yield _direction(each)
-    yield _period(tuning, each)
-    if each.modulation is not None:
+def facts(tuning: Tuning, each: Filter, *, is_directed: bool) -> Iterator[Fact]:
+    """Yield the figures of a filter that gratings drive, those of directions where grey ones do."""
+    if is_directed:
+        yield _direction(each)
+        yield _period(tuning, each)
+    if is_directed and each.modulation is not None:
         is_simple = each.modulation > SIMPLE
-        yield Fact(
-            "Phase",
-            "simple" if is_simple else "complex",
-            f"F1/F0 {each.modulation:.2f}: it "
-            + (
-                "matters where exactly the stripes lie" if is_simple else "hardly matters where exactly the stripes lie"
-            ),
-        )
+        matters = "matters" if is_simple else "hardly matters"
+        note = f"F1/F0 {each.modulation:.2f}: it {matters} where exactly the stripes lie"
+        yield Fact("Phase", "simple" if is_simple else "complex", note)
     if tuning.hues:
         yield _colour(each)
     yield _flat(tuning, each)
@@ -125,14 +125,15 @@ def _flat(tuning: Tuning, each: Filter) -> Fact:
     return Fact("Flat colour", names[best], f"the best of them does {share} of what the best grating does")
 
 
-def charts(tuning: Tuning, each: Filter) -> Iterator[Chart]:
-    """Yield the curves of a filter that gratings drive."""
-    assert each.orientation is not None
-    assert each.period_px is not None
-    drawn = drawings.direction_curve(tuning.orientations, each.by_orientation, each.orientation)
-    yield Chart("Direction", drawn, "of the stripes, at the best period")
-    drawn = drawings.period_curve(tuning.periods_px, each.by_period, each.period_px)
-    yield Chart("Period", drawn, "in the best direction")
+def charts(tuning: Tuning, each: Filter, *, is_directed: bool) -> Iterator[Chart]:
+    """Yield the curves of a filter that gratings drive, those of directions where grey ones do."""
+    if is_directed:
+        assert each.orientation is not None
+        assert each.period_px is not None
+        drawn = drawings.direction_curve(tuning.orientations, each.by_orientation, each.orientation)
+        yield Chart("Direction", drawn, "of the stripes, at the best period")
+        drawn = drawings.period_curve(tuning.periods_px, each.by_period, each.period_px)
+        yield Chart("Period", drawn, "in the best direction")
     if each.by_axis:
         yield Chart("Colours", drawings.colour_bars(AXES, each.by_axis), "of the stripes, from a hue to its opposite")
 
@@ -141,13 +142,16 @@ def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
     """Yield how many of a layer's filters gratings drive, and how; nothing where none were shown."""
     if layer.name not in atlas.tuning:
         return
-    driven = _driven(atlas, layer)
+    tuning, seen = atlas.tuning[layer.name], atlas.exemplars[layer.name]
+    pairs = [(tuning.filters[each.filter], each.natural) for each in seen.filters]
     yield Fact(
         "driven by gratings",
-        part_of(len(driven), len(layer.filters)),
-        f"the best one does at least a fifth of what the best of {_photographs(atlas.exemplars[layer.name])} does",
+        part_of(sum(each.is_driven(natural) for each, natural in pairs), len(pairs)),
+        f"the best one does at least a fifth of what the best of {_photographs(seen)} does",
     )
-    modulations = [each.modulation for each in driven if each.modulation is not None]
+    modulations = [
+        each.modulation for each, natural in pairs if each.has_direction(natural) and each.modulation is not None
+    ]
     if len(modulations) >= FEWEST_FILTERS:
         simple = sum(modulation > SIMPLE for modulation in modulations)
         yield Fact("simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
@@ -160,7 +164,7 @@ def trends(atlas: Atlas) -> tuple[Chart, ...]:
     """
     shown: dict[str, list[Filter]] = {}
     for layer in atlas.layers:
-        if layer.name in atlas.tuning and len(_driven(atlas, layer)) >= CHARTED_SHARE * len(layer.filters):
+        if layer.name in atlas.tuning and _directed(atlas, layer) >= CHARTED_SHARE * len(layer.filters):
             answering = [each for each in atlas.tuning[layer.name].filters if each.modulation is not None]
             if len(answering) >= FEWEST_FILTERS:
                 shown[layer.name] = answering
@@ -184,10 +188,10 @@ def hue_name(hue: int) -> str:
     return HUE_NAMES[round(hue / 30) % len(HUE_NAMES)]
 
 
-def _driven(atlas: Atlas, layer: Layer) -> list[Filter]:
-    """Return the filters of a layer in the atlas that gratings drive."""
-    tuning, seen = atlas.tuning[layer.name], atlas.exemplars[layer.name]
-    return [tuning.filters[each.filter] for each in seen.filters if tuning.filters[each.filter].is_driven(each.natural)]
+def _directed(atlas: Atlas, layer: Layer) -> int:
+    """Return how many filters of a layer in the atlas grey gratings drive."""
+    filters = atlas.tuning[layer.name].filters
+    return sum(filters[each.filter].has_direction(each.natural) for each in atlas.exemplars[layer.name].filters)
 
 
 def _photographs(seen: Exemplars) -> str:

@@ -37,7 +37,6 @@ def seen(layer, natural):
             for number in layer.numbers
         ),
         families=(),
-        families_from=None,
     )
 
 
@@ -94,13 +93,23 @@ def test_below_a_fifth_of_the_best_photograph_it_is_not_driven_and_no_index_is_p
 
 
 def test_a_filter_that_grey_excites_as_much_is_not_driven(atlas):
-    untuned = {"orientation": None, "by_orientation": (), "by_period": (), "by_axis": (), "axis": None, "colour": None}
+    found = view(atlas, strongest=8.0, on_mid_grey=8.0)
 
-    assert view(atlas, **untuned).note == "Not driven by gratings: none does more than mid grey."
+    assert found.note == "Not driven by gratings: none does more than mid grey."
+
+
+def test_where_coloured_gratings_alone_drive_a_filter_nothing_is_said_of_directions(atlas):
+    found = view(atlas, strongest_in_grey=1.0)
+
+    assert found.note.endswith("None in grey drives it, so nothing is said of directions.")
+    assert [fact.term for fact in found.facts] == ["Colours", "Flat colour"]
+    assert [chart.title for chart in found.charts] == ["Colours"]
 
 
 def test_where_no_photograph_excites_a_filter_its_tuning_is_told_by_itself(atlas):
-    assert view(atlas, natural=0.0).note.endswith("The best grating does 8.00.")
+    assert view(atlas, natural=0.0).note.endswith(
+        "The best grating does 8.00, more than the best of 12 photographs does."
+    )
 
 
 @pytest.mark.parametrize(
