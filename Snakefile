@@ -374,8 +374,9 @@ rule site:
         shown="--shown" if ATLAS.photographs else "",
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
-        "python -m pipeline.site {params.network} --weights {input.weights} --results results "
-        "--layers {params.layers} --site {params.site} {params.shown} --templates {params.templates} "
+        # Before the layers, whose names may look like an option without a value.
+        "python -m pipeline.site {params.network} {params.shown} --weights {input.weights} --results results "
+        "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
 
 

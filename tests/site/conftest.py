@@ -25,7 +25,7 @@ def results(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def atlas(results) -> Atlas:
     """Return the atlas that stands in `results`."""
-    return atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS))
+    return atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS), is_shown=True)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def test_every_kind_of_page_is_valid_html(repository, tmp_path):
     network = catalogue.load("vgg16")
     numbers = {"block1_conv1": range(0, 64, 9), "block1_conv2": [0, 1], "block4_conv2": [300]}
     synthetic.make_results(tmp_path, network, numbers)
-    atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, list(numbers))
+    atlas = atlases.read(tmp_path, tmp_path / "weights.npz", network, list(numbers), is_shown=True)
     settings = Site(title="A <title> & 'more'", author='"A"', base_url="https://example.org/a", licence="CC BY 4.0")
     build.build(atlas, settings, results=tmp_path, templates=repository / "templates", output=tmp_path / "site")
     pages = [

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.measure.gratings import FINE, HUES
+from pipeline.results.exemplars import Exemplars
+from pipeline.results.exemplars import Filter as SeenFilter
 from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer
 from pipeline.results.record import Record, Versions
 from pipeline.results.tuning import Filter as TunedFilter
@@ -149,3 +151,31 @@ def the_tuning(**changes: Any) -> Tuning:
         "filters": (a_tuned_filter(0), a_tuned_filter(1, modulation=0.1)),
     }
     return Tuning(**(values | changes))
+
+
+def what_photographs_do(layer: Layer, natural: float) -> Exemplars:
+    """Return what 12 photographs do to the filters of a layer: the best of them to each the same."""
+    return Exemplars(
+        model=layer.model,
+        name=layer.name,
+        weights_sha256=layer.weights_sha256,
+        collection_sha256="1" * 64,
+        photographs=12,
+        sampled=12,
+        field_px=4,
+        patches=False,
+        filters=tuple(
+            SeenFilter(
+                filter=number,
+                natural=natural,
+                natural_to_synthetic=None,
+                exemplars=(),
+                quantiles=(),
+                histogram=(),
+                reach_half=0.5,
+                alike=(),
+            )
+            for number in layer.numbers
+        ),
+        families=(),
+    )

@@ -219,6 +219,21 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     paths = layout.layer_paths(results, layer.name)
     files.write_json(paths.summary, document.to_json(made))
     np.save(paths.responses, rng.random((len(filters), layer.filters), np.float32))
+    write_shown(results, made)
+
+
+def write_shown(results: Path, layer: Layer) -> None:
+    """Write what photographs and gratings do to the filters of a layer: they drive all but each seventh."""
+    changes = [{"strongest": 1.0} if number % 7 == 3 else {} for number in range(layer.filters_total)]
+    tuned = documents.the_tuning(
+        model=layer.model,
+        name=layer.name,
+        weights_sha256=layer.weights_sha256,
+        filters=tuple(documents.a_tuned_filter(number, **each) for number, each in enumerate(changes)),
+    )
+    files.write_json(layout.tuning(results, layer.name), document.to_json(tuned))
+    seen = documents.what_photographs_do(layer, 10.0)
+    files.write_json(layout.exemplars(results, layer.name), document.to_json(seen))
 
 
 def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> Path:

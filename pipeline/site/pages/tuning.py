@@ -89,8 +89,8 @@ def _direction(each: Filter) -> Fact:
     assert each.orientation_selectivity is not None
     selectivity = f"selectivity {each.orientation_selectivity:.2f} of 1"
     if each.orientation_width >= ANY_DIRECTION:
-        return Fact("Direction", "any", f"all do at least half of the best; {selectivity}")
-    note = f"{each.orientation_width:.0f}° of 180° do at least half of that; {selectivity}"
+        return Fact("Direction", "any", f"all do at least half as much as the best; {selectivity}")
+    note = f"{each.orientation_width:.0f}° of 180° do at least half as much; {selectivity}"
     # Not 180°, which is horizontal again.
     return Fact("Direction", f"{each.orientation % 180:.0f}°".replace("180°", "0°"), note)
 
@@ -100,7 +100,7 @@ def _period(tuning: Tuning, each: Filter) -> Fact:
     shortest, longest = tuning.periods_px[0], tuning.periods_px[-1]
     sign = "≤ " if each.period_px <= shortest else "≥ " if each.period_px >= longest else ""
     ends = [f"{number(end, 2)} px" for end in (each.shortest_px, each.longest_px) if end is not None]
-    note = f"at {' and '.join(ends)} half of that" if ends else "from the shortest to the longest at least half of that"
+    note = f"half the answer at {' and '.join(ends)}" if ends else "at least half the answer at all others"
     return Fact("Period", f"{sign}{number(each.period_px, 2)} px", note)
 
 

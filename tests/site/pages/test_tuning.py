@@ -4,40 +4,8 @@ import msgspec
 import pytest
 
 from pipeline.measure import gratings
-from pipeline.results.exemplars import Exemplars
-from pipeline.results.exemplars import Filter as Seen
 from pipeline.site.pages import filter, tuning
-from tests.support.documents import a_tuned_filter, the_tuning
-
-PHOTOGRAPHS = 12
-
-
-def seen(layer, natural):
-    """Return what photographs did to the filters of a layer: all the same."""
-    return Exemplars(
-        model=layer.model,
-        name=layer.name,
-        weights_sha256=layer.weights_sha256,
-        collection_sha256="1" * 64,
-        photographs=PHOTOGRAPHS,
-        sampled=PHOTOGRAPHS,
-        field_px=4,
-        patches=True,
-        filters=tuple(
-            Seen(
-                filter=number,
-                natural=natural,
-                natural_to_synthetic=None,
-                exemplars=(),
-                quantiles=(),
-                histogram=(),
-                reach_half=0.5,
-                alike=(),
-            )
-            for number in layer.numbers
-        ),
-        families=(),
-    )
+from tests.support.documents import a_tuned_filter, the_tuning, what_photographs_do
 
 
 def shown(atlas, natural=10.0, coarse=False, **changes):
@@ -47,7 +15,7 @@ def shown(atlas, natural=10.0, coarse=False, **changes):
         changes = {"by_orientation": (0.1, 1.0, 0.1, 0.0), "by_period": (1.0, 0.5), "modulation": None} | changes
     return dataclasses.replace(
         atlas,
-        exemplars={layer.name: seen(layer, natural) for layer in atlas.layers},
+        exemplars={layer.name: what_photographs_do(layer, natural) for layer in atlas.layers},
         tuning={
             layer.name: the_tuning(
                 name=layer.name,
