@@ -26,7 +26,7 @@ ALIKE = 8
 # With fewer photographs, of thousands of filters some always answer to the same ones.
 FEWEST_PHOTOGRAPHS = 30
 
-CURE = "delete it to make it anew"
+_CURE = "delete it to make it anew"
 
 Place = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Box = tuple[Place, Place, Place, Place]
@@ -170,4 +170,4 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
 
 def read(path: Path) -> Exemplars:
     """Return the document in the file `path`; raise `UserError`, naming file and key, for what is none."""
-    return document.read(path, Exemplars, "exemplars of a layer", CURE)
+    return document.read(path, Exemplars, "exemplars of a layer", _CURE)

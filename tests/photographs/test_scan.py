@@ -2,12 +2,9 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from pipeline import originals
 from pipeline.errors import UserError
-from pipeline.network import taps
-from pipeline.network.truncated import truncate
 from pipeline.photographs import scan
 from pipeline.results import layout, photographs, strongest
 from tests.photographs.conftest import LAYERS, SIZES
@@ -15,6 +12,11 @@ from tests.photographs.conftest import LAYERS, SIZES
 
 def everything(shown) -> dict[str, list[tuple[float, int, int, int, int]]]:
     """Of each filter ("a/0") all that the network says, unit by unit: of each photograph the strongest unit."""
+    import tensorflow as tf
+
+    from pipeline.network import taps
+    from pipeline.network.truncated import truncate
+
     found: dict[str, list[tuple[float, int, int, int, int]]] = {}
     for layer in LAYERS:
         network = truncate(shown.network, shown.weights.tensors, layer, "float32")

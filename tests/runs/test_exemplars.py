@@ -1,0 +1,106 @@
+"""What the workflow does with a folder of photographs: it shows them to the network, and renders nothing anew."""
+
+import shutil
+
+import pytest
+
+from pipeline import selection
+from pipeline.results import exemplars, layer_summary, layout
+from tests.photographs.conftest import drawn
+from tests.support.workflow import FILTERS, Workflow
+
+pytest_plugins = ["tests.support.workflow_fixtures"]
+
+LAYERS = list(FILTERS)
+OF_PHOTOGRAPHS = sorted(
+    [("photographs", ""), ("scan", "0"), ("strongest", ""), *(("exemplars", layer) for layer in LAYERS)]
+)
+NAMES = {"quayside {3}.png": (300, 260), "b.jpg": (640, 480), "deeper/c.webp": (260, 520)}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder of three drawn photographs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for number, (name, size) in enumerate(NAMES.items()):
+        (folder / name).parent.mkdir(exist_ok=True)
+        drawn(number, size).save(folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def looked_at(finished, folder, tmp_path_factory) -> Workflow:
+    """Return a finished workflow whose network has been shown the photographs; to be copied, not run."""
+    workflow = finished.copy(tmp_path_factory.mktemp("looked-at") / "run")
+    workflow.configuration = dict(workflow.configuration) | {"photographs": str(folder)}
+    run = workflow.run()
+    assert run.code == 0, run.output
+    return workflow
+
+
+@pytest.fixture
+def atlas(looked_at, tmp_path) -> Workflow:
+    return looked_at.copy(tmp_path / "run")
+
+
+def rules(plan) -> list[tuple[str, str]]:
+    """Return the jobs of a plan but for those that follow whatever was made."""
+    return [job for job in plan if job[0] not in ("all", "site", "quality")]
+
+
+def test_every_filter_gets_the_patches_that_excite_it(looked_at):
+    for layer, filters in FILTERS.items():
+        found = exemplars.read(layout.exemplars(looked_at.results, layer))
+        summary = layer_summary.read(layout.layer_paths(looked_at.results, layer).summary)
+        assert (found.photographs, found.patches) == (3, True)
+        assert [each.filter for each in found.filters] == list(selection.parse_filters(filters))
+        for each in found.filters:
+            assert layout.strip(looked_at.results, layer, each.filter).exists() == bool(each.exemplars)
+            synthetic = summary.by_number[each.filter].strongest_unit
+            if synthetic:
+                assert each.natural_to_synthetic == pytest.approx(each.natural / synthetic, rel=1e-3)
+    assert looked_at.plan() == []
+
+
+def test_photographs_that_are_added_to_an_atlas_render_nothing(finished, looked_at, tmp_path):
+    before = finished.copy(tmp_path / "run")
+
+    assert rules(before.plan(photographs=looked_at.configuration["photographs"])) == OF_PHOTOGRAPHS
+
+
+def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):
+    larger = tmp_path / "larger"
+    shutil.copytree(folder, larger)
+    drawn(9, (400, 300)).save(larger / "d.png")
+
+    assert rules(atlas.plan(photographs=str(larger))) == OF_PHOTOGRAPHS
+
+
+def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(atlas):
+    site = dict(atlas.configuration["site"]) | {"publish_patches": False}
+
+    assert rules(atlas.plan(site=site)) == [("exemplars", layer) for layer in LAYERS]
+
+
+def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):
+    layout.exemplars(atlas.results, "second").unlink()
+    layout.strongest(atlas.results).unlink()
+    layout.scan(atlas.results, 0).unlink()
+    shutil.rmtree(layout.strips(atlas.results, "second"))
+
+    atlas.assert_run_gives(looked_at)
+
+
+def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(atlas):
+    atlas.configuration = dict(atlas.configuration) | {"precision": "bfloat16"}
+    planned = rules(atlas.plan())
+    only = [
+        *("--allowed-rules", "scan", "strongest", "finals", "exemplars"),
+        *(str(layout.exemplars(atlas.results, layer).relative_to(atlas.directory)) for layer in LAYERS),
+    ]
+
+    run = atlas.run(*only[:5], "--", *only[5:])
+
+    assert ("finals", "0") in planned
+    assert run.code == 0, run.output
+    assert exemplars.read(layout.exemplars(atlas.results, "first")).filters
