@@ -4,6 +4,7 @@
 #                                        summary (all layers) -> quality -> site
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
 #                                                render (layer) -> trust (layer) -> quality, site
+#   weights -> tuning (all layers) -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -195,7 +196,7 @@ rule tiles:
 
 
 # What of the photographs the site reads: nothing where the network is shown none.
-SHOWN = []
+SHOWN, TRUST = [], []
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -331,9 +332,28 @@ if ATLAS.photographs:
             "python -m pipeline.photographs.copies --results results --layers {params.layers} --output {output} "
             "> {log} 2>&1"
 
-    SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
-    SHOWN += [rules.copies.output] if PATCHES else []
-
+    rule tuning:
+        input:
+            weights=rules.weights.output,
+        output:
+            expand("results/tuning/{layer}.json", layer=LAYERS),
+        log:
+            "results/logs/tuning.log",
+        # One core for as long as a few renders: at the end of a run it would be busy alone.
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+        params:
+            network=NETWORK,
+            layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+            objective=OBJECTIVE,
+            precision=ATLAS.precision,
+        shell:
+            "python -m pipeline.tuning {params.network} --weights {input.weights} --results results "
+            "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log} 2>&1"
 
     rule trust:
         input:
@@ -359,8 +379,9 @@ if ATLAS.photographs:
             "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
             "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
 
-
-TRUST = expand(rules.trust.output, layer=LAYERS) if ATLAS.photographs else []
+    SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
+    SHOWN += [rules.tuning.output, *([rules.copies.output] if PATCHES else [])]
+    TRUST = expand(rules.trust.output, layer=LAYERS)
 
 
 rule quality:
@@ -404,6 +425,7 @@ rule site:
         photographs="--photographs" if SHOWN else "",
         templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
     shell:
+        # Before the layers, whose names may look like an option without a value.
         "python -m pipeline.site {params.network} {params.photographs} --weights {input.weights} --results results "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output results/site > {log} 2>&1"
@@ -416,5 +438,6 @@ rule all:
         rules.site.output,
         rules.quality.output,
         SHOWN,
+        TRUST,
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
         [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +11,14 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest, trust
+from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest, trust, tuning
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.results.strongest import Strongest
 from pipeline.results.trust import Trust
+from pipeline.results.tuning import Tuning
 from pipeline.weights import store
 from pipeline.wording import Words
 
@@ -56,6 +57,7 @@ class Atlas:
         first_kernels: kernels of the network's first layer, float32 (filters, height, width, [red, green, blue]).
         natural: what photographs say; None where it was shown none.
         trust: of each layer by name, how its pictures compare with photographs; likewise.
+        tuning: of each layer by name, what gratings do; nothing where it was shown no photographs.
     """
 
     network: Network
@@ -67,6 +69,7 @@ class Atlas:
     first_kernels: np.ndarray
     natural: Natural | None = None
     trust: Mapping[str, Trust] | None = None
+    tuning: Mapping[str, Tuning] = field(default_factory=dict)
 
     @property
     def words(self) -> Words:
@@ -82,7 +85,7 @@ class Atlas:
 def read(
     results: Path, weights_path: Path, network: Network, layers: Sequence[str], *, with_photographs: bool = False
 ) -> Atlas:
-    """Return the atlas of the given layers, `with_photographs` where it was shown any.
+    """Return the atlas of the given layers, `with_photographs` where it was shown any, and gratings with them.
 
     Raises `UserError`, naming the file, for what is missing or wrong.
     """
@@ -104,6 +107,7 @@ def read(
         first_kernels=np.moveaxis(kernels.kernels_of(network, made.tensors, network.layers[0].name), 3, 0),
         natural=_natural(results, list(found.values())) if with_photographs else None,
         trust={layer.name: _trust(results, layer) for layer in found.values()} if with_photographs else None,
+        tuning={layer.name: _tuning(results, layer) for layer in found.values()} if with_photographs else {},
     )
 
 
@@ -122,10 +126,7 @@ def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
     for layer in layers:
         path = layout.exemplars(results, layer.name)
         made[layer.name] = exemplars.read(path)
-        for key, wanted in (("layer", layer.name), ("weights_sha256", layer.weights_sha256)):
-            found = made[layer.name].name if key == "layer" else made[layer.name].weights_sha256
-            if found != wanted:
-                raise UserError(f"{path}: {key}: {found:.40}, not {wanted:.40}; {photographs.CURE}")
+        _check_whose(path, layer, made[layer.name])
         if made[layer.name].collection_sha256 != digest:
             raise UserError(f"{path}: of other photographs than {listed}; {photographs.CURE}")
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
@@ -146,3 +147,21 @@ def _trust(results: Path, layer: Layer) -> Trust:
 
 def _records(results: Path, layer: Layer) -> dict[int, Record]:
     return {number: record.read_record(layout.paths(results, layer.name, number).record) for number in layer.numbers}
+
+
+def _tuning(results: Path, layer: Layer) -> Tuning:
+    path = layout.tuning(results, layer.name)
+    found = tuning.read(path)
+    _check_whose(path, layer, found)
+    if len(found.filters) != layer.filters_total:
+        raise UserError(f"{path}: {len(found.filters)} filters of {layer.filters_total}; {photographs.CURE}")
+    return found
+
+
+def _check_whose(path: Path, layer: Layer, found: Exemplars | Tuning) -> None:
+    for key in ("model", "name", "weights_sha256", "objective"):
+        if getattr(found, key) != getattr(layer, key):
+            raise UserError(
+                f"{path}: {key}: {getattr(found, key):.40}, but {getattr(layer, key):.40} in the layer's summary; "
+                f"{photographs.CURE}"
+            )

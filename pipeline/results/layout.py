@@ -196,3 +196,8 @@ def photograph_copy(results: Path, photograph: int) -> Path:
 def trust(results: Path, layer: str) -> Path:
     """Return what says how far a layer's pictures can be trusted."""
     return results / "trust" / f"{slug(layer)}.json"
+
+
+def tuning(results: Path, layer: str) -> Path:
+    """Return what says how the filters of a layer are tuned."""
+    return results / "tuning" / f"{slug(layer)}.json"

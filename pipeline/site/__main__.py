@@ -17,7 +17,7 @@ def main() -> None:
     options.add_layers(parser)
     parser.add_argument("--site", default="{}", metavar="JSON", help="the site section of the configuration")
     parser.add_argument("--templates", type=Path, default=Path("templates"), help="folder of the templates")
-    parser.add_argument("--photographs", action="store_true", help="show what excites filters in photographs, too")
+    parser.add_argument("--photographs", action="store_true", help="say what photographs and gratings do, too")
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
     arguments = parser.parse_args()
     site = parse_site(arguments.site)

@@ -221,6 +221,10 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
         link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
+    for name in atlas.tuning:
+        source = layout.tuning(results, name)
+        (folder / "data" / "tuning").mkdir(exist_ok=True)
+        link_or_copy(source, folder / "data" / "tuning" / source.name)
 
     if atlas.natural:
         (folder / "data" / "photographs").mkdir()

@@ -5,13 +5,14 @@ a colour means is always drawn as well: a positive weight is a filled square, a 
 """
 
 import base64
+import colorsys
 import math
 from collections.abc import Sequence
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from pipeline.formatting import number, signed
+from pipeline.formatting import number, percent_of, signed
 from pipeline.images import png
 
 # Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
@@ -29,6 +30,9 @@ AXIS = 18
 # Bins of the hue and the orientation histograms: 20° and 10° each.
 HUE_BINS = 18
 ORIENTATION_BINS = 18
+
+# With more bars in a row their numbers would run into each other.
+BARS_WITH_NUMBERS = 13
 
 # Stripes weaker than this (0..1) have no direction worth counting.
 LEAST_ORIENTATION = 0.2
@@ -202,6 +206,106 @@ def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
     )
 
 
+def direction_curve(degrees: Sequence[float], answers: Sequence[float], preferred: float) -> Markup:
+    """Draw how strongly a filter answers to stripes of each direction, as a half polar curve.
+
+    Args:
+        degrees: evenly spread over 0..180, anticlockwise from horizontal.
+        answers: one for each, 0..1.
+        preferred: the direction that is marked.
+    """
+    centre, radius = CHART_WIDTH / 2, CHART_HEIGHT - 18
+
+    def at(angle: float, share: float) -> str:
+        turn = math.radians(angle)
+        return f"{centre + radius * share * math.cos(turn):.0f} {CHART_HEIGHT - radius * share * math.sin(turn):.0f}"
+
+    points = "L".join(map(at, (*degrees, 180), (*answers, answers[0])))
+    label = f"Answers to stripes of each direction: most at {preferred:.0f}°, least {percent_of(min(answers))} of that"
+    return Markup(
+        f'{_chart_open(label)}<path class="axis" d="M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"/>'
+        f'<path class="bars" d="M{points}z"/><path class="limit" d="M{at(0, 0)}L{at(preferred, 1)}"/>'
+        f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
+        f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
+    )
+
+
+def period_curve(periods_px: Sequence[float], answers: Sequence[float], preferred_px: float) -> Markup:
+    """Draw how strongly a filter answers to stripes of each period, on a logarithmic axis.
+
+    Args:
+        periods_px: ascending.
+        answers: one for each, 0..1.
+        preferred_px: the period that is marked.
+    """
+    shortest, longest = periods_px[0], periods_px[-1]
+
+    def x(period: float) -> str:
+        return f"{8 + (CHART_WIDTH - 16) * math.log(period / shortest) / math.log(longest / shortest):.0f}"
+
+    line = "L".join(
+        f"{x(period)} {CHART_HEIGHT - (CHART_HEIGHT - 6) * share:.0f}"
+        for period, share in zip(periods_px, answers, strict=True)
+    )
+    ends = ((shortest, ""), (longest, ' class="end"'))
+    ticks = "".join(
+        f'<text x="{x(each)}" y="{CHART_HEIGHT + 14}"{anchor}>{number(each, 2)} px</text>' for each, anchor in ends
+    )
+    label = f"Answers to stripes of {number(shortest, 2)} to {number(longest, 2)} px: most at {number(preferred_px, 2)}"
+    return Markup(
+        f'{_chart_open(label)}<path class="axis" d="M0 {CHART_HEIGHT}H{CHART_WIDTH}"/><path class="line" d="M{line}"/>'
+        f'<path class="limit" d="M{x(preferred_px)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
+    )
+
+
+def colour_bars(hues: Sequence[int], answers: Sequence[float]) -> Markup:
+    """Draw how strongly a filter answers to gratings in grey, and in colours from each hue to its opposite.
+
+    Args:
+        hues: of the axes, degrees.
+        answers: one to grey, and one for each axis, 0..1.
+    """
+    # Whole units and no quotes: there are fourteen bars on a filter's page.
+    width = CHART_WIDTH // (2 * len(answers))
+    fills = ["#4d4d4d", "#bfbfbf", *(_hex(each) for hue in hues for each in (hue, hue + 180))]
+    bars = ""
+    for place, fill in enumerate(fills):
+        height = round((CHART_HEIGHT - 4) * answers[place // 2])
+        bars += f"<path fill={fill} d=M{place * width},{CHART_HEIGHT}v-{height}h{width}v{height} />"
+    label = (
+        f"Answers to gratings in grey, {percent_of(answers[0])}, and along {len(hues)} axes of colour: "
+        + ", ".join(percent_of(each) for each in answers[1:])
+    )
+    return Markup(f'{_chart_open(label)}{bars}<text y="{CHART_HEIGHT + 14}">grey</text></svg>')
+
+
+def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what: str) -> Markup:
+    """Draw a figure of each layer as a bar.
+
+    Args:
+        names: of the layers, in the network's order.
+        values: one for each, 0..`most`.
+        most: what a bar of full height stands for.
+        what: the values are, in words.
+    """
+    step = CHART_WIDTH / len(values)
+    # Room for the numbers above them.
+    shares = [0.88 * value / most for value in values]
+    bars = "".join(_bar(place * step, step, share) for place, share in enumerate(shares))
+    heads = "".join(
+        f'<text x="{_short((place + 0.5) * step)}" y="{(CHART_HEIGHT - 4) * (1 - share):.0f}" class="mid">{value:.0f}'
+        "</text>"
+        for place, (value, share) in enumerate(zip(values, shares, strict=True))
+        if len(values) <= BARS_WITH_NUMBERS
+    )
+    label = f"{what}: " + ", ".join(f"{escape(name)} {value:.0f}" for name, value in zip(names, values, strict=True))
+    return Markup(
+        f'{_chart_open(label)}<path class="bars" d="{bars}"/>{heads}'
+        f'<text x="0" y="{CHART_HEIGHT + 14}">{escape(names[0])}</text>'
+        f'<text x="{CHART_WIDTH}" y="{CHART_HEIGHT + 14}" class="end">{escape(names[-1])}</text></svg>'
+    )
+
+
 def field_frame(receptive_field_px: int, canvas_px: int) -> Markup:
     """Draw, over a picture of `canvas_px`, the square that one unit sees; nothing when it sees more."""
     if receptive_field_px >= canvas_px:
@@ -238,6 +342,11 @@ def kernel_uri(kernel: np.ndarray) -> str:
 
 def _chart_open(label: str) -> str:
     return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}" role="img" aria-label="{label}">'
+
+
+def _hex(hue: float) -> str:
+    red, green, blue = (round(255 * each) for each in colorsys.hls_to_rgb(hue / 360, 0.5, 0.65))
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _bars(counts: np.ndarray) -> str:

@@ -132,8 +132,7 @@ def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
         found[layer] = Rates(
             loop=_flops_per_filter(network, layer, canvas_px, recipe.steps)
             / _seconds_of(functools.partial(_climb, ascent, random)),
-            judge=network.convolution_flops(layer, canvas_px)
-            / _seconds_of(functools.partial(judge, image)),
+            judge=network.convolution_flops(layer, canvas_px) / _seconds_of(functools.partial(judge, image)),
         )
     return found
 

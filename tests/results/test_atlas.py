@@ -30,8 +30,10 @@ def results(whole, tmp_path) -> Path:
     return Path(shutil.copytree(whole, tmp_path / "results"))
 
 
-def read(results: Path) -> atlases.Atlas:
-    return atlases.read(results, layout.weights(results), VGG16, list(reversed(NUMBERS)))
+def read(results: Path, *, with_photographs: bool = False) -> atlases.Atlas:
+    return atlases.read(
+        results, layout.weights(results), VGG16, list(reversed(NUMBERS)), with_photographs=with_photographs
+    )
 
 
 def change(results: Path, name: str, **changes: object) -> None:
@@ -92,3 +94,42 @@ def test_an_atlas_has_one_objective_that_is_known(results, objective, message):
 
     with pytest.raises(UserError, match=message):
         read(results)
+
+
+def test_what_a_network_was_shown_is_read_where_it_was(results):
+    unseen, atlas = read(results), read(results, with_photographs=True)
+
+    assert unseen.natural is None
+    assert unseen.tuning == {}
+    assert list(atlas.tuning) == list(atlas.natural.layers) == ["block1_conv1", "block3_conv1"]
+    assert len(atlas.tuning["block3_conv1"].filters) == 256
+    assert [each.filter for each in atlas.natural.layers["block3_conv1"].filters] == [0, 159]
+
+
+@pytest.mark.parametrize("place", [layout.tuning, layout.exemplars])
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("weights_sha256", "f" * 64, "weights_sha256: f+, but "),
+        ("layer", "block1_conv1", "name: block1_conv1, but block3_conv1"),
+        ("objective", "neuron", "objective: neuron, but channel"),
+    ],
+)
+def test_what_another_layer_was_shown_is_named(results, place, key, value, reason):
+    path = place(results, "block3_conv1")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {key: value}))
+
+    with pytest.raises(UserError, match=rf"block3_conv1\.json: {reason}"):
+        read(results, with_photographs=True)
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"), [(layout.tuning, "255 filters of 256"), (layout.exemplars, "filter 159 is missing")]
+)
+def test_a_filter_of_which_it_says_nothing_is_named(results, place, reason):
+    path = place(results, "block3_conv1")
+    value = json.loads(path.read_text())
+    path.write_text(json.dumps(value | {"filters": value["filters"][:-1]}))
+
+    with pytest.raises(UserError, match=rf"block3_conv1\.json: {reason}; delete it to make it anew"):
+        read(results, with_photographs=True)

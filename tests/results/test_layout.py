@@ -47,6 +47,7 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "exemplars": {layout.exemplars(RESULTS, "block1_conv1"), layout.strips(RESULTS, "block1_conv1")},
         "copies": {layout.photograph_copies(RESULTS)},
         "trust": {layout.trust(RESULTS, "block1_conv1")},
+        "tuning": {layout.tuning(RESULTS, "block1_conv1")},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
         "site": {layout.site(RESULTS) / "index.html"},
     }

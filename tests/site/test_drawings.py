@@ -38,3 +38,35 @@ def test_the_line_of_steps_on_a_copy_is_dashed_and_ends_where_the_networks_own_b
     assert (bool(own[0]), bool(copied[0])) == (False, True)
     assert (own[1].count("L"), copied[1].count("L")) == (2, 1)
     assert "dasharray" not in drawings.curve([0.0, 1.0], [0], 0)
+
+
+def test_a_direction_is_drawn_where_it_points():
+    drawn = drawings.direction_curve([0.0, 90.0], [0.2, 1.0], 90.0)
+
+    middle, top = drawings.CHART_WIDTH // 2, 18
+    assert f"{middle} {top}L" in drawn
+    assert f'class="limit" d="M{middle} {drawings.CHART_HEIGHT}L{middle} {top}"' in drawn
+    assert "most at 90°, least 20 % of that" in drawn
+
+
+def test_periods_are_drawn_on_a_logarithmic_axis():
+    drawn = drawings.period_curve([4.0, 8.0, 16.0], [0.0, 1.0, 0.0], 8.0)
+
+    assert re.findall(r"(\d+) \d+", drawn.split('class="line" d="')[1].split('"')[0]) == ["8", "150", "292"]
+    assert "Answers to stripes of 4.0 to 16 px: most at 8.0" in drawn
+
+
+def test_each_axis_of_colour_is_drawn_from_a_hue_to_its_opposite():
+    drawn = drawings.colour_bars([0, 60], [0.5, 1.0, 0.25])
+
+    assert re.findall(r"fill=#(\w+)", drawn)[2:] == ["d22d2d", "2dd2d2", "d2d22d", "2d2dd2"]
+    assert "in grey, 50 %, and along 2 axes of colour: 100 %, 25 %" in drawn
+
+
+def test_layers_are_bars_with_their_numbers_and_names_are_escaped():
+    drawn = drawings.layer_bars(["<a", "b"], [50.0, 100.0], 100.0, "Per cent")
+
+    assert ">50<" in drawn
+    assert "&lt;a" in drawn
+    assert "<a" not in drawn.replace("&lt;a", "")
+    assert ">1<" not in drawings.layer_bars(["a"] * 20, [1.0] * 20, 1.0, "Per cent")

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.measure.gratings import FINE, HUES
+from pipeline.results.exemplars import Exemplars
+from pipeline.results.exemplars import Filter as SeenFilter
 from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer
 from pipeline.results.record import Record, Versions
+from pipeline.results.tuning import Filter as TunedFilter
+from pipeline.results.tuning import Tuning
 
 SHA256 = "0" * 64
 
@@ -112,3 +117,72 @@ def a_record(**changes: Any) -> Record:
     values |= changes
     ends = {"first_activation": values["activations"][0], "last_activation": values["activations"][-1]}
     return Record(**(ends | values))
+
+
+def a_tuned_filter(number: int = 0, **changes: Any) -> TunedFilter:
+    """Return how a filter is tuned that prefers rising blue and yellow stripes of 8 px."""
+    values = {
+        "filter": number,
+        "strongest": 8.0,
+        "strongest_in_grey": 6.0,
+        "on_mid_grey": 1.0,
+        "orientation": 45.0,
+        "orientation_width": 60.0,
+        "orientation_selectivity": 0.5,
+        "period_px": 7.7,
+        "shortest_px": 4.0,
+        "longest_px": None,
+        "modulation": 1.4,
+        "axis": 60,
+        "colour": 0.75,
+        "flat": (0.0,) * 8 + (2.0, 1.0) + (0.0,) * 4,
+        "by_orientation": (0.1, 0.2, 0.6, 1.0, 0.6, 0.2) + (0.1,) * 6,
+        "by_period": (0.1, 0.3, 0.6, 0.8, 1.0) + (0.7,) * 7,
+        "by_axis": (0.3, 0.5, 0.8, 1.0, 0.8, 0.5, 0.3),
+    }
+    return TunedFilter(**(values | changes))
+
+
+def the_tuning(**changes: Any) -> Tuning:
+    """Return how a layer of two filters is tuned."""
+    values = {
+        "model": "tiny",
+        "name": "conv1",
+        "weights_sha256": SHA256,
+        "precision": "float32",
+        "canvas_px": 112,
+        "orientations": FINE.orientations,
+        "periods_px": FINE.periods_px,
+        "phases": FINE.phases,
+        "hues": HUES,
+        "filters": (a_tuned_filter(0), a_tuned_filter(1, modulation=0.1)),
+    }
+    return Tuning(**(values | changes))
+
+
+def what_photographs_do(layer: Layer, natural: float) -> Exemplars:
+    """Return what 12 photographs do to the filters of a layer: the best of them to each the same."""
+    return Exemplars(
+        model=layer.model,
+        name=layer.name,
+        weights_sha256=layer.weights_sha256,
+        collection_sha256="1" * 64,
+        photographs=12,
+        sampled=12,
+        field_px=4,
+        patches=False,
+        filters=tuple(
+            SeenFilter(
+                filter=number,
+                natural=natural,
+                natural_to_synthetic=None,
+                exemplars=(),
+                quantiles=(),
+                histogram=(),
+                reach_half=0.5,
+                alike=(),
+            )
+            for number in layer.numbers
+        ),
+        families=(),
+    )

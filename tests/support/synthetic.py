@@ -230,6 +230,19 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     paths = layout.layer_paths(results, layer.name)
     files.write_json(paths.summary, document.to_json(made))
     np.save(paths.responses, rng.random((len(filters), layer.filters), np.float32))
+    write_tuning(results, made)
+
+
+def write_tuning(results: Path, layer: Layer) -> None:
+    """Write what gratings do to the filters of a layer: they drive all but each seventh."""
+    changes = [{"strongest": 1.0} if number % 7 == 3 else {} for number in range(layer.filters_total)]
+    tuned = documents.the_tuning(
+        model=layer.model,
+        name=layer.name,
+        weights_sha256=layer.weights_sha256,
+        filters=tuple(documents.a_tuned_filter(number, **each) for number, each in enumerate(changes)),
+    )
+    files.write_json(layout.tuning(results, layer.name), document.to_json(tuned))
 
 
 def write_photographs(results: Path, network: Network, numbers: Mapping[str, Sequence[int]], sha256: str) -> None:

@@ -17,6 +17,7 @@ from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages import layer_words, natural
 from pipeline.site.pages.parts import Fact, Tile, channel_names, first_kernels, recipe_words, tile
+from pipeline.site.pages.tuning import TuningView, tuning_view
 from pipeline.wording import Words
 
 
@@ -59,6 +60,7 @@ class FilterView:
     snapshot_px: int
     curve: Markup
     curve_note: str
+    tuning: TuningView | None
     kernel_uri: str
     incoming: tuple[Weight, ...]
     incoming_title: str
@@ -141,6 +143,7 @@ def filter_view(
         curve=drawings.curve(record.activations, record.snapshot_steps, record.copied_steps or 0),
         curve_note=f"Mean activation at every step{words.curve_note}, from {number(record.first_activation)} "
         f"to {number(record.last_activation)}; dots mark the pictures above.{copy_words(record)}",
+        tuning=tuning_view(atlas, layer, each.filter),
         kernel_uri=drawings.kernel_uri(shown_kernels[each.filter]) if len(shown_kernels) else "",
         incoming=tuple(weight(atlas, part, layer) for part in in_order(each.incoming)),
         incoming_title=incoming_title(layer, each.incoming, is_shown=len(shown_kernels) > 0),

@@ -14,9 +14,9 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import addresses, drawings, illustrations
 from pipeline.site import tables as downloads
-from pipeline.site.pages import home, layer_words, parts
+from pipeline.site.pages import home, layer_words, parts, tuning
 from pipeline.site.pages.page import Page
-from pipeline.site.pages.parts import Fact, Tile
+from pipeline.site.pages.parts import Chart, Fact, Tile
 from pipeline.site.pages.trust import TrustView, trust_view
 from pipeline.site.tables import Table
 from pipeline.wording import Words
@@ -87,6 +87,7 @@ class HowView:
     examples: tuple[Example, ...]
     emergence: Emergence
     depth: tuple[Tile, ...]
+    tuning: tuple[Chart, ...]
     architecture: tuple[ArchitectureRow, ...]
     vocabulary: tuple[Fact, ...]
     trust: TrustView | None
@@ -199,6 +200,7 @@ def how_view(atlas: Atlas) -> HowView:
             parts.tile(group[-1], parts.most_selective(group[-1]).filter, label=group[-1].name)
             for _, _, group in home.blocks(atlas)
         ),
+        tuning=tuning.trends(atlas),
         architecture=tuple(architecture(atlas)),
         trust=trust_view(atlas),
         vocabulary=tuple(vocabulary({layer.image_channels for layer in atlas.layers})),

@@ -4,16 +4,14 @@ import operator
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from markupsafe import Markup
-
 from pipeline.formatting import part_of
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.site import drawings
 from pipeline.site.addresses import filter_path, folder
-from pipeline.site.pages import layer_words, natural
-from pipeline.site.pages.parts import Fact, Tile, first_kernels, rendered_words, stride_words, tile
+from pipeline.site.pages import layer_words, natural, tuning
+from pipeline.site.pages.parts import Chart, Fact, Tile, first_kernels, rendered_words, stride_words, tile
 from pipeline.wording import Words
 
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
@@ -49,15 +47,6 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A drawing and its caption."""
-
-    title: str
-    drawing: Markup
-    caption: str
-
-
-@dataclass(frozen=True)
 class Kernel:
     """A kernel of the first layer as a picture."""
 
@@ -73,6 +62,7 @@ class LayerView:
     name: str
     slug: str
     data: str
+    is_tuned: bool
     block: str
     lead: str
     note: str
@@ -102,6 +92,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         name=layer.name,
         slug=folder(layer),
         data=layer.slug,
+        is_tuned=layer.name in atlas.tuning,
         block=block,
         lead=f"{rendered_words(layer)} of {height} × {width} × {layer.input_channels} weights; "
         f"each sees {layer.receptive_field_px} × {layer.receptive_field_px} pixels, {stride_words(layer.stride_px)}."
@@ -122,6 +113,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
             ),
             *own_facts(layer),
             *(natural.layer_facts(atlas.natural.layers[layer.name], layer) if atlas.natural else ()),
+            *tuning.layer_facts(atlas, layer),
             Fact("place", f"{layer.index + 1} of {len(atlas.network.layers)}", "among the convolutional layers"),
         ),
         charts=tuple(charts(layer)) if len(layer.filters) >= CHARTED_FILTERS else (),

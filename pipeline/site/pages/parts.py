@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from markupsafe import Markup
 
 from pipeline import images
 from pipeline.formatting import part_of
@@ -47,6 +48,15 @@ class Fact:
     term: str
     value: str
     note: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing and its caption."""
+
+    title: str
+    drawing: Markup
+    caption: str
 
 
 def tile(layer: Layer, filter: int, alt: str = "", label: str = "") -> Tile:
