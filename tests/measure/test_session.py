@@ -8,7 +8,6 @@ from pipeline.measure import gratings, session, tuning
 from pipeline.measure.gratings import COARSE, FINE
 from pipeline.measure.session import Session
 from pipeline.network import catalogue, taps
-from pipeline.network.geometry import SMALLEST_MAP_PX
 from tests.support.networks import functional, tensors_of
 
 KERNEL_PX = 31
@@ -107,13 +106,13 @@ def test_of_vgg16_blocks_1_to_4_share_a_small_canvas_and_block_5_sees_little():
 
 def test_a_network_of_one_size_is_shown_images_of_that():
     def build(images, layers):
-        flat = layers.Flatten()(layers.Conv2D(2, 3, name="conv")(images))
-        return layers.Dense(3)(flat)
+        flat = layers.Reshape((1600, 3))(images)
+        return layers.Conv2D(2, 3, name="conv")(layers.Reshape((40, 40, 3))(flat))
 
     _, network = functional(build, size=40)
 
-    if network.layer("conv").only_canvas_px:
-        assert session.sessions(network, ["conv"])[0].canvas_px == 40
+    assert network.layer("conv").only_canvas_px == 40
+    assert [each.canvas_px for each in session.sessions(network, ["conv"])] == [40]
 
 
 def test_the_middle_is_at_least_two_units_wide_where_the_map_has_them():
@@ -122,4 +121,3 @@ def test_the_middle_is_at_least_two_units_wide_where_the_map_has_them():
     strongest, central = session._middle(map, 1)
 
     assert (float(strongest[0, 0]), float(central[0, 0])) == (10, 10)
-    assert SMALLEST_MAP_PX == 2

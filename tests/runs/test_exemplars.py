@@ -65,7 +65,7 @@ def test_every_filter_gets_the_patches_that_excite_it(looked_at):
 def test_photographs_that_are_added_to_an_atlas_render_nothing(finished, looked_at, tmp_path):
     before = finished.copy(tmp_path / "run")
 
-    assert rules(before.plan(photographs=looked_at.configuration["photographs"])) == OF_PHOTOGRAPHS
+    assert rules(before.plan(photographs=looked_at.configuration["photographs"])) == [*OF_PHOTOGRAPHS, ("tuning", "")]
 
 
 def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):

@@ -49,10 +49,10 @@ def tuning_view(atlas: Atlas, layer: Layer, filter: int) -> TuningView | None:
         return None
     tuning, seen = atlas.tuning[layer.name], atlas.natural.layers[layer.name]
     each, natural = tuning.filters[filter], seen.by_number[filter].natural
-    best = f"what the best of {_photographs(seen)} does"
+    best = f"the best of {_photographs(seen)} does"
     if each.strongest <= each.on_mid_grey:
         return TuningView("Not driven by gratings: none does more than mid grey.")
-    share = f"{percent_of(each.strongest / natural)} of {best}" if natural else f"{best.replace('what', 'more than')}"
+    share = f"{percent_of(each.strongest / natural)} of what {best}" if natural else f"more than {best}"
     if not each.is_driven(natural):
         return TuningView(f"Not driven by gratings: the best one does {share}.")
     is_fine, is_directed = tuning.orientations == FINE.orientations, each.has_direction(natural)
