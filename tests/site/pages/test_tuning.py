@@ -1,4 +1,5 @@
 import dataclasses
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ def shown(atlas, natural=10.0, coarse=False, **changes):
         changes = {"by_orientation": (0.1, 1.0, 0.1, 0.0), "by_period": (1.0, 0.5), "modulation": None} | changes
     return dataclasses.replace(
         atlas,
-        exemplars={layer.name: what_photographs_do(layer, natural) for layer in atlas.layers},
+        natural=SimpleNamespace(layers={layer.name: what_photographs_do(layer, natural) for layer in atlas.layers}),
         tuning={
             layer.name: the_tuning(
                 name=layer.name,
