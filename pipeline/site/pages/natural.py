@@ -19,8 +19,6 @@ from pipeline.site.pages.parts import Fact, Tile, tile
 
 # A frame that leaves less than this of the patch's side free would hide its edge.
 LARGEST_FRAME = 0.9
-# Similar filters of other layers shown.
-ALIKE = 8
 # Members of a family that share a word, from which its caption says so.
 COMMON = 0.5
 # Members of a family shown before it is unfolded.
@@ -99,7 +97,7 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
                 each.filter,
                 label=f"{each.layer}/{each.filter} · {number(each.similarity, 2)}",
             )
-            for each in found.alike[:ALIKE]
+            for each in found.alike
             if each.similarity > 0 and each.layer in atlas.by_name
         ),
     )
@@ -175,7 +173,7 @@ def caption(layer: Layer, family: Family) -> str:
     """Return the words that the descriptions of most members have in common; nothing where there are none."""
     counted: Counter[str] = Counter()
     for member in family.members:
-        counted.update(dict.fromkeys(_words(layer.by_number[member].description)))
+        counted.update(list(dict.fromkeys(_words(layer.by_number[member].description))))
     return ", ".join(
         word for word, count in counted.most_common() if count >= COMMON * len(family.members) and count > 1
     )
