@@ -67,12 +67,15 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     layers = "".join(
         f"- {link(page.path, page.title)}: {counts[page.title]}\n" for page in pages if page.template == "layer.html"
     )
+    described = "Photographs: whose they are, and which filters each excites most"
+    photographs = f"- {link('photographs/index.html', described)}\n" if atlas.natural else ""
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
         f"Network: {_plain(display_name(atlas.network.model))}. In a layer’s folder each filter has a page "
         "(`<number>.html`), a picture (`<number>.avif`) and a record (`<number>.json`).\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
         f"- {link('how-to-read.html', 'How to read the pictures')}\n"
+        f"{photographs}"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"
     )
 

@@ -94,7 +94,9 @@ def results(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def build(results, repository) -> Callable[..., Path]:
     def build(output: Path, **settings: str) -> Path:
-        atlas = atlases.read(results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS))
+        atlas = atlases.read(
+            results, results / "weights.npz", catalogue.load("vgg16"), list(NUMBERS), with_photographs=True
+        )
         site.build(atlas, Site(**settings), results=results, templates=repository / "templates", output=output)
         return output
 

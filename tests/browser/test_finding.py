@@ -30,6 +30,15 @@ def test_words_find_the_filters_that_look_so(folder, open_page):
     expect(page.locator("#found [role=status]")).to_have_text(re.compile(r"\d+ found"))
 
 
+def test_a_photograph_is_found_by_its_name(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
+    page.fill("#find", "sample 3")
+    expect(page.locator("#found li")).to_have_count(1)
+    expect(page.locator("#found li").first).to_contain_text("photograph")
+    page.press("#find", "Enter")
+    page.wait_for_url("**/photographs/003.html")
+
+
 def test_what_is_not_there_is_said_to_be_not_there(folder, open_page):
     page = open_page(f"{folder.as_uri()}/index.html").page
     page.fill("#find", "zebra")

@@ -27,5 +27,6 @@ def test_hosts_are_told_not_to_process_the_files(plain):
 
 def test_llms_txt_leads_to_every_layer(plain):
     text = (plain / "llms.txt").read_text()
+    assert "(photographs/index.html)" in text
     for layer in NUMBERS:
         assert f"[{layer}]({layer}/index.html)" in text

@@ -177,8 +177,8 @@ def what_photographs_do(layer: Layer, natural: float) -> Exemplars:
                 natural=natural,
                 natural_to_synthetic=None,
                 exemplars=(),
-                quantiles=(),
-                histogram=(),
+                quantiles=(0.0, 0.0, 0.0, 0.0),
+                histogram=(0,) * 17,
                 reach_half=0.5,
                 alike=(),
             )

@@ -98,13 +98,14 @@ class HowView:
 
 @dataclass(frozen=True)
 class LayerData:
-    """The data files of one layer."""
+    """The data files of one layer; no address of what photographs say where it was shown none."""
 
     name: str
     summary: str
     responses: str
     shape: str
     mosaic: str
+    photographs: str
 
 
 @dataclass(frozen=True)
@@ -309,6 +310,7 @@ def data_view(atlas: Atlas) -> DataView:
                 responses=f"data/layers/{layer.slug}.response.npy",
                 shape=f"{len(layer.filters)} × {layer.filters_total}",
                 mosaic=f"{addresses.folder(layer)}/{layout.MOSAIC}",
+                photographs=f"data/photographs/{layer.slug}.json" if atlas.natural else "",
             )
             for layer in atlas.layers
         ),

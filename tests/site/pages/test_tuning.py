@@ -1,7 +1,6 @@
 import dataclasses
 from types import SimpleNamespace
 
-import msgspec
 import pytest
 
 from pipeline.measure import gratings
@@ -139,10 +138,3 @@ def test_a_filters_page_has_it(atlas):
     layer = found.layers[0]
 
     assert filter.filter_view(found, layer, layer.filters[0], None, None).tuning is not None
-
-
-def test_a_layer_of_other_images_was_not_shown_gratings(atlas):
-    found = dataclasses.replace(shown(atlas), tuning={}, exemplars={})
-    layer = msgspec.structs.replace(atlas.layers[0], image_channels=4)
-
-    assert tuning.tuning_view(found, layer, 9) is None

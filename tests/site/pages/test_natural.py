@@ -1,0 +1,121 @@
+"""What photographs say of filters and layers, on the page of each."""
+
+import dataclasses
+import shutil
+
+import msgspec
+import pytest
+
+from pipeline.network import catalogue
+from pipeline.results import atlas as atlases
+from pipeline.results import exemplars
+from pipeline.results.layer_summary import Family
+from pipeline.site.pages import natural
+from tests.support import shown as made_up
+from tests.support.sites import NUMBERS
+
+VGG16 = catalogue.load("vgg16")
+
+
+@pytest.fixture(scope="module")
+def seen(results, tmp_path_factory):
+    """Return an atlas that was shown twelve photographs."""
+    folder = tmp_path_factory.mktemp("seen") / "results"
+    shutil.copytree(results, folder)
+    layers = atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS)).layers
+    made_up.write(folder, VGG16, layers)
+    return atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS), with_photographs=True)
+
+
+def view(seen, *, with_patches: bool = True, **changes) -> natural.NaturalView:
+    """Return what is said of the first filter, some of what is known of it changed."""
+    layer = seen.layers[0]
+    made = seen.natural.layers[layer.name]
+    first = msgspec.structs.replace(made.filters[0], **changes)
+    made = msgspec.structs.replace(made, filters=(first, *made.filters[1:]))
+    changed = dataclasses.replace(seen.natural, layers={**seen.natural.layers, layer.name: made})
+    return natural.filter_view(
+        dataclasses.replace(seen, natural=changed), layer, layer.filters[0], with_patches=with_patches
+    )
+
+
+def test_an_atlas_that_was_shown_no_photographs_says_nothing_of_them(seen):
+    plain = dataclasses.replace(seen, natural=None)
+
+    assert natural.filter_view(plain, seen.layers[0], seen.layers[0].filters[0], with_patches=True) is None
+
+
+def test_patches_stand_in_the_strip_from_its_left_end_to_its_right(seen):
+    patches = view(seen).patches
+
+    assert [each.position for each in patches] == [f"{100 * place / 8:.4g}%" for place in range(9)]
+    assert patches[0].share == "100 %"
+    assert len({each.href for each in patches}) == exemplars.EXEMPLARS
+
+
+def test_the_field_is_framed_where_it_is_small(seen):
+    chosen = seen.natural.layers["block1_conv1"].filters[0].exemplars
+    whole = [msgspec.structs.replace(each, field=each.patch) for each in chosen]
+
+    # From 2 of 24 pixels on, 20 of them.
+    assert view(seen).patches[0].frame == "left:8.33%;top:8.33%;width:83.3%;height:83.3%"
+    assert {each.frame for each in view(seen, exemplars=tuple(whole)).patches} == {""}
+
+
+def test_without_patches_places_are_named(seen):
+    said = view(seen, with_patches=False)
+
+    assert said.strip == ""
+    assert said.places[0][2] == "10, 10 to 30, 30"
+
+
+def test_how_many_photographs_there_were_is_said_and_that_they_are_few(seen):
+    assert view(seen).note.startswith("From 12 photographs: the 9 places, each in another one, that excite one of")
+    assert "So few hold little" in view(seen).note
+
+
+def test_a_filter_that_no_photograph_excites_has_no_patches(seen):
+    said = view(seen, exemplars=(), natural=0.0, natural_to_synthetic=0.0)
+
+    assert said.note == "None of 12 photographs excites it."
+    assert (said.strip, said.patches) == ("", ())
+
+
+def test_a_picture_that_does_not_excite_its_filter_is_compared_with_nothing(seen):
+    fact = view(seen, natural_to_synthetic=None).facts[0]
+
+    assert (fact.value, fact.note) == ("–", "its picture does not excite it")
+
+
+def test_a_layer_says_the_median_of_natural_to_synthetic(seen):
+    made = seen.natural.layers["block1_conv1"]
+    changed = [
+        msgspec.structs.replace(each, natural_to_synthetic=ratio)
+        for each, ratio in zip(made.filters, (0.1, 0.7, None), strict=True)
+    ]
+
+    (fact,) = natural.layer_facts(msgspec.structs.replace(made, filters=tuple(changed)), seen.layers[0])
+
+    assert (fact.term, fact.value) == ("natural ÷ synthetic", "0.40")
+
+
+def test_a_family_is_called_by_the_words_that_most_of_its_members_share(seen):
+    layer = seen.layers[1]
+    said = ("vertical stripes, blue and red, fine", "vertical, stripes, blue, fine", "dots, blue", "dots, green")
+    filters = [
+        msgspec.structs.replace(each, description=description)
+        for each, description in zip(layer.filters, said, strict=True)
+    ]
+    layer = msgspec.structs.replace(layer, filters=tuple(filters))
+
+    assert natural.caption(layer, Family(members=(0, 1), typical=0)) == "vertical, stripes, blue, fine"
+    assert natural.caption(layer, Family(members=(0, 1, 2), typical=0)) == "blue, vertical stripes, fine"
+    assert natural.caption(layer, Family(members=(3,), typical=3)) == ""
+
+
+def test_whose_a_photograph_is_is_said_as_far_as_it_is_known(seen):
+    first, second, third = seen.natural.collection.photographs[:3]
+
+    assert natural.credit(first) == "Sea & <sky> by Ann, CC BY 4.0"
+    assert natural.credit(second) == "000001.jpg"
+    assert natural.credit(third) == "Cat by Bo"
