@@ -109,7 +109,7 @@ def test_a_family_is_called_by_the_words_that_most_of_its_members_share(seen):
     layer = msgspec.structs.replace(layer, filters=tuple(filters))
 
     assert natural.caption(layer, Family(members=(0, 1), typical=0)) == "vertical, stripes, blue, fine"
-    assert natural.caption(layer, Family(members=(0, 1, 2), typical=0)) == "blue, vertical stripes, fine"
+    assert natural.caption(layer, Family(members=(0, 1, 2), typical=0)) == "blue, vertical, stripes, fine"
     assert natural.caption(layer, Family(members=(3,), typical=3)) == ""
 
 
