@@ -34,6 +34,8 @@ KINDS = (
     "block5_conv2/index.html",
     "block1_conv1/000.html",
     "block5_conv2/300.html",
+    "photographs/index.html",
+    "photographs/000.html",
     "how-to-read.html",
     "data/index.html",
     "404.html",
