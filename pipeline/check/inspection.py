@@ -17,13 +17,16 @@ from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
-from pipeline.results import agreement, layer_summary, layout
+from pipeline.results import agreement, exemplars, layer_summary, layout, trust, tuning
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
 from pipeline.results.agreement import Expected
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import OtherMeasuresError
 from pipeline.results.layout import LayerPaths
 from pipeline.results.record import Record
+from pipeline.results.trust import Trust
+from pipeline.results.tuning import Tuning
 from pipeline.site import build
 from pipeline.summary import quality
 from pipeline.weights.store import OF_A_FILE, Weights
@@ -117,9 +120,10 @@ def disagreeing(findings: Iterable[Finding], wanted: Expected) -> list[Finding]:
 
 
 def examine_layer(results: Path, plan: Plan, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
-    """Return findings for what follows from a layer's pictures: its summary, mosaic and tiles."""
+    """Return findings for what follows from a layer's pictures: its summary, mosaic and tiles; where the network is
+    shown photographs, what these say of it, too."""
     paths = layout.layer_paths(results, layer)
-    return {
+    found = {
         name: _finding(name, files_, examine)
         for name, files_, examine in (
             (
@@ -130,6 +134,30 @@ def examine_layer(results: Path, plan: Plan, layer: str, weights_sha256: str | N
             ("mosaic", (paths.mosaic,), lambda: images.check_mosaic(paths.mosaic)),
             ("tiles", (paths.copies,), lambda: _check_copies(paths.copies, plan, layer)),
         )
+    }
+    return found | (_examine_answers(results, plan, layer, weights_sha256) if plan.photographs else {})
+
+
+def _examine_answers(results: Path, plan: Plan, layer: str, weights_sha256: str | None) -> dict[str, Finding]:
+    """Return findings for what photographs and gratings say of a layer."""
+    strips = (layout.strips(results, layer),) if plan.site["publish_patches"] else ()
+    shown, trusted, tuned = (each(results, layer) for each in (layout.exemplars, layout.trust, layout.tuning))
+
+    def check_exemplars() -> None:
+        found = exemplars.read(shown)
+        _check_belongs(shown, found, plan, layer, weights_sha256)
+        if [each.filter for each in found.filters] != list(plan.filters[layer]) or found.patches != bool(strips):
+            raise _MadeOtherwiseError(f"{shown}: not of the filters of the configuration, or of its patches")
+        _check_strips(results, found)
+
+    return {
+        "exemplars": _finding("exemplars", (shown, *strips), check_exemplars),
+        "trust": _finding(
+            "trust", (trusted,), lambda: _check_belongs(trusted, trust.read(trusted), plan, layer, weights_sha256)
+        ),
+        "tuning": _finding(
+            "tuning", (tuned,), lambda: _check_belongs(tuned, tuning.read(tuned), plan, layer, weights_sha256)
+        ),
     }
 
 
@@ -222,6 +250,22 @@ def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: st
             f"{paths.summary}: of {len(found.numbers)} filters that are not those of the configuration"
         )
     _check_responses(paths.responses, (len(found.numbers), plan.network.layer(layer).filters))
+
+
+def _check_belongs(
+    path: Path, found: Exemplars | Trust | Tuning, plan: Plan, layer: str, weights_sha256: str | None
+) -> None:
+    if found.name != layer:
+        raise UserError(f"{path}: of {found.name:.80}, not of {layer}")
+    if found.model != plan.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
+        raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
+
+
+def _check_strips(results: Path, found: Exemplars) -> None:
+    for each in found.filters if found.patches else ():
+        path = layout.strip(results, found.name, each.filter)
+        if each.exemplars and (not path.is_file() or not _ends_with_a_box(path)):
+            raise UserError(f"{path}: missing, empty or truncated")
 
 
 def _check_responses(path: Path, shape: tuple[int, int]) -> None:

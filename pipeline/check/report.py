@@ -18,7 +18,6 @@ from pipeline.weights import store
 CHUNK = 64
 # Reasons that are named for each layer; the others are counted.
 NAMED_REASONS = 3
-OF_LAYER = ("summary", "mosaic", "tiles")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,8 @@ def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], 
 
 def format_table(report: Report) -> str:
     """Return the table: a line for each layer, with counts of its filters and the state of what follows from them."""
-    heads = ("layer", "filters", WHOLE, MISSING, DAMAGED, OTHERWISE, *OF_LAYER)
+    of_layer = list(next(iter(report.of_layer.values())))
+    heads = ("layer", "filters", WHOLE, MISSING, DAMAGED, OTHERWISE, *of_layer)
     rows: list[tuple[str, ...]] = [heads]
     totals: Counter[str] = Counter()
     for layer, findings in report.filters.items():
@@ -95,10 +95,12 @@ def format_table(report: Report) -> str:
                 layer,
                 f"{len(findings):,}",
                 *(f"{states[state]:,}" for state in heads[2:6]),
-                *(report.of_layer[layer][name].state for name in OF_LAYER),
+                *(report.of_layer[layer][name].state for name in of_layer),
             )
         )
-    rows.append(("all", f"{totals.total():,}", *(f"{totals[state]:,}" for state in heads[2:6]), "", "", ""))
+    rows.append(
+        ("all", f"{totals.total():,}", *(f"{totals[state]:,}" for state in heads[2:6]), *("" for _ in of_layer))
+    )
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     lines = [
         "  ".join(

@@ -7,6 +7,7 @@ import pytest
 from pipeline import selection
 from pipeline.results import exemplars, layer_summary, layout
 from tests.photographs.conftest import drawn
+from tests.support import workflow as workflows
 from tests.support.workflow import FILTERS, Workflow, checked
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
@@ -139,3 +140,18 @@ def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(atlas):
     assert ("finals", "0") in planned
     assert run.code == 0, run.output
     assert exemplars.read(layout.exemplars(atlas.results, "first")).filters
+
+
+def test_the_check_looks_at_what_photographs_say(atlas):
+    head, first, *_ = workflows.checked(atlas).splitlines()
+    assert head.split()[-6:] == ["summary", "mosaic", "tiles", "exemplars", "trust", "tuning"]
+    assert first.split()[-6:] == ["whole"] * 6
+    layout.strip(atlas.results, "first", 0).write_bytes(b"")
+    layout.exemplars(atlas.results, "second").write_text("{}")
+    layout.trust(atlas.results, "second").unlink()
+
+    output = workflows.checked(atlas)
+
+    rows = [line.split()[-3:] for line in output.splitlines()[1:3]]
+    assert rows == [["damaged", "whole", "whole"], ["damaged", "missing", "whole"]]
+    assert "strips/first/000.avif: missing, empty or truncated" in output
