@@ -196,7 +196,7 @@ rule tiles:
 
 
 # What of the photographs the site reads: nothing where the network is shown none.
-SHOWN, TRUST = [], []
+SHOWN, TRUST, EXEMPLARS = [], [], []
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -379,6 +379,7 @@ if ATLAS.photographs:
             "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
             "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
 
+    EXEMPLARS = expand(rules.exemplars.output.exemplars, layer=LAYERS)
     SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
     SHOWN += [rules.tuning.output, *([rules.copies.output] if PATCHES else [])]
     TRUST = expand(rules.trust.output, layer=LAYERS)
@@ -388,6 +389,7 @@ rule quality:
     input:
         summaries=expand(rules.summary.output.summary, layer=LAYERS),
         trust=TRUST,
+        exemplars=EXEMPLARS,
     output:
         figures="results/quality.json",
         text="results/quality.txt",
@@ -397,8 +399,10 @@ rule quality:
         "environment.yaml"
     params:
         trust=lambda wildcards: " ".join(["--trust", *map(quote, TRUST)]) if TRUST else "",
+        exemplars=lambda wildcards: " ".join(["--exemplars", *map(quote, EXEMPLARS)]) if EXEMPLARS else "",
     shell:
-        "python -m pipeline.summary.quality {input.summaries} {params.trust} --output {output.figures} > {log} 2>&1"
+        "python -m pipeline.summary.quality {input.summaries} {params.trust} {params.exemplars} "
+        "--output {output.figures} > {log} 2>&1"
 
 
 rule site:

@@ -2,9 +2,9 @@
 
 import argparse
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,13 +12,16 @@ from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
-from pipeline.results import layer_summary, layout, trust
+from pipeline.results import exemplars, layer_summary, layout, trust
+from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import WORST_LISTED, Layer
 from pipeline.results.photographs import CURE
 from pipeline.results.trust import Trust
 from pipeline.wording import WORDS
 
 SCHEMA = "atlas/quality/1"
+
+T = TypeVar("T", Trust, Exemplars)
 
 # How many of the failing filters the text names; the file has them all.
 FAILING_NAMED = 8
@@ -29,16 +32,22 @@ _SUMS = (("others", "all but depthwise"), ("depthwise", "depthwise"))
 
 # What is said of a layer in grades, against photographs; and in place of a grade where there are too few of them.
 GRADES, TOO_FEW = ("specific", "unnatural"), "–"
+NATURAL = "median_natural_to_synthetic"
 
 _COUNTS = ("rendered", "alive", "own_best", "own_best_top5", "retried")
 
 
-def collect(layers: Sequence[Layer], trusted: Mapping[str, Trust] | None = None) -> dict[str, Any]:
+def collect(
+    layers: Sequence[Layer],
+    trusted: Mapping[str, Trust] | None = None,
+    shown: Mapping[str, Exemplars] | None = None,
+) -> dict[str, Any]:
     """Return the figures of an atlas as JSON values (`quality.json` in docs/formats.md).
 
     Args:
         layers: summaries of layers of one atlas, at least one.
         trusted: of each by name, how it compares with photographs; nothing where the network was shown none.
+        shown: of each by name, how its filters answer to photographs; likewise.
     """
     ordered = sorted(layers, key=lambda layer: layer.index)
     filters = [(layer.name, each) for layer in ordered for each in layer.filters]
@@ -56,6 +65,7 @@ def collect(layers: Sequence[Layer], trusted: Mapping[str, Trust] | None = None)
                 "index": layer.index,
                 "filters_total": layer.filters_total,
                 **_figures([layer]),
+                **_natural(shown[layer.name] if shown else None),
                 **_grades(trusted[layer.name] if trusted else None),
             }
             for layer in ordered
@@ -87,6 +97,14 @@ def _apart(layers: Sequence[Layer]) -> dict[str, Any]:
     return {name: _figures(members) for name, members in kinds.items() if members} if kinds["depthwise"] else {}
 
 
+def _natural(found: Exemplars | None) -> dict[str, Any]:
+    """Return what the best photograph does ÷ what the picture does, the median; nothing where there are none."""
+    if found is None:
+        return {}
+    ratios = [each.natural_to_synthetic for each in found.filters if each.natural_to_synthetic is not None]
+    return {NATURAL: float(f"{np.median(ratios):.4g}") if ratios else None}
+
+
 def _grades(found: Trust | None) -> dict[str, Any]:
     """Return the grades of a layer; nothing where there are no photographs, null where there are too few."""
     if found is None:
@@ -99,12 +117,31 @@ def format_text(quality: Mapping[str, Any]) -> str:
     """Return the figures of an atlas as a table for the terminal, with the worst filters below it."""
     words = WORDS[quality["objective"]]
     graded = tuple(key for key in GRADES if key in quality["layers"][0])
-    head = ("layer", "rendered", words.alive, "own best", "in best 5", "selectivity", "robustness", "retried", *graded)
+    natural = tuple(key for key in (NATURAL,) if key in quality["layers"][0])
+    compared = (*("natural" for _ in natural), *graded)
+    head = (
+        "layer",
+        "rendered",
+        words.alive,
+        "own best",
+        "in best 5",
+        "selectivity",
+        "robustness",
+        "retried",
+        *compared,
+    )
     sums = [_row(words, quality[key]) for key, words in _SUMS if key in quality] or [_row("all", quality["total"])]
     rows = [
         head,
-        *((*_row(each["layer"], each), *(each[key] or TOO_FEW for key in graded)) for each in quality["layers"]),
-        *((*each, *[""] * len(graded)) for each in sums),
+        *(
+            (
+                *_row(each["layer"], each),
+                *("–" if each[key] is None else f"{each[key]:.2f}" for key in natural),
+                *(each[key] or TOO_FEW for key in graded),
+            )
+            for each in quality["layers"]
+        ),
+        *((*each, *[""] * len(compared)) for each in sums),
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
     lines = [
@@ -133,25 +170,31 @@ def _times_noise(ratio: float | None) -> str:
     return f", {ratio:.1f} × noise" if ratio >= 0.1 else ", next to nothing on its own picture"
 
 
-def sum_up(paths: Sequence[Path], trusts: Sequence[Path] = ()) -> tuple[dict[str, Any], str]:
+def sum_up(
+    paths: Sequence[Path], trusts: Sequence[Path] = (), shown: Sequence[Path] = ()
+) -> tuple[dict[str, Any], str]:
     """Return the figures and the table of the layers whose summaries are in `paths`, and, where there are photographs,
-    how they compare with them in `trusts`."""
+    how they compare with them in `trusts`, and how they answer to them in `shown`."""
     layers = {path: layer_summary.read(path) for path in paths}
     layer_summary.check_alike(layers)
     summaries = list(layers.values())
-    figures = collect(summaries, _trusted(summaries, trusts) if trusts else None)
+    figures = collect(
+        summaries,
+        _of_layers(summaries, trusts, trust.read, "--trust") if trusts else None,
+        _of_layers(summaries, shown, exemplars.read, "--exemplars") if shown else None,
+    )
     return figures, format_text(figures)
 
 
-def _trusted(layers: Sequence[Layer], paths: Sequence[Path]) -> dict[str, Trust]:
+def _of_layers(layers: Sequence[Layer], paths: Sequence[Path], read: Callable[[Path], T], option: str) -> dict[str, T]:
     found = {}
     for path in paths:
-        each = trust.read(path)
+        each = read(path)
         if each.weights_sha256 != layers[0].weights_sha256:
             raise UserError(f"{path}: weights_sha256: not that of the summaries; {CURE}")
         found[each.name] = each
     if missing := [layer.name for layer in layers if layer.name not in found]:
-        raise UserError(f"--trust: nothing of {missing[0]}; give a file for each layer, or none")
+        raise UserError(f"{option}: nothing of {missing[0]}; give a file for each layer, or none")
     return found
 
 
@@ -185,13 +228,22 @@ def _arguments() -> argparse.Namespace:
         "more), selectivity and robustness (share of the activation that is left when the picture is slightly turned, "
         "resized and moved), both medians. With --trust also, in grades, specific (the layer answers to a picture as "
         "to the photographs that excite its filter, and not as to those of others) and unnatural (it answers as to no "
-        "photograph). Of pictures made with the objective neuron, the activation is that of the central unit; with "
+        "photograph). With --exemplars natural, too: the strongest unit in any photograph ÷ that in the picture, the "
+        "median. Of pictures made with the objective neuron, the activation is that of the central unit; with "
         "negative_channel, opposition (how far below zero the filter is held) takes its place, and opposed that of "
         "alive.",
     )
     parser.add_argument("summaries", nargs="+", type=Path, metavar="results/layers/*.json", help="summaries of layers")
     parser.add_argument(
         "--trust", nargs="+", type=Path, default=[], metavar="results/trust/*.json", help="comparisons with photographs"
+    )
+    parser.add_argument(
+        "--exemplars",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="results/photographs/layers/*.json",
+        help="what photographs do",
     )
     parser.add_argument("--output", type=Path, metavar="FILE.json", help="write the figures there, the table beside it")
     return parser.parse_args()
@@ -200,7 +252,7 @@ def _arguments() -> argparse.Namespace:
 def main() -> None:
     """Print the table of the layers given; write it too where that is asked for."""
     arguments = _arguments()
-    figures, text = sum_up(arguments.summaries, arguments.trust)
+    figures, text = sum_up(arguments.summaries, arguments.trust, arguments.exemplars)
     if arguments.output:
         files.write_bytes(layout.quality_text(arguments.output), text.encode())
         files.write_json(arguments.output, figures)

@@ -252,3 +252,19 @@ def test_a_layer_that_is_not_compared_and_one_of_other_weights_are_named(summari
     files.write_json(tmp_path / "trust.json", document.to_json(a_trust("late")) | {"weights_sha256": "5" * 64})
     with pytest.raises(UserError, match=r"trust\.json: weights_sha256: not that of the summaries"):
         quality.sum_up(paths, [tmp_path / "trust.json"])
+
+
+def test_what_photographs_reach_of_the_pictures_strength_is_said_of_each_layer(summaries):
+    late, early = summaries
+    shown = {
+        "late": documents.what_photographs_do(late, 1.0, ratios=(0.1, 0.3)),
+        "early": documents.what_photographs_do(early, 1.0, ratios=(None, None, None)),
+    }
+
+    found = quality.collect(summaries, None, shown)
+    table = quality.format_text(found).splitlines()
+
+    assert [each["median_natural_to_synthetic"] for each in found["layers"]] == [None, 0.2]
+    assert table[0].endswith("natural")
+    assert table[1].endswith("–")
+    assert table[2].endswith("0.20")

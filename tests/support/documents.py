@@ -160,8 +160,9 @@ def the_tuning(**changes: Any) -> Tuning:
     return Tuning(**(values | changes))
 
 
-def what_photographs_do(layer: Layer, natural: float) -> Exemplars:
-    """Return what 12 photographs do to the filters of a layer: the best of them to each the same."""
+def what_photographs_do(layer: Layer, natural: float, ratios: Sequence[float | None] | None = None) -> Exemplars:
+    """Return what 12 photographs do to the filters of a layer: the best of them to each the same, which are these
+    `ratios` of what their pictures do."""
     return Exemplars(
         model=layer.model,
         name=layer.name,
@@ -175,14 +176,14 @@ def what_photographs_do(layer: Layer, natural: float) -> Exemplars:
             SeenFilter(
                 filter=number,
                 natural=natural,
-                natural_to_synthetic=None,
+                natural_to_synthetic=ratio,
                 exemplars=(),
                 quantiles=(0.0, 0.0, 0.0, 0.0),
                 histogram=(0,) * 17,
                 reach_half=0.5,
                 alike=(),
             )
-            for number in layer.numbers
+            for number, ratio in zip(layer.numbers, ratios or [None] * len(layer.numbers), strict=True)
         ),
         families=(),
     )
