@@ -112,7 +112,7 @@ def filter_view(
         doubt="" if each.alive else doubt(each, layer),
         words=words,
         quality=(
-            *(shown.facts[:1] if shown else ()),
+            *((shown.strength,) if shown else ()),
             answer(each, words, in_times=shown is None),
             *comparisons(each, layer),
             *activation_left(layer, record),

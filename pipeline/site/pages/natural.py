@@ -55,7 +55,8 @@ class NaturalView:
     strip: str
     patches: tuple[Patch, ...]
     places: tuple[tuple[str, str, str], ...]
-    facts: tuple[Fact, ...]
+    strength: Fact
+    sparseness: Fact
     histogram: Markup
     histogram_note: str
     alike: tuple[Tile, ...]
@@ -89,7 +90,8 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
             (photograph.name, photograph_href(atlas.natural, each.photograph), _place(each))
             for each, photograph in zip(found.exemplars, names, strict=True)
         ),
-        facts=tuple(facts(layer, filter, found, made)),
+        strength=strength(found, made, layer),
+        sparseness=sparseness(found, made),
         histogram=drawings.octave_histogram(found.histogram, found.natural, made.sampled),
         histogram_note=_spread(found, made),
         alike=tuple(
@@ -115,15 +117,10 @@ def strength(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
     )
 
 
-def facts(layer: Layer, filter: Filter, each: exemplars.Filter, made: Exemplars) -> Iterator[Fact]:
-    """Yield how a filter answers to the photographs."""
-    yield strength(each, made, layer)
-    yield Fact(
-        "Sparseness",
-        percent_of(each.reach_half),
-        f"of {'the' if made.sampled == made.photographs else f'{made.sampled:,} of the'} photographs reach half of the "
-        "strongest one’s",
-    )
+def sparseness(each: exemplars.Filter, made: Exemplars) -> Fact:
+    """Return how many of the photographs excite a filter much."""
+    of = "the" if made.sampled == made.photographs else f"{made.sampled:,} of the"
+    return Fact("Sparseness", percent_of(each.reach_half), f"of {of} photographs reach half of the strongest one’s")
 
 
 def shown_words(made: Exemplars) -> str:

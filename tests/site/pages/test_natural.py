@@ -82,7 +82,7 @@ def test_a_filter_that_no_photograph_excites_has_no_patches(seen):
 
 
 def test_a_picture_that_does_not_excite_its_filter_is_compared_with_nothing(seen):
-    fact = view(seen, natural_to_synthetic=None).facts[0]
+    fact = view(seen, natural_to_synthetic=None).strength
 
     assert (fact.value, fact.note) == ("–", "its picture does not excite it")
 
