@@ -13,6 +13,8 @@ from bench import BUILD
 from pipeline import errors, files
 
 WIDTH, HEIGHT, MARGIN, TITLE = 240, 200, 34, 26
+# Of a name in the chart, in SVG units: a character's width, and the distance of two lines.
+CHARACTER, LINE = 6, 11
 INK, PALE, GROUND, ACCENT = "#222", "#bbb", "#fff", "#b3401e"
 
 
@@ -71,14 +73,36 @@ def _panel(
             _, y = place(1, tick)
             lines.append(f'<path d="M{left} {y}H{right}" stroke="{PALE}"/>')
             lines.append(f'<text x="{left - 4}" y="{y + 3}" text-anchor="end">{tick:g}</text>')
-    for recipe, seconds, worth in group:
-        x, y = place(seconds, worth)
-        # Names stay within the chart.
-        beside, anchor = (x - 7, "end") if x > (left + right) / 2 else (x + 7, "start")
+    points = [(recipe, *place(seconds, worth)) for recipe, seconds, worth in group]
+    taken = [(x - 5, x + 5, y) for _, x, y in points]
+    for recipe, x, y in points:
+        start, end, line = _free(recipe, x, y, (left + right) / 2, taken)
+        taken.append((start, end, line))
+        anchor = f'x="{start}"' if start > x else f'x="{end}" text-anchor="end"'
+        lines.append(f'<path d="M{x} {y}L{start if start > x else end} {line}" stroke="{PALE}"/>')
         lines.append(f'<circle cx="{x}" cy="{y}" r="4" fill="{ACCENT}"/>')
-        lines.append(f'<text x="{beside}" y="{y + 3}" text-anchor="{anchor}">{escape(recipe)}</text>')
+        lines.append(f'<text {anchor} y="{line + 3}">{escape(recipe)}</text>')
     title = f'<text x="{left}" y="16" font-weight="bold">{escape(name)}</text>'
     return f'<g transform="translate({number * WIDTH} 0)">{title}{"".join(lines)}</g>'
+
+
+def _free(name: str, x: int, y: int, middle: float, taken: Sequence[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Return where the name of a point stands, within the chart and clear of what is there: left, right, and height.
+
+    Args:
+        name: of the point.
+        x, y: where the point is.
+        middle: of the chart; names of points to the right of it stand on their left.
+        taken: the like of all points and names that are drawn.
+    """
+    width = CHARACTER * len(name)
+    start = x - 9 - width if x > middle else x + 9
+    for rows in range(2 * len(taken)):
+        # Beside it, then a row below, a row above, two below, …
+        line = y + LINE * (rows // 2 + rows % 2) * (1 if rows % 2 else -1)
+        if all(abs(line - other) >= LINE or end < start or start + width < begin for begin, end, other in taken):
+            return start, start + width, line
+    return start, start + width, y
 
 
 def main() -> None:

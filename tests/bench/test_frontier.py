@@ -44,3 +44,11 @@ def test_a_point_far_from_the_others_is_still_within_its_chart(worth):
     drawn = frontier.chart([*ROWS, row("block1", "far", 900.0, worth)], "exact")
 
     assert all(0 <= int(y) <= frontier.HEIGHT for y in re.findall(r'cy="(-?\d+)"', drawn))
+
+
+def test_names_of_points_that_lie_together_do_not_cover_one_another():
+    drawn = frontier.chart([row("block1", name, 1.0, 1.0) for name in ("exact", "default", "fine")], "exact")
+
+    heights = [int(y) for y in re.findall(r'y="(\d+)">(?:exact|default|fine)<', drawn)]
+    assert all(abs(one - other) >= frontier.LINE for place, one in enumerate(heights) for other in heights[:place])
+    assert len(heights) == 3
