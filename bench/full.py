@@ -72,7 +72,7 @@ def run(directory: Path, cores: int, filters: str) -> float:
     if finished.exists():
         return before
     start = time.perf_counter()
-    with workflow.started(directory, cores, {"filters": filters}) as process:
+    with workflow.started(directory, cores, {"filters": filters, "photographs": "samples"}) as process:
         try:
             while process.poll() is None:
                 time.sleep(1)
