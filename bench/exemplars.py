@@ -1,6 +1,7 @@
 """Pictures beside the photographs that excite the same filters: `python -m bench.exemplars RESULTS`.
 
-From a finished atlas that was shown photographs, one sheet of some filters of each block, into `docs/photographs.webp`.
+From a finished atlas that was shown photographs, one sheet of some filters of each block. It is not committed: it holds
+parts of other people's works.
 """
 
 import argparse
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from bench import BUILD
 from bench.quality import sample
 from pipeline import errors, files
 from pipeline.errors import UserError
@@ -64,7 +66,7 @@ def main() -> None:
     """Draw the sheet."""
     parser = argparse.ArgumentParser(prog="python -m bench.exemplars", description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results folder of an atlas that was shown photographs")
-    parser.add_argument("--output", type=Path, default=Path("docs/photographs.webp"))
+    parser.add_argument("--output", type=Path, default=BUILD / "photographs.webp")
     options = parser.parse_args()
     found = [exemplars.read(path) for path in sorted((options.results / "photographs" / "layers").glob("*.json"))]
     if not found:
