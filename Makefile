@@ -110,6 +110,7 @@ clean: ## remove the virtual environment and everything built, but not results/
 # editable_mode=compat: a plain path. The finder that stands in for it otherwise takes 10 ms of every Python's start,
 # and each of 4,224 jobs starts one.
 $(INSTALLED): requirements.txt pyproject.toml
+	@echo "installing into $(VENV): some minutes, once"
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt

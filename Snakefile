@@ -20,7 +20,7 @@ min_version("9.27")
 from pipeline import errors, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
-from pipeline.photographs import samples
+from pipeline.photographs import credits, samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
@@ -200,6 +200,8 @@ SHOWN, TRUST, EXEMPLARS = [], [], []
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
+    if workflow.is_main_process:
+        errors.or_exit(credits.check, FOLDER)
 
     rule photographs:
         output:

@@ -186,9 +186,8 @@ def _photographs(value: str) -> Photographs | None:
     if not os.path.isdir(value):  # noqa: PTH112 (it takes any text whatever as a path that leads nowhere)
         where = "" if os.path.isabs(value) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         hint = did_you_mean(value, ("samples", "none"))
-        raise UserError(
-            f"photographs: {value:.200}: no such folder{where}; say samples, none, or the path of a folder{hint}"
-        )
+        wrong = "not a folder" if os.path.exists(value) else f"no such folder{where}"  # noqa: PTH110
+        raise UserError(f"photographs: {value:.200}: {wrong}; say samples, none, or the path of a folder{hint}")
     with at("photographs"):
         names = originals.find(Path(value))
     shares = min(MOST_SHARES, -(-len(names) // PHOTOGRAPHS_A_SHARE))

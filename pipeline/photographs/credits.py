@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import files, formatting
+from pipeline import files, formatting, originals
 from pipeline.errors import UserError, did_you_mean
 
 # Of which `file` must be there, and any of the others may be.
@@ -52,11 +52,19 @@ def read(path: Path, photographs: Collection[str]) -> Mapping[str, Credit]:
     return found
 
 
+def check(folder: str | None) -> None:
+    """Raise `UserError` where the table of a folder is wrong, before any work; where there is no folder, nothing is."""
+    if folder:
+        read(Path(folder) / originals.CREDITS, frozenset(originals.find(Path(folder))))
+
+
 def _header(path: Path, names: Sequence[str]) -> Sequence[str]:
     names = [name.strip() for name in names]
     for name in names:
         if name not in COLUMNS:
             hint = did_you_mean(name, COLUMNS) or f"; known: {', '.join(COLUMNS)}"
+            if ";" in name or "\t" in name:
+                hint = "; columns are parted by commas"
             raise UserError(f"{path}: unknown column {name!r:.80}{hint}")
     if "file" not in names or len(set(names)) < len(names):
         raise UserError(f"{path}: its first line should name the columns, each once: {','.join(COLUMNS)}")

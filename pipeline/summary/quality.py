@@ -16,7 +16,7 @@ from pipeline.results import exemplars, layer_summary, layout, trust
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import WORST_LISTED, Layer
 from pipeline.results.photographs import CURE
-from pipeline.results.trust import Trust
+from pipeline.results.trust import FEWEST_PHOTOGRAPHS, Trust
 from pipeline.wording import WORDS
 
 SCHEMA = "atlas/quality/1"
@@ -151,7 +151,7 @@ def format_text(quality: Mapping[str, Any]) -> str:
         for row in rows
     ]
     if any(each[key] is None for each in quality["layers"] for key in graded):
-        lines.append(f"{TOO_FEW}: too few photographs to say it")
+        lines.append(f"{TOO_FEW}: fewer than {FEWEST_PHOTOGRAPHS} photographs, or too few filters, to say it")
     failing = [f"{each['layer']}/{each['filter']}" for each in quality["failing"]]
     more = f" and {len(failing) - FAILING_NAMED} more" if len(failing) > FAILING_NAMED else ""
     named = f"{', '.join(failing[:FAILING_NAMED]) or 'none'}{more}"

@@ -458,7 +458,7 @@ def test_the_state_of_a_folder_changes_with_its_photographs_and_credits_and_noth
          "the path of a folder; did you mean samples?"),
         ("/nowhere", "photographs: /nowhere: no such folder; say samples, none, or the path of a folder"),
         ("a\0b", "photographs: a\0b: no such folder in {cwd}, where"),
-        ("a.jpg", "photographs: a.jpg: no such folder in {cwd}, where"),
+        ("a.jpg", "photographs: a.jpg: not a folder; say samples, none, or the path of a folder"),
         ("empty", "photographs: empty: no photograph in it: no file that ends in .jpg"),
     ],
 )  # fmt: skip

@@ -38,6 +38,7 @@ def test_tables_of_spreadsheets_are_read(tmp_path, text):
     ("text", "message"),
     [
         ("file,license\n", "unknown column 'license'; did you mean licence?"),
+        ("file;title\n", "unknown column 'file;title'; columns are parted by commas"),
         ("file,xyz\n", "unknown column 'xyz'; known: file, title, author, licence, source"),
         ("", "its first line should name the columns, each once: file,title,author,licence,source"),
         ("title\nx\n", "its first line should name the columns"),
@@ -60,3 +61,12 @@ def test_tables_of_spreadsheets_are_read(tmp_path, text):
 )
 def test_what_is_wrong_is_named_with_its_line_and_what_would_be_right(tmp_path, text, message):
     assert refusal(tmp_path, text).startswith(message)
+
+
+def test_the_table_of_a_folder_is_checked_before_any_work(tmp_path):
+    (tmp_path / "sea.jpg").touch()
+    (tmp_path / "credits.csv").write_text("file,title\nsee.jpg,x\n")
+
+    with pytest.raises(UserError, match=r"did you mean sea\.jpg"):
+        credits.check(str(tmp_path))
+    credits.check(None)

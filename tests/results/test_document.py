@@ -68,5 +68,5 @@ def test_a_column_says_what_a_key_is():
 def test_the_page_on_formats_says_what_the_definitions_say():
     text = formats.PAGE.read_text(encoding="utf-8")
 
-    assert text.count("<!-- ") == 24
+    assert text.count("<!-- ") == 26
     assert formats.fill(text) == text

@@ -118,6 +118,16 @@ def test_a_folder_that_is_gone_is_one_line(atlas, tmp_path):
     ]
 
 
+def test_a_wrong_table_of_credits_is_one_line_before_any_work(atlas, folder):
+    (folder / "credits.csv").write_text("file,title\nc.jpg,Sea\n")
+    try:
+        run = atlas.run("--dry-run")
+    finally:
+        (folder / "credits.csv").unlink()
+
+    assert run.errors() == [f"error: {folder}/credits.csv: line 2: c.jpg: no such photograph in the folder"]
+
+
 def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):
     layout.exemplars(atlas.results, "second").unlink()
     layout.strongest(atlas.results).unlink()

@@ -27,8 +27,18 @@ def test_the_command_line_takes_names_with_commas(keras, repository, tmp_path, m
 def test_the_command_line_builds_without_tensorflow(results, repository, tmp_path):
     blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None"
     program = f"{blocked}\nfrom pipeline.site.__main__ import main\nmain()"
-    command = [sys.executable, "-c", program, "--shown", "--weights", results / "weights.npz", "--results", results]
-    command += ["--layers", "block3_conv1", "block1_conv1", "--site", '{"title": "T"}', "--output", tmp_path / "site"]
+    command = [sys.executable, "-c", program, "--photographs", "--weights", results / "weights.npz"]
+    command += [
+        "--results",
+        results,
+        "--layers",
+        "block3_conv1",
+        "block1_conv1",
+        "--site",
+        '{"title": "T"}',
+        "--output",
+        tmp_path / "site",
+    ]
     command += ["--templates", repository / "templates"]
     subprocess.run(command, check=True, cwd=repository)
     assert (tmp_path / "site" / "block3_conv1" / "159.html").is_file()

@@ -233,7 +233,7 @@ def test_layers_are_graded_against_photographs(summaries):
     assert lines[0].endswith("retried  specific  unnatural")
     assert lines[1].endswith("high     middle")
     assert lines[2].endswith("–          –")
-    assert "–: too few photographs to say it" in lines
+    assert "–: fewer than 80 photographs, or too few filters, to say it" in lines
 
 
 def test_where_there_are_no_photographs_no_grades_are_spoken_of(summaries):

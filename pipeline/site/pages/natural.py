@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipeline.formatting import number, percent_of
+from pipeline.formatting import number, part_of, percent_of
 from pipeline.measure import words
 from pipeline.results import exemplars
 from pipeline.results.atlas import Atlas
-from pipeline.results.exemplars import Exemplar, Exemplars
+from pipeline.results.exemplars import FEWEST_PHOTOGRAPHS, Exemplar, Exemplars
 from pipeline.results.layer_summary import Family, Filter, Layer
 from pipeline.results.photographs import Photograph
 from pipeline.site import drawings
@@ -20,6 +20,8 @@ from pipeline.site.pages.parts import Fact, Tile, tile
 
 # A frame that leaves less than this of the patch's side free would hide its edge.
 LARGEST_FRAME = 0.9
+# A dozen photographs hold what units of no larger field look for: those of the first three blocks of VGG16.
+SHALLOW_PX = 40
 # Members of a family that share a word, from which its caption says so.
 COMMON = 0.5
 # Members of a family shown before it is unfolded.
@@ -56,7 +58,7 @@ class NaturalView:
     patches: tuple[Patch, ...]
     places: tuple[tuple[str, str, str], ...]
     strength: Fact
-    sparseness: Fact
+    reach: Fact
     histogram: Markup
     histogram_note: str
     alike: tuple[Tile, ...]
@@ -91,7 +93,7 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
             for each, photograph in zip(found.exemplars, names, strict=True)
         ),
         strength=strength(found, made, layer),
-        sparseness=sparseness(found, made),
+        reach=reach(found, made),
         histogram=drawings.octave_histogram(found.histogram, found.natural, made.sampled),
         histogram_note=_spread(found, made),
         alike=tuple(
@@ -108,19 +110,23 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
 
 def strength(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
     """Return what the strongest photograph reaches of what the picture does: how much of a caricature that is."""
+    synthetic = layer.by_number[each.filter].strongest_unit
     if each.natural_to_synthetic is None:
         return Fact("Natural ÷ synthetic", "–", f"its picture does not {layer.words.excite} it")
     return Fact(
         "Natural ÷ synthetic",
         number(each.natural_to_synthetic, 2),
-        f"strongest unit in {shown_words(made)}, {number(each.natural)}, ÷ that in the picture",
+        f"strongest unit: {number(each.natural)} in {shown_words(made)}, {number(synthetic)} in the picture",
     )
 
 
-def sparseness(each: exemplars.Filter, made: Exemplars) -> Fact:
-    """Return how many of the photographs excite a filter much."""
-    of = "the" if made.sampled == made.photographs else f"{made.sampled:,} of the"
-    return Fact("Sparseness", percent_of(each.reach_half), f"of {of} photographs reach half of the strongest one’s")
+def reach(each: exemplars.Filter, made: Exemplars) -> Fact:
+    """Return how many of the photographs excite a filter nearly as much as the strongest does: its sparseness."""
+    return Fact(
+        "Reach half of the strongest",
+        part_of(round(each.reach_half * made.sampled), made.sampled),
+        "photographs; the fewer they are, the more particular is the filter",
+    )
 
 
 def shown_words(made: Exemplars) -> str:
@@ -186,7 +192,12 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
         if count == 1
         else f"the {count} places, each in another one, that {words.excite} one of its units most, the strongest first"
     )
-    few = " So few hold little of what deep layers look for." if made.photographs < exemplars.FEWEST_PHOTOGRAPHS else ""
+    is_deep = made.field_px > SHALLOW_PX
+    few = (
+        " So few hold little of what such filters look for."
+        if is_deep and made.photographs < FEWEST_PHOTOGRAPHS
+        else ""
+    )
     return f"From {shown_words(made)}: {places}. Below each, its activation as a share of the strongest.{few}"
 
 
@@ -221,7 +232,10 @@ def _place(each: Exemplar) -> str:
 
 def _spread(found: exemplars.Filter, made: Exemplars) -> str:
     quantiles = dict(zip(exemplars.QUANTILES, found.quantiles, strict=True))
+    half, most = (
+        f"stay below {number(quantiles[share])}" if quantiles[share] else "do not excite it" for share in (0.5, 0.9)
+    )
     return (
-        f"Strongest unit in each photograph: half of them stay below {number(quantiles[0.5])}, nine in ten below "
-        f"{number(quantiles[0.9])}; the strongest is {number(found.natural)}."
+        f"Strongest unit in each photograph: half of them {half}, nine in ten {most}; the strongest is "
+        f"{number(found.natural)}."
     )

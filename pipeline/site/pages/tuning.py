@@ -13,7 +13,7 @@ from pipeline.measure.tuning import SIMPLE
 from pipeline.results.atlas import Atlas
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
-from pipeline.results.tuning import Filter, Tuning
+from pipeline.results.tuning import DRIVEN, Filter, Tuning
 from pipeline.site import drawings
 from pipeline.site.pages.parts import Chart, Fact
 
@@ -122,6 +122,8 @@ def _flat(tuning: Tuning, each: Filter) -> Fact:
     if each.flat[best] == 0:
         return Fact("Flat colour", "none", "does more than mid grey")
     share = percent_of(each.flat[best] / each.strongest)
+    if each.flat[best] < DRIVEN * each.strongest:
+        return Fact("Flat colour", "none", f"the best, {names[best]}, does {share} of what the best grating does")
     return Fact("Flat colour", names[best], f"the best of them does {share} of what the best grating does")
 
 

@@ -69,9 +69,27 @@ def test_without_patches_places_are_named(seen):
     assert said.places[0][2] == "10, 10 to 30, 30"
 
 
-def test_how_many_photographs_there_were_is_said_and_that_they_are_few(seen):
+def test_how_many_photographs_there_were_is_said(seen):
     assert view(seen).note.startswith("From 12 photographs: the 9 places, each in another one, that excite one of")
-    assert "So few hold little" in view(seen).note
+    assert "So few" not in view(seen).note
+
+
+def test_that_they_are_few_is_said_where_units_look_for_large_things(seen):
+    layers = {name: msgspec.structs.replace(made, field_px=60) for name, made in seen.natural.layers.items()}
+    deep = dataclasses.replace(seen, natural=dataclasses.replace(seen.natural, layers=layers))
+
+    assert view(deep).note.endswith("So few hold little of what such filters look for.")
+
+
+def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
+    assert (
+        "half of them do not excite it, nine in ten stay below 2.00"
+        in view(seen, quantiles=(0.0, 0.0, 2.0, 3.0)).histogram_note
+    )
+
+
+def test_how_many_reach_half_is_counted(seen):
+    assert view(seen, reach_half=0.25).reach.value == "3 of 12"
 
 
 def test_a_filter_that_no_photograph_excites_has_no_patches(seen):

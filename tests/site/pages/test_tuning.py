@@ -92,7 +92,8 @@ def test_where_no_photograph_excites_a_filter_its_tuning_is_told_by_itself(atlas
         ({"axis": None, "colour": 0.0}, "Colours", "light–dark"),
         ({"colour": 1.0}, "Colours", "yellow–blue"),
         ({"flat": (0.0,) * 14}, "Flat colour", "none"),
-        ({"flat": (0.0,) * 12 + (1.0, 0.0)}, "Flat colour", "black"),
+        ({"flat": (0.0,) * 12 + (1.0, 0.0)}, "Flat colour", "none"),
+        ({"flat": (0.0,) * 12 + (2.0, 0.0)}, "Flat colour", "black"),
     ],
 )
 def test_figures_are_in_words_where_numbers_would_mislead(atlas, changes, term, value):
