@@ -116,6 +116,7 @@ def filter_view(
             answer(each, words, in_times=shown is None),
             *comparisons(each, layer),
             *activation_left(layer, record),
+            *((shown.reach,) if shown else ()),
         ),
         geometry=(
             *field_facts(layer),
