@@ -125,7 +125,9 @@ def test_a_wrong_table_of_credits_is_one_line_before_any_work(atlas, folder):
     finally:
         (folder / "credits.csv").unlink()
 
-    assert run.errors() == [f"error: {folder}/credits.csv: line 2: c.jpg: no such photograph in the folder"]
+    assert run.errors() == [
+        f"error: {folder}/credits.csv: line 2: c.jpg: no such photograph in the folder; did you mean b.jpg?"
+    ]
 
 
 def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):
