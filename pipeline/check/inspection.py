@@ -309,6 +309,7 @@ def _check_quality(results: Path, plan: Plan) -> None:
     figures, text = quality.sum_up(
         [layout.layer_paths(results, layer).summary for layer in plan.filters],
         [layout.trust(results, layer) for layer in plan.filters] if plan.photographs else [],
+        [layout.exemplars(results, layer) for layer in plan.filters] if plan.photographs else [],
     )
     paths = layout.quality(results)
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):

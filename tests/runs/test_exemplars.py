@@ -97,7 +97,10 @@ def test_patches_that_are_no_longer_published_leave_the_site(atlas):
 
 
 def test_the_check_knows_the_site_with_its_photographs(looked_at):
-    assert "site: whole" in checked(looked_at)
+    found = checked(looked_at)
+
+    assert "site: whole" in found
+    assert "quality: whole" in found
 
 
 def test_other_credits_are_taken_up_and_render_nothing(atlas, folder):
