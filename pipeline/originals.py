@@ -73,6 +73,20 @@ class Original:
     width_px: int
     height_px: int
 
+    def cut(self, box: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+        """Return a part of it (left, top, right, bottom in the file's own pixels) as uint8 pixels of a size, width and
+        height: (height, width, 3)."""
+        across, down = self.picture.width / self.width_px, self.picture.height / self.height_px
+        left, top, right, bottom = box
+        # Where JPEG was decoded smaller its sides were rounded up.
+        within = (
+            left * across,
+            top * down,
+            min(right * across, self.picture.width),
+            min(bottom * down, self.picture.height),
+        )
+        return np.asarray(self.picture.resize(size, Image.Resampling.LANCZOS, within))
+
 
 @dataclass(frozen=True)
 class View:
@@ -170,19 +184,7 @@ def views(width_px: int, height_px: int) -> tuple[View, ...]:
 
 def seen(original: Original, view: View) -> np.ndarray:
     """Return what a network sees of a photograph: uint8 (height_px, width_px, 3) of the view."""
-    across, down = (
-        original.picture.width / original.width_px,
-        original.picture.height / original.height_px,
-    )
-    left, top, right, bottom = view.box
-    # Where JPEG was decoded smaller its sides were rounded up.
-    box = (
-        left * across,
-        top * down,
-        min(right * across, original.picture.width),
-        min(bottom * down, original.picture.height),
-    )
-    return np.asarray(original.picture.resize((view.width_px, view.height_px), Image.Resampling.LANCZOS, box))
+    return original.cut(view.box, (view.width_px, view.height_px))
 
 
 def in_channels(pixels: np.ndarray, channels: int) -> np.ndarray:

@@ -52,13 +52,4 @@ def cut(exemplars: Mapping[int, Sequence[Exemplar]], open: Callable[[int], Origi
 
 def patch(original: Original, exemplar: Exemplar) -> np.ndarray:
     """Return what of a photograph an exemplar shows, uint8 (`PATCH_PX`, `PATCH_PX`, 3)."""
-    across = original.picture.width / original.width_px
-    down = original.picture.height / original.height_px
-    left, top, right, bottom = exemplar.patch
-    box = (
-        left * across,
-        top * down,
-        min(right * across, original.picture.width),
-        min(bottom * down, original.picture.height),
-    )
-    return np.asarray(original.picture.resize((PATCH_PX, PATCH_PX), Image.Resampling.LANCZOS, box))
+    return original.cut(exemplar.patch, (PATCH_PX, PATCH_PX))
