@@ -2,6 +2,7 @@
 strength that is, how the filters answer to all photographs, and which filters answer alike.
 """
 
+import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -165,6 +166,12 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
                 raise ValueError(
                     f"exemplars of filter {each.filter}: should be from different photographs, all of them shown"
                 )
+
+    @property
+    def natural_to_synthetic(self) -> float | None:
+        """The median over its filters; None where no picture excites its filter."""
+        ratios = [each.natural_to_synthetic for each in self.filters if each.natural_to_synthetic is not None]
+        return statistics.median(ratios) if ratios else None
 
     @property
     def by_number(self) -> Mapping[int, Filter]:

@@ -101,8 +101,8 @@ def _natural(found: Exemplars | None) -> dict[str, Any]:
     """Return what the best photograph does ÷ what the picture does, the median; nothing where there are none."""
     if found is None:
         return {}
-    ratios = [each.natural_to_synthetic for each in found.filters if each.natural_to_synthetic is not None]
-    return {NATURAL: float(f"{np.median(ratios):.4g}") if ratios else None}
+    median = found.natural_to_synthetic
+    return {NATURAL: None if median is None else float(f"{median:.4g}")}
 
 
 def _grades(found: Trust | None) -> dict[str, Any]:

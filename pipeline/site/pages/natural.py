@@ -1,6 +1,5 @@
 """What photographs say of a filter and of a layer, as their pages show it: patches, strengths, likeness, families."""
 
-import statistics
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -136,11 +135,11 @@ def shown_words(made: Exemplars) -> str:
 
 def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
     """Yield the median of natural ÷ synthetic over the filters of a layer."""
-    ratios = [each.natural_to_synthetic for each in made.filters if each.natural_to_synthetic is not None]
-    if ratios:
+    median = made.natural_to_synthetic
+    if median is not None:
         yield Fact(
             "natural ÷ synthetic",
-            number(statistics.median(ratios), 2),
+            number(median, 2),
             f"median: strongest unit in {shown_words(made)} ÷ that in the filter’s picture",
         )
 
