@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from pipeline.measure.gratings import COARSE, FINE, Stimuli
 from pipeline.network.catalogue import Network
-from pipeline.network.taps import Taps
+from pipeline.network.taps import Taps, middle
 from pipeline.originals import CHANNELS
 
 # A unit must find its best phase somewhere: at four phases of the longest period, 40 px, steps of 10 px are left, and
@@ -115,11 +115,7 @@ def show(taps: Taps, session: Session, channels: int) -> list[Shown]:
 def _middle(map: tf.Tensor, units: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Return the strongest of the units in the middle of a map, at least two by two where it has them, and the central
     one: each float32 (batch, filters)."""
-    (top, rows), (left, columns) = (
-        ((side - tf.minimum(side, max(2, units))) // 2, tf.minimum(side, max(2, units)))
-        for side in tf.unstack(tf.shape(map)[1:3])
-    )
     height, width = tf.unstack(tf.shape(map)[1:3])
-    strongest = tf.reduce_max(map[:, top : top + rows, left : left + columns], (1, 2))
+    strongest = tf.reduce_max(middle(map, max(2, units)), (1, 2))
     central = map[:, height // 2, width // 2]
     return tf.nn.relu(tf.cast(strongest, tf.float32)), tf.nn.relu(tf.cast(central, tf.float32))

@@ -107,7 +107,7 @@ class Taps:
         """
         found = []
         for map, layer in zip(self.maps(image), self.layers, strict=True):
-            part = map if field_px is None else _middle(map, max(1, round(field_px / layer.stride_px)))
+            part = map if field_px is None else middle(map, max(1, round(field_px / layer.stride_px)))
             found.append(tf.reduce_mean(tf.nn.relu(tf.cast(part, tf.float32)), (1, 2)))
         return tf.concat(found, 1)
 
@@ -233,7 +233,7 @@ def strongest(map: tf.Tensor, rows: tf.Tensor | int = 0, columns: tf.Tensor | in
     return Strongest(tf.nn.relu(tf.cast(largest[:, 0], tf.float32)), row + rows, _first(of_row == largest) + columns)
 
 
-def _middle(map: tf.Tensor, units: int) -> tf.Tensor:
+def middle(map: tf.Tensor, units: int) -> tf.Tensor:
     """Return so many rows and columns from the middle of a map, or all where there are fewer."""
     height, width = tf.unstack(tf.shape(map)[1:3])
     rows, columns = tf.minimum(height, units), tf.minimum(width, units)
