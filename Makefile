@@ -111,8 +111,9 @@ clean: ## remove the virtual environment and everything built, but not results/
 # and each of 4,224 jobs starts one.
 $(INSTALLED): requirements.txt pyproject.toml
 	@echo "installing into $(VENV): some minutes, once"
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, not %d.%d: make PYTHON=python3.12, for instance" % sys.version_info[:2])'
+	@# Made anew unless it is whole: of one that was interrupted nobody knows what is in it.
+	$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { echo "error: no virtual environment can be made; on Debian: apt install python3-venv" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
 		--config-settings editable_mode=compat

@@ -34,10 +34,11 @@ REPLACED_MESSAGES = ("Select jobs to execute...",)
 ERASE_LINE = "\r\033[K"
 
 
-def show_for(workflow: Any, work: Mapping[str, float]) -> None:
+def show_for(workflow: Any, work: Mapping[str, Mapping[str, float]]) -> None:
     """Show the progress of a Snakemake workflow; called when it starts.
 
-    `work` is that of a filter of each layer, by the layer's wildcard, in any unit.
+    `work` is that of a filter of each layer, by the name of the rule that renders it and the layer's wildcard, in any
+    unit.
 
     Where the user wants more (--verbose, --printshellcmds) or less (--quiet progress) than usual, or another logger,
     Snakemake's own messages stay as they are.
@@ -49,7 +50,7 @@ def show_for(workflow: Any, work: Mapping[str, float]) -> None:
         return
     for handler in stream_handlers:
         jobs = list(workflow.dag.needrun_jobs())
-        filters = {job.jobid: work[job.wildcards.layer] for job in jobs if job.rule.name == "render"}
+        filters = {job.jobid: work[job.rule.name][job.wildcards.layer] for job in jobs if job.rule.name in work}
         logger.removeHandler(handler)
         logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
 

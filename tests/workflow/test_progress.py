@@ -46,7 +46,7 @@ def show():
                 output_settings=SimpleNamespace(**output),
                 dag=SimpleNamespace(needrun_jobs=lambda: iter(jobs)),
             ),
-            {"deep": 4.0},
+            {"render": {"deep": 4.0}},
         )
         return logger
 

@@ -1,0 +1,82 @@
+"""A run of the workflow from its start to its end: its pool of workers, the line that shows how far it is, its result.
+
+Snakemake runs the `onstart` of the workflow that it was given, not those of its modules. A workflow that imports this
+one as a module says in its own, in one line, `running.begin(workflow)`.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from shlex import quote
+from typing import Any
+
+from snakemake.settings.types import DeploymentMethod
+
+from pipeline import errors, files
+from pipeline.errors import UserError
+from pipeline.pool import owner
+from pipeline.workflow import progress, scheduler_cures
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """What a run has to know of an atlas in it, for there may be several.
+
+    Attributes:
+        workflow: the run.
+        render: the rule that renders a filter.
+        quality: the text that is shown at the end.
+        work: of a filter of each layer, by the layer's wildcard, in any unit.
+    """
+
+    workflow: Any
+    render: Any
+    quality: str
+    work: Mapping[str, float]
+
+
+# By the rule's name: a Snakefile is read again for each `use rule` that changes one of its rules.
+_ATLASES: dict[str, Atlas] = {}
+
+
+def register(workflow: Any, *, render: Any, quality: str, work: Mapping[str, float]) -> None:
+    """Note that a Snakemake workflow makes an atlas; called while its Snakefile is read, after the rule `render`."""
+    _ATLASES[render.name] = Atlas(workflow, render, quality, work)
+
+
+def _atlases(workflow: Any) -> list[Atlas]:
+    return [atlas for atlas in _ATLASES.values() if atlas.workflow is workflow]
+
+
+def begin(workflow: Any) -> None:
+    """Start the pool for a Snakemake workflow, and show its progress; called when it starts."""
+    atlases = _atlases(workflow)
+    for atlas in atlases:
+        # A worker that the system kills for want of memory takes its job with it. Not said in the rule, where it would
+        # hold against a profile that asks for more.
+        atlas.render.restart_times = max(1, workflow.execution_settings.retries)
+    scheduler_cures.apply(workflow)
+    scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
+    progress.show_for(workflow, {atlas.render.name: atlas.work for atlas in atlases})
+
+
+def end(workflow: Any) -> None:
+    """Print what the atlases of a Snakemake workflow have turned out to be; called when all is made."""
+    for atlas in _atlases(workflow):
+        progress.tell(atlas.quality)
+
+
+def python(workflow: Any) -> str:
+    """Return the command, for a shell, that runs Python in the jobs of a Snakemake workflow.
+
+    It is the Python that runs Snakemake, or that of the job's own environment where conda makes one, in which the
+    project is not installed. From a repository it is taken from there, installed or not.
+
+    Raises `UserError` where conda's environments would not find it.
+    """
+    conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    is_repository = (files.PROJECT / "pipeline").is_dir()
+    if conda and not is_repository:
+        raise UserError("--software-deployment-method conda: needs the project's repository, not an installed package")
+    path = f"PYTHONPATH={quote(str(files.PROJECT))}${{PYTHONPATH:+:$PYTHONPATH}} " if is_repository else ""
+    return path + ("python" if conda else quote(sys.executable))
