@@ -15,6 +15,8 @@ TITLE =
 BASE_URL =
 # Of `make photographs`: the folder that it makes.
 FOLDER = photographs
+PIP = $(BIN)/python -m pip install --disable-pip-version-check
+NO_INDEX = { echo "error: not installed; is there a way to a package index? pip's own messages stand above" >&2; exit 1; }
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
@@ -110,18 +112,18 @@ clean: ## remove the virtual environment and everything built, but not results/
 # editable_mode=compat: a plain path. The finder that stands in for it otherwise takes 10 ms of every Python's start,
 # and each of 4,224 jobs starts one.
 $(INSTALLED): requirements.txt pyproject.toml
-	@echo "installing into $(VENV): some minutes, once"
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, not %d.%d: make PYTHON=python3.12, for instance" % sys.version_info[:2])'
-	@# Made anew unless it is whole: of one that was interrupted nobody knows what is in it.
-	$(BIN)/pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || { echo "error: no virtual environment can be made; on Debian: apt install python3-venv" >&2; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
-		--config-settings editable_mode=compat
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, and this is %d.%d; make PYTHON=python3.12, for instance" % sys.version_info[:2])'
+	@echo "installing into $(VENV): downloads 0.6 GB and takes 2.3 GB there, once"
+	@# Anew unless it is whole: of one that was interrupted nobody knows what is in it.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "error: $(VENV) cannot be made; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PIP) --require-hashes -r requirements.txt || $(NO_INDEX)
+	@$(PIP) --quiet --no-deps --no-build-isolation -e . --config-settings editable_mode=compat
+	@touch $@
 
 $(INSTALLED_FOR_TESTS): requirements-test.txt $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
-	touch $@
+	@$(PIP) --require-hashes -r requirements-test.txt || $(NO_INDEX)
+	@touch $@
 
 # Node comes with what is installed for tests; npm fetches nothing but what package-lock.json holds the digest of.
 $(BIOME): package-lock.json $(INSTALLED_FOR_TESTS)

@@ -23,6 +23,7 @@ sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 from pipeline import errors, files, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
+from pipeline.images import is_false_colour
 from pipeline.photographs import credits, samples
 from pipeline.pool import owner
 from pipeline.results import layout
@@ -58,6 +59,8 @@ SETTINGS = {
 }
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
+# Of networks whose images are neither grey nor RGB.
+FALSE_COLOURS = all(is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 # Jobs run in the environment that Snakemake runs in, whether it was activated or not, unless they have one of their own.
@@ -68,6 +71,7 @@ TEMPLATES = files.PROJECT / "templates"
 IMAGE = "results/filters/{layer}/{filter}.png"
 RECORD = "results/filters/{layer}/{filter}.json"
 SNAPSHOTS = "results/filters/{layer}/{filter}.snapshots.webp"
+CHANNELS = "results/filters/{layer}/{filter}.channels.png"
 SUMMARY = "results/layers/{layer}.json"
 RESPONSE = "results/layers/{layer}.response.npy"
 MOSAIC = "results/mosaics/{layer}.png"
@@ -129,6 +133,7 @@ rule render:
     input:
         weights=rules.weights.output,
     output:
+        **({"channels": CHANNELS} if FALSE_COLOURS else {}),
         image=IMAGE,
         record=RECORD,
         snapshots=SNAPSHOTS,
@@ -167,6 +172,7 @@ rule summary:
         weights=rules.weights.output,
         images=of_layer(IMAGE),
         records=of_layer(RECORD),
+        channels=of_layer(CHANNELS) if FALSE_COLOURS else [],
     output:
         summary=SUMMARY,
         response=RESPONSE,
@@ -195,9 +201,7 @@ rule mosaic:
         summary=SUMMARY,
         images=of_layer(IMAGE),
     output:
-        report(
-            MOSAIC, caption="templates/report/mosaic.rst", category="Mosaics", labels={"layer": "{layer}"}
-        ),
+        report(MOSAIC, caption="templates/report/mosaic.rst", category="Mosaics", labels={"layer": "{layer}"}),
     log:
         "results/logs/mosaic/{layer}.log",
     priority: len(LAYERS) + 1
@@ -216,6 +220,8 @@ rule tiles:
     input:
         mosaic=rules.mosaic.output,
         images=of_layer(IMAGE),
+        records=of_layer(RECORD),
+        channels=of_layer(CHANNELS) if FALSE_COLOURS else [],
         snapshots=of_layer(SNAPSHOTS),
     output:
         directory(TILES),
@@ -257,6 +263,8 @@ if ATLAS.photographs:
         shell:
             "{PYTHON} -m pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
 
+    # The samples are results, too; what is in a folder of the user's is not.
+    PHOTOGRAPHS = [*rules.photographs.output]
     SHARES = range(ATLAS.photographs.shares)
     PRECISION = plan.scan_precision(ATLAS)
     OBJECTIVE = next(iter(ATLAS.recipes.values())).objective
@@ -266,7 +274,7 @@ if ATLAS.photographs:
     rule scan:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
         output:
             SCAN,
         log:
@@ -311,7 +319,7 @@ if ATLAS.photographs:
     rule finals:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             strongest=rules.strongest.output,
         output:
             FINALS,
@@ -336,7 +344,7 @@ if ATLAS.photographs:
 
     rule exemplars:
         input:
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             strongest=rules.strongest.output,
             # Where the scan was exact, there is nothing to look at again.
             finals=[] if PRECISION == "float32" else expand(FINALS, share=SHARES),
@@ -364,7 +372,7 @@ if ATLAS.photographs:
     rule copies:
         input:
             exemplars=expand(EXEMPLAR, layer=LAYERS),
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
         output:
             directory("results/photographs/copies"),
         log:
@@ -405,7 +413,7 @@ if ATLAS.photographs:
     rule trust:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             exemplars=EXEMPLAR,
             images=of_layer(IMAGE),
         output:
@@ -456,7 +464,8 @@ rule quality:
 rule site:
     input:
         weights=rules.weights.output,
-        summaries=expand(SUMMARY, layer=LAYERS),
+        summaries=expand([SUMMARY, RESPONSE], layer=LAYERS),
+        records=[expand(RECORD, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
         quality=rules.quality.output.figures,
         mosaics=expand(MOSAIC, layer=LAYERS),
         tiles=expand(TILES, layer=LAYERS),

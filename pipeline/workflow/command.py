@@ -21,7 +21,16 @@ def command(arguments: Sequence[str]) -> list[str]:
     snakefile = files.PROJECT / "Snakefile"
     if not snakefile.is_file():
         raise UserError(f"{snakefile}: no such file; install the package again")
-    return [sys.executable, "-P", "-m", "snakemake", "--snakefile", str(snakefile), *([] if chosen else ["--cores"]), *arguments]
+    return [
+        sys.executable,
+        "-P",
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(snakefile),
+        *([] if chosen else ["--cores"]),
+        *arguments,
+    ]
 
 
 def main() -> None:
