@@ -63,8 +63,9 @@ CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 FALSE_COLOURS = all(is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
-# Jobs run in the environment that Snakemake runs in, whether it was activated or not, unless they have one of their own.
-PYTHON = errors.or_exit(running.python, workflow)
+errors.or_exit(running.say_where, workflow)
+# Texts of rules say nothing of this machine, for what has changed in them is made anew.
+RUN = f'PYTHONPATH="${running.PATH}" "${running.PYTHON}" -m'
 TEMPLATES = files.PROJECT / "templates"
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
@@ -100,10 +101,6 @@ def above(levels):
     return lambda wildcards, output: quote(str(Path(output[0]).parents[levels]))
 
 
-localrules:
-    all,
-
-
 onstart:
     running.begin(workflow)
 
@@ -126,7 +123,7 @@ rule weights:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        "{PYTHON} -m pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
+        RUN + " pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule render:
@@ -153,7 +150,7 @@ rule render:
         precision=ATLAS.precision,
         method=METHOD,
     shell:
-        "{PYTHON} -m pipeline.render {params.network} --weights {input.weights:q} "
+        RUN + " pipeline.render {params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
         "--output {output.image:q} > {log:q} 2>&1"
 
@@ -192,7 +189,7 @@ rule summary:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         measures=MEASURES,
     shell:
-        "{PYTHON} -m pipeline.summary {params.network} --weights {input.weights:q} --results {params.results} "
+        RUN + " pipeline.summary {params.network} --weights {input.weights:q} --results {params.results} "
         "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
 
@@ -212,7 +209,7 @@ rule mosaic:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "{PYTHON} -m pipeline.pictures.mosaic --results {params.results} --layer {params.layer} --filters {params.filters} "
+        RUN + " pipeline.pictures.mosaic --results {params.results} --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -235,7 +232,7 @@ rule tiles:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "{PYTHON} -m pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
+        RUN + " pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
         "--output {output:q} > {log:q} 2>&1"
 
 
@@ -261,7 +258,7 @@ if ATLAS.photographs:
             # Of a folder the names, sizes and times of its files; of the samples, which they are.
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
-            "{PYTHON} -m pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
+            RUN + " pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
 
     # The samples are results, too; what is in a folder of the user's is not.
     PHOTOGRAPHS = [*rules.photographs.output]
@@ -294,7 +291,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            "{PYTHON} -m pipeline.photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN + " pipeline.photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
@@ -313,7 +310,7 @@ if ATLAS.photographs:
             results=above(1),
             shares=len(SHARES),
         shell:
-            "{PYTHON} -m pipeline.photographs.join --results {params.results} --shares {params.shares} --output {output:q} "
+            RUN + " pipeline.photographs.join --results {params.results} --shares {params.shares} --output {output:q} "
             "> {log:q} 2>&1"
 
     rule finals:
@@ -338,7 +335,8 @@ if ATLAS.photographs:
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            "{PYTHON} -m pipeline.photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN
+            + " pipeline.photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
@@ -366,7 +364,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             patches="" if PATCHES else "--no-patches",
         shell:
-            "{PYTHON} -m pipeline.photographs.exemplars {params.network} --results {params.results} --layer {params.layer} "
+            RUN + " pipeline.photographs.exemplars {params.network} --results {params.results} --layer {params.layer} "
             "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log:q} 2>&1"
 
     rule copies:
@@ -383,7 +381,8 @@ if ATLAS.photographs:
             results=above(1),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            "{PYTHON} -m pipeline.photographs.copies --results {params.results} --layers {params.layers} --output {output:q} "
+            RUN
+            + " pipeline.photographs.copies --results {params.results} --layers {params.layers} --output {output:q} "
             "> {log:q} 2>&1"
 
     rule tuning:
@@ -407,7 +406,7 @@ if ATLAS.photographs:
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            "{PYTHON} -m pipeline.tuning {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN + " pipeline.tuning {params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
     rule trust:
@@ -432,7 +431,7 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            "{PYTHON} -m pipeline.trust {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN + " pipeline.trust {params.network} --weights {input.weights:q} --results {params.results} "
             "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
     EXEMPLARS = expand(EXEMPLAR, layer=LAYERS)
@@ -457,7 +456,7 @@ rule quality:
         trust=lambda wildcards, input: " ".join(["--trust", *map(quote, input.trust)]) if TRUSTED else "",
         exemplars=lambda wildcards, input: " ".join(["--exemplars", *map(quote, input.exemplars)]) if EXEMPLARS else "",
     shell:
-        "{PYTHON} -m pipeline.summary.quality {input.summaries:q} {params.trust} {params.exemplars} "
+        RUN + " pipeline.summary.quality {input.summaries:q} {params.trust} {params.exemplars} "
         "--output {output.figures:q} > {log:q} 2>&1"
 
 
@@ -490,7 +489,8 @@ rule site:
         templates=lambda wildcards: quote(str(TEMPLATES)),
     shell:
         # Before the layers, whose names may look like an option without a value.
-        "{PYTHON} -m pipeline.site {params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
+        RUN
+        + " pipeline.site {params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output {params.results}/site > {log:q} 2>&1"
 
@@ -505,3 +505,4 @@ rule all:
         TRUSTED,
         expand([SUMMARY, RESPONSE, MOSAIC, TILES], layer=LAYERS),
         [expand([IMAGE, RECORD, SNAPSHOTS], layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+    localrule: True

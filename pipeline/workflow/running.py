@@ -4,10 +4,10 @@ Snakemake runs the `onstart` of the workflow that it was given, not those of its
 one as a module says in its own, in one line, `running.begin(workflow)`.
 """
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from shlex import quote
 from typing import Any
 
 from snakemake.settings.types import DeploymentMethod
@@ -16,6 +16,9 @@ from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.pool import owner
 from pipeline.workflow import progress, scheduler_cures
+
+# The environment variables that the rules' commands begin with.
+PYTHON, PATH = "ATLAS_PYTHON", "ATLAS_PYTHONPATH"
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,8 @@ def end(workflow: Any) -> None:
         progress.tell(atlas.quality)
 
 
-def python(workflow: Any) -> str:
-    """Return the command, for a shell, that runs Python in the jobs of a Snakemake workflow.
+def say_where(workflow: Any) -> None:
+    """Put into the environment of a Snakemake workflow's jobs which Python runs them, and where it finds this package.
 
     It is the Python that runs Snakemake, or that of the job's own environment where conda makes one, in which the
     project is not installed. From a repository it is taken from there, installed or not.
@@ -78,5 +81,6 @@ def python(workflow: Any) -> str:
     is_repository = (files.PROJECT / "pipeline").is_dir()
     if conda and not is_repository:
         raise UserError("--software-deployment-method conda: needs the project's repository, not an installed package")
-    path = f"PYTHONPATH={quote(str(files.PROJECT))}${{PYTHONPATH:+:$PYTHONPATH}} " if is_repository else ""
-    return path + ("python" if conda else quote(sys.executable))
+    os.environ[PYTHON] = "python" if conda else sys.executable
+    places = [str(files.PROJECT)] if is_repository else []
+    os.environ[PATH] = os.pathsep.join([*places, *filter(None, [os.environ.get("PYTHONPATH")])])

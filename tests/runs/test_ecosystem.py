@@ -11,6 +11,7 @@ import sysconfig
 import pytest
 import yaml
 
+from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
 from tests.support import s3
 from tests.support import workflow as workflows
@@ -110,6 +111,15 @@ def bucket():
     into a folder."""
     with s3.served() as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """Return a folder of two drawn photographs."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for number in range(2):
+        drawn(number, (300, 260)).save(folder / f"{number}.png")
+    return folder
 
 
 # What is kept in a storage lies in a folder here, which stands for one that jobs do not share.
