@@ -50,7 +50,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
-	$(SNAKEMAKE) --allowed-rules quality site all
+	$(SNAKEMAKE) --allowed-rules quality site publish all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)

@@ -5,6 +5,7 @@
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
 #                                                render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
+#   site -> publish
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -17,7 +18,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-from pipeline import errors, selection
+from pipeline import errors, images, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
 from pipeline.photographs import credits, samples
@@ -37,8 +38,10 @@ configfile: str(Path(workflow.basedir) / "config.yaml")
 
 ATLAS = errors.or_exit(plan.plan, config)
 # Every job reads this file again.
-if workflow.is_main_process and (doubtful := plan.small_canvases(ATLAS)):
-    print(f"warning: {doubtful}", file=sys.stderr)
+if workflow.is_main_process:
+    errors.or_exit(images.check_codecs)
+    if doubtful := plan.small_canvases(ATLAS):
+        print(f"warning: {doubtful}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.
@@ -68,6 +71,7 @@ def of_layer(pattern):
 
 localrules:
     all,
+    publish,
 
 
 onstart:
@@ -75,13 +79,13 @@ onstart:
     # hold against a profile that asks for more.
     rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
-    scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
+    scheduler_cures.let_wait(workflow, rules.render.rule.name, errors.or_exit(owner.start_for, workflow))
     flops = cost.flops_per_filter(ATLAS)
     progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
 
 
 onsuccess:
-    progress.tell(rules.quality.output.text)
+    progress.tell(workflow, rules.quality.rule.name, rules.quality.output.text)
 
 
 rule weights:
@@ -418,7 +422,8 @@ rule site:
         trust=TRUST,
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
     output:
-        "results/site/index.html",
+        # Before a job, Snakemake removes what it is to make: the published site stays until the new one is whole.
+        temp(directory("results/site.new")),
     log:
         "results/logs/site.log",
     conda:
@@ -434,14 +439,32 @@ rule site:
         # Before the layers, whose names may look like an option without a value.
         "python -m pipeline.site {params.network} {params.photographs} --weights {input.weights} --results results "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
-        "--output results/site > {log} 2>&1"
+        "--output {output} > {log} 2>&1"
+
+
+# Another site is wanted where what it is made from is another: also after a failure, of which site.new tells nothing.
+rule publish:
+    input:
+        site=rules.site.output,
+        made_from=rules.site.input,
+    output:
+        directory("results/site"),
+    log:
+        "results/logs/publish.log",
+    conda:
+        "environment.yaml"
+    params:
+        **dict(rules.site.params.items()),
+    shell:
+        # At once: renamed, not moved into what may be there.
+        "python -c 'import os, sys; os.replace(*sys.argv[1:])' {input.site} {output} > {log} 2>&1"
 
 
 # Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.
 rule all:
     default_target: True
     input:
-        rules.site.output,
+        rules.publish.output,
         rules.quality.output,
         SHOWN,
         TRUST,

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
@@ -65,7 +66,12 @@ def run(main: Callable[[], None]) -> None:
     with contextlib.suppress(OSError):
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
+    took_over = False
     try:
+        # From here on, what is half-done is cleaned up. Where Ctrl-C was to be ignored (nohup), it still is.
+        took_over = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        if took_over:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         or_exit(main)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -83,3 +89,6 @@ def run(main: Callable[[], None]) -> None:
             f"error: out of memory; rule render asks for {RENDER_MB:,} MB a job, rule summary for {SUMMARY_MB:,}: "
             "free some, or run fewer jobs at a time (--cores), and run the same command again"
         )
+    finally:
+        if took_over:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
