@@ -61,7 +61,7 @@ def parse_site(text: str) -> Site:
     """Return the site that a JSON object describes; raise `UserError` for anything else."""
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"--site: not valid JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import UserError
 from pipeline.files import PROJECT
 from pipeline.network import catalogue, keras_model, saved
+from pipeline.network.catalogue import Catalogue
 from pipeline.network.graph import Graph
 from pipeline.network.survey import survey
 from pipeline.results import layout
@@ -76,13 +76,15 @@ def test_a_layer_of_any_name_is_refused_in_one_line_or_borne_everywhere(members,
     of_layer(config, "first")["name"] = name
     path = write(config)
 
-    try:
+    found: list[Catalogue] = []
+
+    def look_through() -> None:
         graph = Graph(keras_model.load(str(path)))
-        found = survey(graph, str(path), with_effective_fields=False)
-    except UserError as error:
-        assert len(" ".join(str(error).split())) < hostile.LONGEST_LINE
+        found.append(survey(graph, str(path), with_effective_fields=False))
+
+    if mistake(look_through):
         return
-    network = catalogue.Network("mine", str(path), "unit", found)
+    network = catalogue.Network("mine", str(path), "unit", found[0])
     if mistake(lambda: store.save(tmp_path / "w.npz", sources.find(network, str(path), "model"))):
         return
     store.load(tmp_path / "w.npz").check(network, tmp_path / "w.npz")

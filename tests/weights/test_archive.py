@@ -40,6 +40,7 @@ def test_column_major_arrays_keep_their_values(tmp_path):
         np.testing.assert_array_equal(members.array("one/kernel"), TENSORS["one/kernel"])
 
 
+@pytest.mark.hostile("weights files")
 def test_a_flipped_bit_is_noticed(tmp_path):
     np.savez(tmp_path / "w.npz", **TENSORS)
     data = bytearray((tmp_path / "w.npz").read_bytes())
@@ -49,6 +50,7 @@ def test_a_flipped_bit_is_noticed(tmp_path):
     assert "CRC" in refusal(tmp_path / "w.npz", "one/kernel")
 
 
+@pytest.mark.hostile("weights files")
 def test_only_an_archive_that_is_not_compressed_is_plain(tmp_path):
     np.savez(tmp_path / "plain.npz", **TENSORS)
     np.savez_compressed(tmp_path / "compressed.npz", **TENSORS)
@@ -59,6 +61,7 @@ def test_only_an_archive_that_is_not_compressed_is_plain(tmp_path):
         pass
 
 
+@pytest.mark.hostile("weights files")
 def test_an_archive_whose_members_share_their_bytes_is_not_plain(tmp_path):
     np.savez(tmp_path / "w.npz", one=np.zeros(1000, np.float32), two=np.zeros(1000, np.float32))
     data = (tmp_path / "w.npz").read_bytes()
@@ -74,6 +77,7 @@ def test_an_archive_whose_members_share_their_bytes_is_not_plain(tmp_path):
         pass
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("read", [archive.plain, archive.opened])
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path, read):
     os.mkfifo(tmp_path / "pipe.npz")
@@ -99,6 +103,7 @@ class Explosive:
         return (Path.touch, (Path("exploded"),))
 
 
+@pytest.mark.hostile("weights files")
 class TestHostileFiles:
     def test_a_pickle_is_never_opened(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
