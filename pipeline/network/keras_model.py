@@ -189,9 +189,13 @@ def _config_of_hdf5(path: Path) -> Any:
 
 
 def _check_layers(path: Path, config: Any) -> None:
-    """Raise `UserError` for a layer, or a function in it, that only Python code could make."""
+    """Raise `UserError` for a layer, or a function in it, that only Python code could make, and for a name that nothing
+    can be called by."""
     for where, entry in _entries(config, "the model"):
         settings = entry.get("config")
+        if "\0" in where:
+            # No command line and no archive has room for it.
+            raise UserError(f"model: {path}: {where!r:.80}: a name with a NUL in it; save the model with another")
         if entry["class_name"] == "Lambda" and _is_python(settings):
             raise UserError(
                 f"model: {path}: {where} is a Lambda with Python code in it, which is never run: put Keras's own "
