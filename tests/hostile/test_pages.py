@@ -85,7 +85,7 @@ def rendered(atlas: Atlas, page: Page, text: str, templates: Path = PROJECT / "t
 def test_any_text_is_text_in_every_kind_of_page(atlas, pages):
     harmless = functools.cache(lambda template: rendered(atlas, pages[template], HARMLESS))
 
-    @examples(150)
+    @examples(40)
     @given(st.sampled_from(sorted(pages)), TEXTS.filter(lambda text: not formatting.not_for_a_page(text)))
     def tried(template, text):
         assert rendered(atlas, pages[template], text) == harmless(template)
