@@ -30,7 +30,7 @@ CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTOR
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection photographs test lint coverage check docs clean
+.PHONY: help atlas full site collection photographs test lint coverage attack check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
@@ -52,7 +52,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
-	$(SNAKEMAKE) --allowed-rules quality site all
+	$(SNAKEMAKE) --allowed-rules quality site publish all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)
@@ -96,6 +96,9 @@ bench-quality: $(INSTALLED_FOR_TESTS) ## measure the pictures of several recipes
 
 bench-networks: $(INSTALLED_FOR_TESTS) ## hold every family of networks, and odd ones, against Keras; writes the tables of docs/networks.md
 	$(BIN)/python -m bench.networks
+
+attack: $(INSTALLED_FOR_TESTS) ## try 100,000 hostile inputs, in about half an hour, and say how many of each kind held
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest $(IN_PARALLEL) -m hostile
 
 soak: $(INSTALLED_FOR_TESTS) ## render 2,000 small pictures in one run; fails if anything grows
 	$(BIN)/python -m bench.soak --cores $(CORES)

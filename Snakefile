@@ -5,6 +5,7 @@
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
 #                                                render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
+#   site -> publish
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -20,10 +21,9 @@ min_version("9.27")
 # As a module of another workflow, too, where Snakemake looks beside the other's Snakefile alone.
 sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-from pipeline import errors, files, selection
+from pipeline import errors, files, images, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
-from pipeline.images import is_false_colour
 from pipeline.photographs import credits, samples
 from pipeline.pool import owner
 from pipeline.results import layout
@@ -47,8 +47,10 @@ report: "templates/report/workflow.rst"
 
 ATLAS = errors.or_exit(plan.plan, config)
 # Every job reads this file again.
-if workflow.is_main_process and (doubtful := plan.small_canvases(ATLAS)):
-    print(f"warning: {doubtful}", file=sys.stderr)
+if workflow.is_main_process:
+    errors.or_exit(images.check_codecs)
+    if doubtful := plan.small_canvases(ATLAS):
+        print(f"warning: {doubtful}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.
@@ -60,7 +62,7 @@ SETTINGS = {
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 # Of networks whose images are neither grey nor RGB.
-FALSE_COLOURS = all(is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
+FALSE_COLOURS = all(images.is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 errors.or_exit(running.say_where, workflow)
@@ -153,15 +155,6 @@ rule render:
         RUN + " pipeline.render {params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
         "--output {output.image:q} > {log:q} 2>&1"
-
-
-FLOPS = cost.flops_per_filter(ATLAS)
-running.register(
-    workflow,
-    render=rules.render.rule,
-    quality=QUALITY,
-    work={slug: FLOPS[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()},
-)
 
 
 rule summary:
@@ -474,7 +467,8 @@ rule site:
             local(str(path)) for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"
         ],
     output:
-        "results/site/index.html",
+        # Before a job, Snakemake removes what it is to make: the published site stays until the new one is whole.
+        temp(directory("results/site.new")),
     log:
         "results/logs/site.log",
     conda:
@@ -492,14 +486,42 @@ rule site:
         RUN
         + " pipeline.site {params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
-        "--output {params.results}/site > {log:q} 2>&1"
+        "--output {output:q} > {log:q} 2>&1"
+
+
+# Another site is wanted where what it is made from is another: also after a failure, of which site.new tells nothing.
+rule publish:
+    input:
+        site=rules.site.output,
+        made_from=rules.site.input,
+    output:
+        directory("results/site"),
+    log:
+        "results/logs/publish.log",
+    localrule: True
+    conda:
+        "environment.yaml"
+    params:
+        **{name: value for name, value in rules.site.params.items() if name != "results"},
+    shell:
+        # At once: renamed, not moved into what may be there.
+        f'"${running.PYTHON}"'
+        + " -c 'import os, sys; os.replace(*sys.argv[1:])' {input.site:q} {output:q} > {log:q} 2>&1"
+
+
+running.register(
+    workflow,
+    render=rules.render.rule,
+    quality=rules.quality.rule,
+    work={slug: cost.flops_per_filter(ATLAS)[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()},
+)
 
 
 # Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.
 rule all:
     default_target: True
     input:
-        rules.site.output,
+        rules.publish.output,
         rules.quality.output,
         SHOWN,
         TRUSTED,

@@ -4,14 +4,11 @@ import collections
 import contextlib
 import filecmp
 import json
-import math
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
@@ -168,22 +165,27 @@ def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple
     """
     quality_paths = layout.quality(results)
     table = (quality_paths.figures, quality_paths.text)
-    index = (layout.site(results) / "index.html",)
+    # Set aside as a whole, for a run makes it anew where there is none.
+    site = (layout.site(results),)
     if not grounds_are_whole:
-        return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", index, _nothing)))
+        return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", site, _nothing)))
     return (
         _finding("quality", table, lambda: _check_quality(results, plan)),
-        _finding("site", index, lambda: _check_site(results, plan)),
+        _finding("site", site, lambda: _check_site(results, plan)),
     )
 
 
 def libraries(findings: Iterable[Finding]) -> collections.Counter[str]:
-    """Return how many filters were made by which versions of the libraries: "tensorflow 2.21.0, …" to a count."""
-    return collections.Counter(
-        ", ".join(f"{name} {getattr(finding.record.versions, name)}" for name in LIBRARIES)
-        for finding in findings
-        if finding.record
-    )
+    """Return how many filters were made by which versions of the libraries, on what, and told what by the environment:
+    "tensorflow 2.21.0, … on x86_64 …" to a count."""
+    return collections.Counter(_made_by(finding.record) for finding in findings if finding.record)
+
+
+def _made_by(record: Record) -> str:
+    versions = ", ".join(f"{name} {getattr(record.versions, name)}" for name in LIBRARIES)
+    device = f" on {record.device:.80}" if record.device else ""
+    told = " ".join(f"{name}={value}" for name, value in (record.environment or {}).items())
+    return versions + device + (f" with {told:.200}" if told else "")
 
 
 def _nothing() -> None:
@@ -249,7 +251,7 @@ def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: st
         raise _MadeOtherwiseError(
             f"{paths.summary}: of {len(found.numbers)} filters that are not those of the configuration"
         )
-    _check_responses(paths.responses, (len(found.numbers), plan.network.layer(layer).filters))
+    layer_summary.check_responses(paths.responses, (len(found.numbers), plan.network.layer(layer).filters))
 
 
 def _check_belongs(
@@ -266,19 +268,6 @@ def _check_strips(results: Path, found: Exemplars) -> None:
         path = layout.strip(results, found.name, each.filter)
         if each.exemplars and (not path.is_file() or not _ends_with_a_box(path)):
             raise UserError(f"{path}: missing, empty or truncated")
-
-
-def _check_responses(path: Path, shape: tuple[int, int]) -> None:
-    try:
-        with files.opened(path) as stream:
-            found, _, dtype = files.read_header(stream)
-            size = os.fstat(stream.fileno()).st_size - stream.tell()
-    except ValueError as error:
-        raise UserError(f"{path}: damaged ({error})") from None
-    if found != shape or dtype != np.float32:
-        raise UserError(f"{path}: {dtype} {found!s:.80}, not float32 {shape}")
-    if size != math.prod(shape) * dtype.itemsize:
-        raise UserError(f"{path}: truncated, or with something after its end")
 
 
 def _check_copies(folder: Path, plan: Plan, layer: str) -> None:

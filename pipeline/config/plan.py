@@ -15,6 +15,7 @@ from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at, did_you_mean
+from pipeline.machine import precision
 from pipeline.machine.precision import Wanted
 from pipeline.network import catalogue, container
 from pipeline.network.catalogue import ConvLayer, Network
@@ -36,7 +37,8 @@ LOOKED_AT_AGAIN = 9
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 160, 224, 16
 
-_WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
+# What Snakemake fills in when it is part of a path.
+_FILLED_IN = re.compile(r"\{.*\}|<[a-z][a-z0-9_]*>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         _check_file("model", values["model"], "")
     network = catalogue.load(values["model"], values["preprocessing"])
     check_weights(values["model"], values["weights"])
+    precision.check(values["precision"])
     if values["weights"] not in ("imagenet", "model"):
         _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
@@ -162,8 +165,8 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
     if not os.path.isfile(path):  # noqa: PTH113
         where = "" if os.path.isabs(path) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
-    if _WILDCARD.search(path):
-        raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
+    if found := _FILLED_IN.search(path):
+        raise UserError(f"{key}: {path:.200}: Snakemake would put something else for {found[0]:.80}; rename it without")
     container.check(Path(path), key)
 
 

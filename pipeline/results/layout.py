@@ -15,6 +15,9 @@ ENDING = ".avif"
 PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
+# What Snakemake keeps the time of a folder in, inside it.
+MARK = ".snakemake_timestamp"
+
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
 
@@ -113,6 +116,11 @@ def quality_text(figures: Path) -> Path:
 def site(results: Path) -> Path:
     """Return the folder of the published atlas."""
     return results / "site"
+
+
+def new_site(results: Path) -> Path:
+    """Return the folder of an atlas that is about to be published."""
+    return results / "site.new"
 
 
 def about(site: Path) -> Path:

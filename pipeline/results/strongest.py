@@ -122,12 +122,9 @@ def write(path: Path, table: Strongest) -> None:
 def read(path: Path) -> Strongest:
     """Return the table in the file `path`; raise `UserError` for one that is missing, damaged or no such table."""
     try:
-        archive.check_plain(path)
-        with archive.opened(path) as members:
+        with archive.plain(path) as members:
             arrays = {name: members.array(name) for name in (*_TEXTS, "layers", *_ARRAYS)}
         return _checked(arrays)
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
     except PermissionError:
         raise
     except saved.DAMAGE as error:

@@ -21,7 +21,7 @@ from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
-from pipeline.results import document, layout
+from pipeline.results import document, layer_summary, layout
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
@@ -61,7 +61,7 @@ def parse_site(text: str) -> Site:
     """Return the site that a JSON object describes; raise `UserError` for anything else."""
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"--site: not valid JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
@@ -220,6 +220,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         _write_compact(folder / "data" / "layers" / paths.summary.name, _without_kernels(layer))
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
+        layer_summary.check_responses(paths.responses, (len(layer.numbers), layer.filters_total))
         link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
     for name in atlas.tuning:
         source = layout.tuning(results, name)

@@ -55,9 +55,10 @@ def show_for(workflow: Any, work: Mapping[str, Mapping[str, float]]) -> None:
         logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
 
 
-def tell(path: str) -> None:
-    """Print a file that a run has made, as one of Snakemake's messages; nothing where it was not asked for."""
-    if Path(path).exists():
+def tell(workflow: Any, rule: str, path: str) -> None:
+    """Print a file that a rule makes, as one of Snakemake's messages; nothing where the run was not asked for it, for
+    what is there may be of another configuration."""
+    if any(job.rule.name == rule for job in workflow.dag.jobs) and Path(path).exists():
         text = Path(path).read_text(encoding="utf-8").rstrip()
         # Snakemake's log file is in the locale's encoding; where that lacks a character, logging prints a traceback.
         encoding = locale.getpreferredencoding(do_setlocale=False)

@@ -28,13 +28,13 @@ class Atlas:
     Attributes:
         workflow: the run.
         render: the rule that renders a filter.
-        quality: the text that is shown at the end.
+        quality: the rule whose text is shown at the end.
         work: of a filter of each layer, by the layer's wildcard, in any unit.
     """
 
     workflow: Any
     render: Any
-    quality: str
+    quality: Any
     work: Mapping[str, float]
 
 
@@ -42,8 +42,8 @@ class Atlas:
 _ATLASES: dict[str, Atlas] = {}
 
 
-def register(workflow: Any, *, render: Any, quality: str, work: Mapping[str, float]) -> None:
-    """Note that a Snakemake workflow makes an atlas; called while its Snakefile is read, after the rule `render`."""
+def register(workflow: Any, *, render: Any, quality: Any, work: Mapping[str, float]) -> None:
+    """Note that a Snakemake workflow makes an atlas; called while its Snakefile is read, after its rules."""
     _ATLASES[render.name] = Atlas(workflow, render, quality, work)
 
 
@@ -59,14 +59,15 @@ def begin(workflow: Any) -> None:
         # hold against a profile that asks for more.
         atlas.render.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
-    scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
+    renders = {atlas.render.name for atlas in atlases}
+    scheduler_cures.let_wait(workflow, renders, errors.or_exit(owner.start_for, workflow))
     progress.show_for(workflow, {atlas.render.name: atlas.work for atlas in atlases})
 
 
 def end(workflow: Any) -> None:
     """Print what the atlases of a Snakemake workflow have turned out to be; called when all is made."""
     for atlas in _atlases(workflow):
-        progress.tell(atlas.quality)
+        progress.tell(workflow, atlas.quality.name, str(atlas.quality.output.text))
 
 
 def say_where(workflow: Any) -> None:

@@ -324,6 +324,7 @@ def test_a_configuration_is_left_as_it_was():
     assert given == {"filters": {"block1_conv1": [3, 1]}, "recipe": {"base": "classic"}}
 
 
+@pytest.mark.hostile("configurations")
 @examples(300)
 @given(PATHS, HOSTILE)
 def test_a_hostile_value_gives_a_sound_plan_or_the_users_mistake(path, value):

@@ -16,6 +16,7 @@ from pipeline.weights import keras_host
 from tests.support import workflow as workflows
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
+pytestmark = pytest.mark.hostile("environment variables")
 
 # No command here takes more than a second or two; this much says that one hangs.
 SECONDS = 120

@@ -49,7 +49,8 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "trust": {layout.trust(RESULTS, "block1_conv1")},
         "tuning": {layout.tuning(RESULTS, "block1_conv1")},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
-        "site": {layout.site(RESULTS) / "index.html"},
+        "site": {layout.new_site(RESULTS)},
+        "publish": {layout.site(RESULTS)},
     }
 
     planned = vgg16.run("--dry-run", "--quiet", "host").output

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 60
 OWNER = """
 import sys
 from pipeline.pool import owner
-print(owner.start(int(sys.argv[1]), batch=int(sys.argv[2])), flush=True)
+print(owner.start(int(sys.argv[1]), batch=int(sys.argv[2]), look_seconds=float(sys.argv[3])), flush=True)
 sys.stdin.read()
 """
 UNKNOWN_LAYER = ("--layer", "nowhere", "--filter", "0", "--output", "x.png")
@@ -49,11 +49,11 @@ def _runs(process: psutil.Process) -> bool:
 class Owner:
     """A process that owns a pool for jobs in `directory`, as a workflow does."""
 
-    def __init__(self, directory: Path, workers: int, batch: int = 1) -> None:
+    def __init__(self, directory: Path, workers: int, batch: int = 1, look_seconds: float = PATIENCE_SECONDS) -> None:
         self.directory = directory
         self.environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, str(workers), str(batch)],
+            [sys.executable, "-c", OWNER, str(workers), str(batch), str(look_seconds)],
             cwd=directory,
             env=self.environment,
             stdin=subprocess.PIPE,

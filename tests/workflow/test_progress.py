@@ -160,3 +160,15 @@ def test_in_a_log_the_line_comes_now_and_then_and_last(show, monkeypatch):
 @pytest.mark.parametrize("settings", [{"verbose": True}, {"printshellcmds": True}, {"quiet": {Quietness.PROGRESS}}])
 def test_who_wants_snakemakes_own_messages_gets_them(show, settings):
     assert not any(isinstance(one, progress.ProgressHandler) for one in show(Terminal(), **settings).handlers)
+
+
+@pytest.mark.parametrize(("rules", "printed"), [(["render", "quality"], "the table\n"), (["render"], "")])
+def test_a_table_is_told_only_where_the_run_was_asked_for_it(show, tmp_path, rules, printed):
+    stream = io.StringIO()
+    show(stream)
+    (tmp_path / "quality.txt").write_text("the table\n")
+    jobs = [SimpleNamespace(rule=SimpleNamespace(name=name)) for name in rules]
+
+    progress.tell(SimpleNamespace(dag=SimpleNamespace(jobs=jobs)), "quality", str(tmp_path / "quality.txt"))
+
+    assert stream.getvalue() == printed
