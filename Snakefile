@@ -2,8 +2,8 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
-#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
-#                                                render (layer) -> trust (layer) -> quality, site
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> strips (layer), copies -> site
+#   photographs -> credits -> site              render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
@@ -206,7 +206,7 @@ if ATLAS.photographs:
     rule photographs:
         output:
             **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
-            collection="results/photographs/collection.json",
+            files="results/photographs/files.json",
         log:
             "results/logs/photographs.log",
         conda:
@@ -218,6 +218,21 @@ if ATLAS.photographs:
         shell:
             "python -m pipeline.photographs --results results {params.folder} > {log} 2>&1"
 
+    # By itself, so that another title shows the network nothing again.
+    rule credits:
+        input:
+            files=rules.photographs.output.files,
+        output:
+            "results/photographs/collection.json",
+        log:
+            "results/logs/credits.log",
+        conda:
+            "environment.yaml"
+        params:
+            state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
+        shell:
+            "python -m pipeline.photographs.collection --results results > {log} 2>&1"
+
     SHARES = range(ATLAS.photographs.shares)
     PRECISION = plan.scan_precision(ATLAS)
     OBJECTIVE = next(iter(ATLAS.recipes.values())).objective
@@ -227,9 +242,10 @@ if ATLAS.photographs:
     rule scan:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=rules.photographs.output.files,
         output:
-            "results/photographs/scan/{share}.npz",
+            # A table of the same photographs stays: a new photograph is another one in one share alone.
+            update("results/photographs/scan/{share}.npz"),
         log:
             "results/logs/scan/{share}.log",
         # Before the renders, which then fill all cores to the end.
@@ -252,7 +268,7 @@ if ATLAS.photographs:
 
     rule strongest:
         input:
-            photographs=rules.photographs.output.collection,
+            photographs=rules.photographs.output.files,
             scans=expand(rules.scan.output, share=SHARES),
         output:
             "results/photographs/strongest.npz",
@@ -270,10 +286,10 @@ if ATLAS.photographs:
     rule finals:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=rules.photographs.output.files,
             strongest=rules.strongest.output,
         output:
-            "results/photographs/finals/{share}.npz",
+            update("results/photographs/finals/{share}.npz"),
         log:
             "results/logs/finals/{share}.log",
         priority: len(LAYERS) + 1
@@ -294,14 +310,13 @@ if ATLAS.photographs:
 
     rule exemplars:
         input:
-            photographs=rules.photographs.output.collection,
+            photographs=rules.photographs.output.files,
             strongest=rules.strongest.output,
             # Where the scan was exact, there is nothing to look at again.
             finals=[] if PRECISION == "float32" else expand(rules.finals.output, share=SHARES),
             summary=rules.summary.output.summary,
         output:
-            **({"strips": directory("results/photographs/strips/{layer}")} if PATCHES else {}),
-            exemplars="results/photographs/layers/{layer}.json",
+            "results/photographs/layers/{layer}.json",
         log:
             "results/logs/exemplars/{layer}.log",
         priority: len(LAYERS) + 1
@@ -313,15 +328,31 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
-            patches="" if PATCHES else "--no-patches",
         shell:
             "python -m pipeline.photographs.exemplars {params.network} --results results --layer {params.layer} "
-            "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log} 2>&1"
+            "--rendered {params.rendered} --shares {params.shares} > {log} 2>&1"
+
+    rule strips:
+        input:
+            exemplars=rules.exemplars.output,
+            photographs=rules.photographs.output.files,
+        output:
+            directory("results/photographs/strips/{layer}"),
+        log:
+            "results/logs/strips/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        params:
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        shell:
+            "python -m pipeline.photographs.strips --results results --layer {params.layer} > {log} 2>&1"
 
     rule copies:
         input:
-            exemplars=expand(rules.exemplars.output.exemplars, layer=LAYERS),
-            photographs=rules.photographs.output.collection,
+            exemplars=expand(rules.exemplars.output, layer=LAYERS),
+            photographs=rules.photographs.output.files,
         output:
             directory("results/photographs/copies"),
         log:
@@ -360,8 +391,8 @@ if ATLAS.photographs:
     rule trust:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
-            exemplars=rules.exemplars.output.exemplars,
+            photographs=rules.photographs.output.files,
+            exemplars=rules.exemplars.output,
             images=of_layer(rules.render.output.image),
         output:
             "results/trust/{layer}.json",
@@ -381,9 +412,9 @@ if ATLAS.photographs:
             "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
             "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
 
-    EXEMPLARS = expand(rules.exemplars.output.exemplars, layer=LAYERS)
-    SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
-    SHOWN += [rules.tuning.output, *([rules.copies.output] if PATCHES else [])]
+    EXEMPLARS = expand(rules.exemplars.output, layer=LAYERS)
+    SHOWN = [rules.photographs.output, rules.credits.output, rules.strongest.output, rules.tuning.output, EXEMPLARS]
+    SHOWN += [rules.copies.output, expand(rules.strips.output, layer=LAYERS)] if PATCHES else []
     TRUST = expand(rules.trust.output, layer=LAYERS)
 
 

@@ -20,7 +20,7 @@ def main() -> None:
         found = samples.gather(layout.samples(arguments.results))
     else:
         found = folder.gather(arguments.folder)
-    output = layout.photographs(arguments.results)
+    output = layout.photograph_files(arguments.results)
     files.write_json(output, document.to_json(found))
     for each in found.left_out:
         print(f"left out: {each.file}: {each.why}")

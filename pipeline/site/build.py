@@ -171,7 +171,7 @@ def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars)
         if each.exemplars:
             source = layout.strip(results, layer.name, each.filter)
             if not source.is_file():
-                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.strips makes it")
             link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
 
 
