@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline import errors, files, options
+from pipeline import errors, files, formatting, options
 from pipeline.photographs import folder, samples
 from pipeline.results import document, layout
 
@@ -24,7 +24,8 @@ def main() -> None:
     files.write_json(output, document.to_json(found))
     for each in found.left_out:
         print(f"left out: {each.file}: {each.why}")
-    print(f"{output}: {len(found.photographs):,} photographs, {len(found.left_out):,} files left out")
+    used, left_out = formatting.counted(len(found.photographs), "photograph"), len(found.left_out)
+    print(f"{output}: {used}, {formatting.counted(left_out, 'file')} left out")
 
 
 if __name__ == "__main__":

@@ -88,6 +88,11 @@ class Collection(
     ]
     left_out: Annotated[tuple[LeftOut, ...], Meta(description="files of the folder that are not among them")]
 
+    @property
+    def is_credited(self) -> bool:
+        """Whether it is said of any whose it is, or under which licence."""
+        return any(each.author or each.licence for each in self.photographs)
+
 
 def read_files(path: Path) -> Files:
     """Return the list of files in the file `path`; raise `UserError`, naming file and key, for what is none."""

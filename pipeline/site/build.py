@@ -97,6 +97,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         alive_ratio=ALIVE_RATIO,
         search_example=tables.search_example(atlas),
         has_photographs=atlas.natural is not None,
+        photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()

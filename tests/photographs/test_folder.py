@@ -113,18 +113,6 @@ def test_of_those_that_look_alike_the_largest_stays(tmp_path):
     assert left_out(found) == {"a.jpg": "looks like b.png", "c.webp": "looks like b.png"}
 
 
-def test_credits_are_taken_from_the_table_and_licences_linked(tmp_path):
-    save(tmp_path / "a.jpg", 0)
-    save(tmp_path / "b.jpg", 1)
-    (tmp_path / "credits.csv").write_text("file,title,author,licence,source\na.jpg,Sea,Ann,CC-BY-4.0,her own\n")
-
-    first, second = folder.gather(tmp_path).photographs
-
-    assert (first.title, first.author, first.source) == ("Sea", "Ann", "her own")
-    assert (first.licence, first.licence_url) == ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
-    assert (second.title, second.author, second.licence, second.licence_url) == (None, None, None, None)
-
-
 def test_the_same_folder_gives_the_same_list(tmp_path):
     for seed in range(3):
         save(tmp_path / f"{seed}.jpg", seed)

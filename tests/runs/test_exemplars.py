@@ -13,8 +13,10 @@ from tests.support.workflow import FILTERS, Workflow, checked
 pytest_plugins = ["tests.support.workflow_fixtures"]
 
 LAYERS = list(FILTERS)
-OF_LAYERS = [(rule, layer) for rule in ("exemplars", "trust") for layer in LAYERS]
-OF_PHOTOGRAPHS = sorted([("photographs", ""), ("scan", "0"), ("strongest", ""), *OF_LAYERS, ("copies", "")])
+OF_LAYERS = [(rule, layer) for rule in ("exemplars", "strips", "trust") for layer in LAYERS]
+OF_PHOTOGRAPHS = sorted(
+    [("photographs", ""), ("credits", ""), ("scan", "0"), ("strongest", ""), *OF_LAYERS, ("copies", "")]
+)
 NAMES = {"quayside {3}.png": (300, 260), "b.jpg": (640, 480), "deeper/c.webp": (260, 520)}
 
 
@@ -53,7 +55,7 @@ def test_every_filter_gets_the_patches_that_excite_it(looked_at):
     for layer, filters in FILTERS.items():
         found = exemplars.read(layout.exemplars(looked_at.results, layer))
         summary = layer_summary.read(layout.layer_paths(looked_at.results, layer).summary)
-        assert (found.photographs, found.patches) == (3, True)
+        assert found.photographs == 3
         assert [each.filter for each in found.filters] == list(selection.parse_filters(filters))
         for each in found.filters:
             assert layout.strip(looked_at.results, layer, each.filter).exists() == bool(each.exemplars)
@@ -80,7 +82,7 @@ def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):
 def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(atlas):
     site = dict(atlas.configuration["site"]) | {"publish_patches": False}
 
-    assert rules(atlas.plan(site=site)) == OF_LAYERS
+    assert rules(atlas.plan(site=site)) == []
 
 
 def test_patches_that_are_no_longer_published_leave_the_site(atlas):
@@ -103,14 +105,14 @@ def test_the_check_knows_the_site_with_its_photographs(looked_at):
     assert "quality: whole" in found
 
 
-def test_other_credits_are_taken_up_and_render_nothing(atlas, folder):
+def test_other_credits_are_taken_up_and_the_network_is_shown_nothing(atlas, folder):
     (folder / "credits.csv").write_text("file,title\nb.jpg,Sea\n")
     try:
         planned = rules(atlas.plan())
     finally:
         (folder / "credits.csv").unlink()
 
-    assert planned == OF_PHOTOGRAPHS
+    assert planned == [("credits", "")]
 
 
 def test_a_folder_that_is_gone_is_one_line(atlas, tmp_path):

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from pipeline.formatting import percent_of
+from pipeline.formatting import counted, percent_of
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.layer_summary import Layer
 from pipeline.results.layout import ENDING
@@ -95,7 +95,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
         INDEX,
         "photographs.html",
         "Photographs",
-        f"The {len(every):,} photographs that the network was shown: whose they are, and what each excites.",
+        f"{lead(natural)} Whose each is, and which filters it excites.",
         image,
         PhotographsView("Photographs", lead(natural), _note(natural), tuple(pages), links, with_patches),
     )
@@ -119,8 +119,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
 
 def lead(natural: Natural) -> str:
     """Say how many photographs there are, and where from."""
-    count = len(natural.collection.photographs)
-    words = "One photograph" if count == 1 else f"{count:,} photographs"
+    words = counted(len(natural.collection.photographs), "photograph").capitalize()
     if natural.collection.source == "samples":
         return f"{words} that come with the atlas: the network was shown them to see what excites its filters."
     return f"{words} that the network was shown to see what excites its filters."
@@ -150,7 +149,7 @@ def photograph_view(
         pixels=f"{photograph.width_px:,} × {photograph.height_px:,}",
         note=f"Of each layer, the filters in the atlas that this photograph {words.excites} most, compared with what "
         f"{words.excites} them most: beside each number, its strongest unit as a share of the strongest in any of "
-        f"{len(natural.collection.photographs):,} photographs. The small pictures show what each filter "
+        f"{counted(len(natural.collection.photographs), 'photograph')}. The small pictures show what each filter "
         f"{words.looks_for}."
         if layers
         else f"It {words.excites} none of the filters in the atlas.",
@@ -249,7 +248,9 @@ def _note(natural: Natural) -> str:
     elif not any(each.author for each in every):
         sentences.append("Nobody has said whose they are.")
     if left_out := len(natural.collection.left_out):
-        sentences.append(f"{left_out:,} more {'file was' if left_out == 1 else 'files were'} left out.")
+        sentences.append(
+            f"{counted(left_out, 'more file').capitalize()} {'was' if left_out == 1 else 'were'} left out."
+        )
     return " ".join(sentences)
 
 
