@@ -71,9 +71,10 @@ localrules:
 
 
 onstart:
-    # A worker that the system kills for want of memory takes its job with it. Not said in the rule, where it would
+    # A worker that the system kills for want of memory takes its job with it. Not said in the rules, where it would
     # hold against a profile that asks for more.
-    rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
+    for each in POOLED:
+        each.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
     scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
     flops = cost.flops_per_filter(ATLAS)
@@ -197,6 +198,8 @@ rule tiles:
 
 # What of the photographs the site reads: nothing where the network is shown none.
 SHOWN, TRUST, EXEMPLARS = [], [], []
+# What workers of the pool do.
+POOLED = [rules.render]
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -254,7 +257,7 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             network=NETWORK,
             objective=OBJECTIVE,
@@ -262,7 +265,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            "python -m pipeline.photographs.scan {params.network} --weights {input.weights} --results results "
+            "python -m pipeline.pool photographs.scan {params.network} --weights {input.weights} --results results "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
 
@@ -297,14 +300,14 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             network=NETWORK,
             objective=OBJECTIVE,
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            "python -m pipeline.photographs.finals {params.network} --weights {input.weights} --results results "
+            "python -m pipeline.pool photographs.finals {params.network} --weights {input.weights} --results results "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
 
@@ -378,14 +381,14 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             network=NETWORK,
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            "python -m pipeline.tuning {params.network} --weights {input.weights} --results results "
+            "python -m pipeline.pool tuning {params.network} --weights {input.weights} --results results "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log} 2>&1"
 
     rule trust:
@@ -409,13 +412,14 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
+            "python -m pipeline.pool trust {params.network} --weights {input.weights} --results results "
             "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
 
     EXEMPLARS = expand(rules.exemplars.output, layer=LAYERS)
     SHOWN = [rules.photographs.output, rules.credits.output, rules.strongest.output, rules.tuning.output, EXEMPLARS]
     SHOWN += [rules.copies.output, expand(rules.strips.output, layer=LAYERS)] if PATCHES else []
     TRUST = expand(rules.trust.output, layer=LAYERS)
+    POOLED += [rules.scan, rules.finals, rules.trust, rules.tuning]
 
 
 rule quality:

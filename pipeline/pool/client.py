@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 # The environment variable through which jobs learn the pool's socket; OFF there means that none is wanted.
 ADDRESS = "ATLAS_POOL"
 OFF = "off"
+# What the pool does, and the module of each: of a command its `main` is run, but renders go several at once.
+RENDER = "render"
+COMMANDS = {
+    RENDER: "pipeline.render.batch",
+    "photographs.scan": "pipeline.photographs.scan",
+    "photographs.finals": "pipeline.photographs.finals",
+    "trust": "pipeline.trust.__main__",
+    "tuning": "pipeline.tuning.__main__",
+}
 # Bytes of one message. A request has about one thousand; this much fits into a socket's buffer at once, so that
 # nobody who sends one is ever kept waiting by a reader who does not read.
 MESSAGE_BYTES = 1 << 16
@@ -25,8 +34,9 @@ MESSAGE_BYTES = 1 << 16
 ANSWER_SECONDS = 10
 
 
-def render(arguments: Sequence[str]) -> int | None:
-    """Have the pool render what the command line's arguments say; return the exit code, or None where no pool does.
+def run(command: str, arguments: Sequence[str]) -> int | None:
+    """Have the pool do what a command, one of `COMMANDS`, does with these arguments; return the exit code, or None
+    where no pool does.
 
     The pool is given this process's own stdout and stderr, and what is printed for the job goes straight there.
     """
@@ -35,7 +45,7 @@ def render(arguments: Sequence[str]) -> int | None:
         return None
     try:
         connection = connect(address)
-        request = {"arguments": list(arguments), "directory": os.getcwd()}  # noqa: PTH109 (pathlib costs 10 ms)
+        request = {"command": command, "arguments": list(arguments), "directory": os.getcwd()}  # noqa: PTH109 (pathlib costs 10 ms)
         send(connection, request, descriptors=(1, 2))
         answers = connection.makefile("rb")
         if not _read(answers).get("accepted"):

@@ -14,25 +14,27 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.machine import device
 from pipeline.pool import client as pool_client
 from pipeline.pool import order
 
-WORKER = (sys.executable, "-u", "-m", "pipeline.render.worker")
+WORKER = (sys.executable, "-u", "-m", "pipeline.pool.worker")
 # A worker reads at once what it is sent; one that has not after this long is stopped or stuck, and is given up.
 WORKER_SECONDS = 5
 
 
 @dataclass(eq=False)
 class Client:
-    """A job that is waiting or running: its connection, what it said, and its stdout and stderr."""
+    """A job that is waiting or running: its connection, what it said, its stdout and stderr, and what it is."""
 
     connection: socket.socket
     received: bytearray = field(default_factory=bytearray)
     descriptors: list[int] = field(default_factory=list)
+    command: str = ""
     arguments: list[str] | None = None
     kind: tuple[str, ...] = ()
 
@@ -58,12 +60,21 @@ class Worker:
 class Pool:
     """Jobs that wait, workers that are busy or free, and the one loop that moves them on."""
 
-    def __init__(self, listener: socket.socket, *, directory: Path, limit: int, batch: int = 1) -> None:
-        """Serve clients of `listener` that work in `directory`, with at most `limit` workers that take up to `batch`
-        jobs at once."""
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        directory: Path,
+        limit: int,
+        batch: int = 1,
+        commands: Collection[str] = tuple(pool_client.COMMANDS),
+    ) -> None:
+        """Serve clients of `listener` that work in `directory` and want one of `commands`, with at most `limit` workers
+        that take up to `batch` jobs at once."""
         self.directory = directory
         self.limit = limit
         self.batch = batch
+        self.commands = commands
         self.waiting: list[Client] = []
         self.workers: list[Worker] = []
         self.listener = listener
@@ -136,8 +147,8 @@ class Pool:
                 self._answer(client, self._status())
                 self._forget(client)
                 return
-            arguments, directory = request["arguments"], request["directory"]
-            if not all(isinstance(argument, str) for argument in (*arguments, directory)):
+            command, arguments, directory = request["command"], request["arguments"], request["directory"]
+            if not all(isinstance(argument, str) for argument in (*arguments, command, directory)):
                 raise TypeError
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             self._refuse(client, "not a request")
@@ -146,8 +157,11 @@ class Pool:
             self._refuse(client, "stdout and stderr are wanted with the request")
         elif directory != str(self.directory):
             self._refuse(client, f"this pool works in {self.directory}")
+        elif command not in self.commands:
+            self._refuse(client, f"this pool does {', '.join(self.commands)}")
         else:
-            client.arguments, client.kind = arguments, order.kind(arguments)
+            client.command, client.arguments = command, arguments
+            client.kind = (command, *order.kind(arguments))
             self.waiting.append(client)
             self._answer(client, {"accepted": True})
             self._dispatch()
@@ -206,7 +220,7 @@ class Pool:
         try:
             # A message each, for that is how much surely fits; it says how many more belong to the batch.
             for place, client in enumerate(clients, 1):
-                message = {"arguments": client.arguments, "more": len(clients) - place}
+                message = {"command": client.command, "arguments": client.arguments, "more": len(clients) - place}
                 pool_client.send(worker.connection, message, descriptors=client.descriptors)
         except OSError:
             self._end(worker)
@@ -289,8 +303,12 @@ def main() -> None:
     many jobs one takes at once."""
     descriptor, address, limit, batch = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    # The one worker on a GPU is for renders: all else is a processor's work.
+    on_gpu = os.environ.get(device.DEVICE) == device.GPU
+    commands = (pool_client.RENDER,) if on_gpu else tuple(pool_client.COMMANDS)
+    listener = socket.socket(fileno=descriptor)
     try:
-        Pool(socket.socket(fileno=descriptor), directory=Path.cwd(), limit=limit, batch=batch).run(owner=0)
+        Pool(listener, directory=Path.cwd(), limit=limit, batch=batch, commands=commands).run(owner=0)
     finally:
         shutil.rmtree(address.parent, ignore_errors=True)
 

@@ -53,7 +53,7 @@ def wait_for_process(module, directory, process):
 def test_a_killed_worker_is_replaced_and_its_jobs_done_again(fresh, finished, batch):
     fresh.environment["ATLAS_BATCH"] = batch
     process = fresh.start(cores=1)
-    worker = wait_for_process("pipeline.render.worker", fresh.directory, process)
+    worker = wait_for_process("pipeline.pool.worker", fresh.directory, process)
     workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
 
     os.kill(worker, signal.SIGKILL)
@@ -114,7 +114,7 @@ def little_memory():
 def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_replaced(fresh, finished, little_memory):
     process = fresh.start(cores=1)
 
-    little_memory.take(wait_for_process("pipeline.render.worker", fresh.directory, process))
+    little_memory.take(wait_for_process("pipeline.pool.worker", fresh.directory, process))
     run = workflows.finish(process)
 
     assert little_memory.killed() == 1
@@ -191,7 +191,7 @@ def test_a_temporary_directory_with_a_long_path_is_no_hindrance(fresh, finished,
     names = ["filters/first/000.png", "filters/second/003.png"]
 
     process = fresh.start(*(f"results/{name}" for name in names), cores=1)
-    wait_for_process("pipeline.render.worker", fresh.directory, process)
+    wait_for_process("pipeline.pool.worker", fresh.directory, process)
     run = workflows.finish(process)
 
     assert run.code == 0, run.output

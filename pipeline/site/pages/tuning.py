@@ -11,7 +11,6 @@ from pipeline.formatting import counted, number, part_of, percent, percent_of
 from pipeline.measure.gratings import AXES, FINE
 from pipeline.measure.tuning import SIMPLE
 from pipeline.results.atlas import Atlas
-from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.tuning import DRIVEN, Filter, Tuning
 from pipeline.site import drawings
