@@ -20,7 +20,7 @@ min_version("9.27")
 from pipeline import errors, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
-from pipeline.photographs import credits, samples
+from pipeline.photographs import credits, folder, samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
@@ -77,12 +77,12 @@ onstart:
         each.rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
     scheduler_cures.let_wait(workflow, errors.or_exit(owner.start_for, workflow))
-    flops = cost.flops_per_filter(ATLAS)
-    progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
+    progress.show_for(workflow, cost.work(ATLAS))
 
 
 onsuccess:
     progress.tell(rules.quality.output.text)
+    progress.say(folder.left_out(Path("results")))
 
 
 rule weights:

@@ -9,6 +9,7 @@ import numpy as np
 from pipeline import files, formatting, originals
 from pipeline.errors import UserError
 from pipeline.photographs import duplicates
+from pipeline.results import layout, photographs
 from pipeline.results.photographs import File, Files, LeftOut
 
 # Files that a message names.
@@ -57,6 +58,24 @@ def gather(folder: Path) -> Files:
         photographs=tuple(_listed(each) for each in kept),
         left_out=tuple(LeftOut(file=_shown(name), why=why[name]) for name in sorted(why)),
     )
+
+
+def left_out(results: Path) -> str:
+    """Say how many files were left out, why the first of them, and where all are listed; nothing where none was.
+
+    Args:
+        results: the results folder; what of it cannot be read is for others to say.
+    """
+    path = layout.photograph_files(results)
+    try:
+        found = photographs.read_files(path).left_out
+    except UserError:
+        return ""
+    if not found:
+        return ""
+    first = "; ".join(f"{each.file}: {each.why}" for each in found[:_NAMED])
+    more = f"; all are listed in {path}" if len(found) > _NAMED else ""
+    return f"photographs: {formatting.counted(len(found), 'file')} left out: {first}{more}"
 
 
 def _open(folder: Path, name: str) -> _Opened:

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.photographs import folder
+from pipeline.results import document, layout
 from tests.photographs.test_duplicates import a_scene
 
 
@@ -140,3 +142,31 @@ def test_a_folder_without_photographs_says_which_files_would_be_some(tmp_path):
         UserError, match=r"no photograph in it: no file that ends in \.jpg, \.jpeg, \.png, \.webp, \.avif"
     ):
         folder.gather(tmp_path)
+
+
+def listed(tmp_path, *names: str):
+    """List a folder of a photograph and of files that are none."""
+    save(tmp_path / "pictures" / "good.jpg", 0)
+    for name in names:
+        (tmp_path / "pictures" / name).touch()
+    files.write_json(layout.photograph_files(tmp_path), document.to_json(folder.gather(tmp_path / "pictures")))
+    return tmp_path
+
+
+def test_it_is_said_which_files_were_left_out_and_why(tmp_path):
+    assert folder.left_out(listed(tmp_path, "b.jpg")) == (
+        "photographs: one file left out: b.jpg: no picture that can be read (of no known kind)"
+    )
+
+
+def test_of_many_files_that_were_left_out_the_first_are_named_and_where_the_list_is(tmp_path):
+    said = folder.left_out(listed(tmp_path, *(f"{number}.png" for number in range(5))))
+
+    assert said.startswith("photographs: 5 files left out: 0.png: ")
+    assert said.count("no picture that can be read") == 3
+    assert said.endswith(f"; all are listed in {tmp_path}/photographs/files.json")
+
+
+def test_where_nothing_was_left_out_or_nothing_is_listed_nothing_is_said(tmp_path):
+    assert folder.left_out(tmp_path) == ""
+    assert folder.left_out(listed(tmp_path)) == ""
