@@ -2,6 +2,7 @@
 strength that is, how the filters answer to all photographs, and which filters answer alike.
 """
 
+import functools
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -172,7 +173,7 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
         ratios = [each.natural_to_synthetic for each in self.filters if each.natural_to_synthetic is not None]
         return statistics.median(ratios) if ratios else None
 
-    @property
+    @functools.cached_property
     def by_number(self) -> Mapping[int, Filter]:
         """The filters, found by number."""
         return {each.filter: each for each in self.filters}

@@ -111,7 +111,7 @@ def test_the_end_goes_by_the_work_that_is_left():
     assert line == "2 of 12 filters; 6.0 a minute, until 13:10"
 
 
-def test_the_end_is_named_as_long_as_there_is_work_whose_ever():
+def test_the_end_is_named_as_long_as_there_is_work_of_any_kind():
     assert a_line(done=12, total=12, steps_done=3, left=384.0) == "12 of 12 filters; until 13:01; 3 of 41 other steps"
     assert a_line(total=0, done=0, steps_done=3, left=384.0) == "3 of 41 other steps; until 13:01"
     assert a_line(done=0, total=12, rate=(0.0, 24.0), left=240.0) == "0 of 12 filters; until 13:10"
