@@ -176,8 +176,8 @@ def _framed(layers: Sequence[Excited]) -> str:
     if not any(layer.frames for layer in layers):
         return ""
     return (
-        " Framed is what the unit makes use of, where the photograph gives a filter one of its nine patches; point at a "
-        "filter to see which frame is its own."
+        " Framed is what the unit makes use of, where the photograph gives a filter one of its nine patches; point at "
+        "a filter to see which frame is its own."
     )
 
 
