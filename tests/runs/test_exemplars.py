@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from pipeline import selection
-from pipeline.results import exemplars, layer_summary, layout
+from pipeline.results import exemplars, layer_summary, layout, strongest
 from tests.photographs.conftest import drawn
 from tests.support import workflow as workflows
 from tests.support.workflow import FILTERS, Workflow, checked
@@ -77,6 +77,36 @@ def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):
     drawn(9, (400, 300)).save(larger / "d.png")
 
     assert rules(atlas.plan(photographs=str(larger))) == OF_PHOTOGRAPHS
+
+
+def test_a_photograph_that_is_called_otherwise_is_not_looked_at_again(atlas, folder, looked_at, tmp_path):
+    renamed = tmp_path / "renamed"
+    shutil.copytree(folder, renamed)
+    (renamed / "b.jpg").rename(renamed / "z.jpg")
+    table = layout.scan(atlas.results, 0)
+    before = table.read_bytes()
+
+    run = atlas.run(photographs=str(renamed))
+
+    assert run.code == 0, run.output
+    assert "nothing is done again" in (atlas.results / "logs/scan/0.log").read_text()
+    assert table.read_bytes() == before
+    # It is the last of the list now.
+    was, is_ = (strongest.read(layout.strongest(each.results)) for each in (looked_at, atlas))
+    assert [is_.photographs.index(each) for each in was.photographs] == [2, 0, 1]
+    assert atlas.plan(photographs=str(renamed)) == []
+
+
+def test_a_run_says_which_files_were_left_out(atlas, folder, tmp_path):
+    with_another = tmp_path / "more"
+    shutil.copytree(folder, with_another)
+    (with_another / "broken.jpg").touch()
+
+    run = atlas.run(photographs=str(with_another))
+
+    said = "photographs: one file left out: broken.jpg: no picture that can be read (of no known kind)"
+    assert run.code == 0, run.output
+    assert said in run.output
 
 
 def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(atlas):
