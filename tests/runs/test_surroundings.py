@@ -96,7 +96,7 @@ def test_a_scan_whose_worker_is_killed_is_done_again(fresh, scan):
 
 
 def test_a_scan_ends_with_a_workflow_that_is_killed(fresh, scan):
-    process, worker = scan
+    process, _ = scan
 
     process.kill()
     process.wait()
