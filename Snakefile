@@ -2,8 +2,8 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
-#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
-#                                                render (layer) -> trust (layer) -> quality, site
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> strips (layer), copies -> site
+#   photographs -> credits -> site              render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
 #   site -> publish
 #
@@ -24,11 +24,11 @@ sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 from pipeline import errors, files, images, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
-from pipeline.photographs import credits, samples
+from pipeline.photographs import credits, folder, samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
-from pipeline.workflow import cost, running
+from pipeline.workflow import cost, progress, running
 
 IS_MODULE = not workflow.modifier.is_main_snakefile()
 # What a user says is said to the workflow that is run, and that may be another one.
@@ -109,6 +109,7 @@ onstart:
 
 onsuccess:
     running.end(workflow)
+    progress.say(folder.left_out(Path("results")))
 
 
 rule weights:
@@ -231,6 +232,8 @@ rule tiles:
 
 # What of the photographs the site reads: nothing where the network is shown none.
 SHOWN, TRUSTED, EXEMPLARS = [], [], []
+# What workers of the pool do.
+POOLED = [rules.render.rule]
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -240,7 +243,7 @@ if ATLAS.photographs:
     rule photographs:
         output:
             **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
-            collection="results/photographs/collection.json",
+            files="results/photographs/files.json",
         log:
             "results/logs/photographs.log",
         conda:
@@ -252,6 +255,22 @@ if ATLAS.photographs:
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
             RUN + " pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
+
+    # By itself, so that another title shows the network nothing again.
+    rule credits:
+        input:
+            files=rules.photographs.output.files,
+        output:
+            "results/photographs/collection.json",
+        log:
+            "results/logs/credits.log",
+        conda:
+            "environment.yaml"
+        params:
+            results=above(1),
+            state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
+        shell:
+            RUN + " pipeline.photographs.collection --results {params.results} > {log:q} 2>&1"
 
     # The samples are results, too; what is in a folder of the user's is not.
     PHOTOGRAPHS = [*rules.photographs.output]
@@ -266,7 +285,8 @@ if ATLAS.photographs:
             weights=rules.weights.output,
             photographs=PHOTOGRAPHS,
         output:
-            SCAN,
+            # A table of the same photographs stays: a new photograph is another one in one share alone.
+            update(SCAN),
         log:
             "results/logs/scan/{share}.log",
         # Before the renders, which then fill all cores to the end.
@@ -275,7 +295,7 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             results=above(2),
             network=NETWORK,
@@ -284,13 +304,14 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            RUN + " pipeline.photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN
+            + " pipeline.pool photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
     rule strongest:
         input:
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             scans=expand(SCAN, share=SHARES),
         output:
             "results/photographs/strongest.npz",
@@ -312,7 +333,7 @@ if ATLAS.photographs:
             photographs=PHOTOGRAPHS,
             strongest=rules.strongest.output,
         output:
-            FINALS,
+            update(FINALS),
         log:
             "results/logs/finals/{share}.log",
         priority: len(LAYERS) + 1
@@ -320,7 +341,7 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             results=above(2),
             network=NETWORK,
@@ -329,7 +350,7 @@ if ATLAS.photographs:
             rendered=lambda wildcards: quote(RENDERED),
         shell:
             RUN
-            + " pipeline.photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
+            + " pipeline.pool photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
@@ -341,8 +362,7 @@ if ATLAS.photographs:
             finals=[] if PRECISION == "float32" else expand(FINALS, share=SHARES),
             summary=SUMMARY,
         output:
-            **({"strips": directory(STRIPS)} if PATCHES else {}),
-            exemplars=EXEMPLAR,
+            EXEMPLAR,
         log:
             "results/logs/exemplars/{layer}.log",
         priority: len(LAYERS) + 1
@@ -355,10 +375,27 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
-            patches="" if PATCHES else "--no-patches",
         shell:
             RUN + " pipeline.photographs.exemplars {params.network} --results {params.results} --layer {params.layer} "
-            "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log:q} 2>&1"
+            "--rendered {params.rendered} --shares {params.shares} > {log:q} 2>&1"
+
+    rule strips:
+        input:
+            exemplars=EXEMPLAR,
+            photographs=PHOTOGRAPHS,
+        output:
+            directory(STRIPS),
+        log:
+            "results/logs/strips/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        params:
+            results=above(2),
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        shell:
+            RUN + " pipeline.photographs.strips --results {params.results} --layer {params.layer} > {log:q} 2>&1"
 
     rule copies:
         input:
@@ -391,7 +428,7 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
             results=above(1),
             network=NETWORK,
@@ -399,7 +436,7 @@ if ATLAS.photographs:
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            RUN + " pipeline.tuning {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN + " pipeline.pool tuning {params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
     rule trust:
@@ -424,13 +461,20 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            RUN + " pipeline.trust {params.network} --weights {input.weights:q} --results {params.results} "
+            RUN + " pipeline.pool trust {params.network} --weights {input.weights:q} --results {params.results} "
             "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
     EXEMPLARS = expand(EXEMPLAR, layer=LAYERS)
-    SHOWN = [*rules.photographs.output, rules.strongest.output, *EXEMPLARS, rules.tuning.output]
+    SHOWN = [
+        *rules.photographs.output,
+        rules.credits.output,
+        rules.strongest.output,
+        rules.tuning.output,
+        *EXEMPLARS,
+    ]
     SHOWN += [*expand(STRIPS, layer=LAYERS), rules.copies.output] if PATCHES else []
     TRUSTED = expand(TRUST, layer=LAYERS)
+    POOLED += [rules.scan.rule, rules.finals.rule, rules.trust.rule, rules.tuning.rule]
 
 
 rule quality:
@@ -513,7 +557,8 @@ running.register(
     workflow,
     render=rules.render.rule,
     quality=rules.quality.rule,
-    work={slug: cost.flops_per_filter(ATLAS)[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()},
+    pooled=POOLED,
+    work={getattr(rules, name).rule.name: work for name, work in cost.work(ATLAS).items()},
 )
 
 

@@ -14,7 +14,7 @@ from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
-from pipeline.results import agreement, exemplars, layer_summary, layout, trust, tuning
+from pipeline.results import agreement, document, exemplars, layer_summary, layout, trust, tuning
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
 from pipeline.results.agreement import Expected
@@ -143,9 +143,10 @@ def _examine_answers(results: Path, plan: Plan, layer: str, weights_sha256: str 
     def check_exemplars() -> None:
         found = exemplars.read(shown)
         _check_belongs(shown, found, plan, layer, weights_sha256)
-        if [each.filter for each in found.filters] != list(plan.filters[layer]) or found.patches != bool(strips):
-            raise _MadeOtherwiseError(f"{shown}: not of the filters of the configuration, or of its patches")
-        _check_strips(results, found)
+        if [each.filter for each in found.filters] != list(plan.filters[layer]):
+            raise _MadeOtherwiseError(f"{shown}: not of the filters of the configuration")
+        if strips:
+            _check_strips(results, found)
 
     return {
         "exemplars": _finding("exemplars", (shown, *strips), check_exemplars),
@@ -257,14 +258,15 @@ def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: st
 def _check_belongs(
     path: Path, found: Exemplars | Trust | Tuning, plan: Plan, layer: str, weights_sha256: str | None
 ) -> None:
-    if found.name != layer:
-        raise UserError(f"{path}: of {found.name:.80}, not of {layer}")
-    if found.model != plan.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
-        raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
+    if other := document.difference(found, {"name": layer}):
+        raise UserError(f"{path}: {other}")
+    wanted = {"model": plan.network.name} | ({"weights_sha256": weights_sha256} if weights_sha256 else {})
+    if other := document.difference(found, wanted):
+        raise _MadeOtherwiseError(f"{path}: {other}")
 
 
 def _check_strips(results: Path, found: Exemplars) -> None:
-    for each in found.filters if found.patches else ():
+    for each in found.filters:
         path = layout.strip(results, found.name, each.filter)
         if each.exemplars and (not path.is_file() or not _ends_with_a_box(path)):
             raise UserError(f"{path}: missing, empty or truncated")

@@ -151,8 +151,13 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     return [filters[place * len(filters) // count] for place in range(count)]
 
 
-def photographs(results: Path) -> Path:
+def photograph_files(results: Path) -> Path:
     """Return what says which photographs an atlas was shown."""
+    return results / "photographs" / "files.json"
+
+
+def photographs(results: Path) -> Path:
+    """Return what says whose they are, too."""
     return results / "photographs" / "collection.json"
 
 

@@ -97,6 +97,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         alive_ratio=ALIVE_RATIO,
         search_example=tables.search_example(atlas),
         has_photographs=atlas.natural is not None,
+        photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
@@ -171,7 +172,7 @@ def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars)
         if each.exemplars:
             source = layout.strip(results, layer.name, each.filter)
             if not source.is_file():
-                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.strips makes it")
             link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
 
 

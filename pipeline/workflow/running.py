@@ -4,9 +4,11 @@ Snakemake runs the `onstart` of the workflow that it was given, not those of its
 one as a module says in its own, in one line, `running.begin(workflow)`.
 """
 
+import itertools
 import os
 import sys
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,22 +31,26 @@ class Atlas:
         workflow: the run.
         render: the rule that renders a filter.
         quality: the rule whose text is shown at the end.
-        work: of a filter of each layer, by the layer's wildcard, in any unit.
+        pooled: the rules whose jobs workers of the pool do.
+        work: of jobs, as `progress.show_for` takes it.
     """
 
     workflow: Any
     render: Any
     quality: Any
-    work: Mapping[str, float]
+    pooled: Sequence[Any]
+    work: Mapping[str, Mapping[str, float]]
 
 
 # By the rule's name: a Snakefile is read again for each `use rule` that changes one of its rules.
 _ATLASES: dict[str, Atlas] = {}
 
 
-def register(workflow: Any, *, render: Any, quality: Any, work: Mapping[str, float]) -> None:
+def register(
+    workflow: Any, *, render: Any, quality: Any, pooled: Sequence[Any], work: Mapping[str, Mapping[str, float]]
+) -> None:
     """Note that a Snakemake workflow makes an atlas; called while its Snakefile is read, after its rules."""
-    _ATLASES[render.name] = Atlas(workflow, render, quality, work)
+    _ATLASES[render.name] = Atlas(workflow, render, quality, pooled, work)
 
 
 def _atlases(workflow: Any) -> list[Atlas]:
@@ -54,14 +60,14 @@ def _atlases(workflow: Any) -> list[Atlas]:
 def begin(workflow: Any) -> None:
     """Start the pool for a Snakemake workflow, and show its progress; called when it starts."""
     atlases = _atlases(workflow)
-    for atlas in atlases:
-        # A worker that the system kills for want of memory takes its job with it. Not said in the rule, where it would
+    for rule in itertools.chain.from_iterable(atlas.pooled for atlas in atlases):
+        # A worker that the system kills for want of memory takes its job with it. Not said in the rules, where it would
         # hold against a profile that asks for more.
-        atlas.render.restart_times = max(1, workflow.execution_settings.retries)
+        rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
     renders = {atlas.render.name for atlas in atlases}
     scheduler_cures.let_wait(workflow, renders, errors.or_exit(owner.start_for, workflow))
-    progress.show_for(workflow, {atlas.render.name: atlas.work for atlas in atlases})
+    progress.show_for(workflow, renders, dict(ChainMap(*(dict(atlas.work) for atlas in atlases))))
 
 
 def end(workflow: Any) -> None:

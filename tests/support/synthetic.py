@@ -262,15 +262,14 @@ def write_photographs(results: Path, network: Network, numbers: Mapping[str, Seq
     layout.samples(results).mkdir(parents=True)
     for each in collection.photographs:
         Image.fromarray(picture(rng, 128, 8)).save(layout.samples(results) / each.file)
-    files.write_json(layout.photographs(results), document.to_json(collection))
-    digest = files.digest(layout.photographs(results))
-    shown.write_table(results, network, sha256, list(numbers), PHOTOGRAPHS)
+    digest = shown.write_collection(results, collection)
+    shown.write_table(results, network, sha256, list(numbers), collection)
     shown.write_copies(results, range(PHOTOGRAPHS))
     for name, chosen in numbers.items():
         layer = network.layer(name)
         made = Exemplars(
-            model=network.name, name=name, weights_sha256=sha256, collection_sha256=digest, photographs=PHOTOGRAPHS,
-            sampled=PHOTOGRAPHS, field_px=layer.receptive_field_px, patches=True, families=(),
+            model=network.name, name=name, weights_sha256=sha256, files_sha256=digest, photographs=PHOTOGRAPHS,
+            sampled=PHOTOGRAPHS, field_px=layer.receptive_field_px, families=(),
             filters=tuple(_answering(rng, layer, number, numbers) for number in chosen),
         )  # fmt: skip
         files.write_json(layout.exemplars(results, name), document.to_json(made))
@@ -287,7 +286,7 @@ def _trusted(network: Network, made: Exemplars) -> Trust:
     way = network.layers[: network.layer(made.name).index + 1]
     return Trust(
         model=made.model, name=made.name, weights_sha256=made.weights_sha256, photographs=made.photographs,
-        collection_sha256=made.collection_sha256, filters=tuple(each.filter for each in made.filters),
+        files_sha256=made.files_sha256, filters=tuple(each.filter for each in made.filters),
         way=tuple(
             Station(layer=each.name, specific=0.1 + 0.2 * place, unnatural=2.0, agreement=0.4 if place < 4 else 0.01)
             for place, each in enumerate(way)
