@@ -10,7 +10,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from snakemake.settings.types import DeploymentMethod
 
@@ -66,7 +66,8 @@ def begin(workflow: Any) -> None:
         rule.restart_times = max(1, workflow.execution_settings.retries)
     scheduler_cures.apply(workflow)
     renders = {atlas.render.name for atlas in atlases}
-    scheduler_cures.let_wait(workflow, renders, errors.or_exit(owner.start_for, workflow))
+    room = cast(owner.Room | None, errors.or_exit(owner.start_for, workflow))
+    scheduler_cures.let_wait(workflow, renders, room)
     progress.show_for(workflow, renders, dict(ChainMap(*(dict(atlas.work) for atlas in atlases))))
 
 
