@@ -16,7 +16,7 @@ def test_no_cores_are_no_machine_to_estimate(monkeypatch, cores):
 def test_the_cost_is_that_of_the_configuration(monkeypatch, capsys, tmp_path, keras_file):
     mine = tmp_path / "mine.yaml"
     mine.write_text(f"model: {keras_file}\npreprocessing: unit\nweights: model\nimage_size: 32\n")
-    given = ["--configfile", str(mine), "--config", "filters={first: 0-2}", "precision=float32"]
+    given = ["--configfile", str(mine), "--config", "filters={first: 0-2}", "precision=float32", "photographs=none"]
     monkeypatch.setattr("sys.argv", ["cost", *given, "--cores", "1"])
 
     cost.main()

@@ -74,11 +74,11 @@ def test_no_end_is_named_before_there_is_a_rate():
 
 
 def test_after_the_filters_the_other_steps_count():
-    assert a_line(done=4224, steps_done=3) == "4,224 of 4,224 filters; 3 of 41 other steps"
+    assert a_line(done=4224, steps_done=3, left=0) == "4,224 of 4,224 filters; 3 of 41 other steps"
 
 
 def test_a_run_that_renders_nothing_counts_its_steps():
-    assert a_line(done=0, total=0, steps_done=1, steps=2) == "1 of 2 other steps"
+    assert a_line(done=0, total=0, steps_done=1, steps=2, left=0) == "1 of 2 other steps"
 
 
 def test_the_rate_is_that_of_late():
