@@ -5,7 +5,6 @@ its filters, for the overview) and its mosaic. All are AVIF: of what a page of 5
 and at that size WebP shows blocks.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +13,10 @@ from PIL import Image
 from pipeline import errors, files, options, selection
 from pipeline.files import replacing_folder
 from pipeline.images import (
-    PICTURE_QUALITY,
-    WHOLE_COLOUR_PX,
+    HALF_COLOUR,
     at_most,
     encode,
+    encode_like,
     encode_within,
     is_false_colour,
     read_mosaic,
@@ -34,8 +33,11 @@ THUMBNAIL_PX = 96
 # Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
 LARGEST_BAND_BYTES = 16_500
 
-# AVIF qualities (0..100). Small pictures are looked at pixel by pixel; thumbnails and strips come by the hundred.
-SMALL_PICTURE_QUALITY = 63
+# How much the copy of a picture is like it at least (PSNR), and the AVIF qualities (0..100) that are tried for that.
+LEAST_DB = 27.0
+PICTURE_QUALITIES = (60, 66, 72, 78, 84, 90, 95)
+
+# AVIF qualities of thumbnails, and strips, which come by the hundred.
 THUMBNAIL_QUALITY = 37
 STRIP_QUALITY = 27
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
@@ -55,6 +57,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         output: the folder, replaced if it is there.
     """
     sample = set(layout.band_sample(filters))
+    *_, band_tile_px = layout.band_grid(len(sample))
     band_tiles = []
     with replacing_folder(output) as folder:
         for number in filters:
@@ -69,7 +72,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
                 channels = strip(pixels).convert("RGB").resize((side * made.channels, side), Image.Resampling.LANCZOS)
                 files.write_bytes(folder / f"{paths.image.stem}{layout.CHANNELS}", encode(channels, STRIP_QUALITY))
             if number in sample:
-                band_tiles.append(square(picture, layout.BAND_TILE_PX))
+                band_tiles.append(square(picture, band_tile_px))
         files.write_bytes(folder / layout.BAND, encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
         mosaic = at_most(read_mosaic(layout.layer_paths(results, layer).mosaic), LARGEST_MOSAIC_PX)
         files.write_bytes(folder / layout.MOSAIC, encode(mosaic, MOSAIC_QUALITY))
@@ -84,19 +87,23 @@ def web_copies(picture: Image.Image, snapshots: Image.Image, count: int) -> dict
         count: of snapshots.
     """
     side = min(snapshots.height, layout.SNAPSHOT_PX)
-    quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
-        layout.PICTURE: encode(picture, quality),
+        layout.PICTURE: picture_copy(picture),
         layout.THUMBNAIL: encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
         layout.STEPS: encode(snapshots.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
     }
 
 
+def picture_copy(picture: Image.Image) -> bytes:
+    """Return the copy of a picture that its page shows, as AVIF bytes."""
+    return encode_like(picture, PICTURE_QUALITIES, HALF_COLOUR, LEAST_DB)
+
+
 def band(pictures: Sequence[Image.Image]) -> Image.Image:
     """Return equal squares side by side, in one row or two, without gaps."""
     side = pictures[0].width
-    columns = min(len(pictures), layout.BAND_COLUMNS)
-    whole = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side))
+    columns, rows, _ = layout.band_grid(len(pictures))
+    whole = Image.new("RGB", (columns * side, rows * side))
     for place, picture in enumerate(pictures):
         whole.paste(picture, (place % columns * side, place // columns * side))
     return whole
