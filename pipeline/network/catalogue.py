@@ -72,7 +72,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     units: Count
 
 
-class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
+class ConvLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A layer of filters as the atlas lists it: a convolution, or a dense layer used as one.
 
     Attributes:
@@ -147,7 +147,9 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
         return self.groups == self.input_channels > 1
 
 
-class Catalogue(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag="atlas/network/1"):
+class Catalogue(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag="atlas/network/1"
+):
     """What is known of a network without running it.
 
     Attributes:

@@ -15,6 +15,10 @@ ENDING = ".avif"
 PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
+# Grows when copies are made otherwise, and pages count on it: rule `tiles` names it among its parameters, so that those
+# of finished layers are made anew.
+COPIES = 2
+
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
 

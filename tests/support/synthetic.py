@@ -190,7 +190,8 @@ def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequ
         for ending, data in encoded[id(image)].items():
             (folder / f"{layout.digits(number)}{ending}").write_bytes(data)
     sample = layout.band_sample(range(len(numbers)))
-    band = web.band([square(Image.fromarray(images[place]), layout.BAND_TILE_PX) for place in sample])
+    *_, tile_px = layout.band_grid(len(sample))
+    band = web.band([square(Image.fromarray(images[place]), tile_px) for place in sample])
     (folder / layout.BAND).write_bytes(encode_within(band, web.BAND_QUALITIES, web.LARGEST_BAND_BYTES))
     (folder / layout.MOSAIC).write_bytes(encode(_mosaic(images), web.MOSAIC_QUALITY))
     _write_summary(results, network, layer, numbers, sha256)

@@ -146,7 +146,7 @@ def rendered_words(layer: Layer) -> str:
 
 def stride_words(stride_px: int) -> str:
     """Say how far apart the units of a layer are."""
-    return "a unit at every pixel" if stride_px == 1 else f"a unit every {stride_px} pixels"
+    return "one unit at every pixel" if stride_px == 1 else f"one unit every {stride_px} pixels"
 
 
 def recipe_words(value: object) -> str:
