@@ -6,7 +6,6 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
-from pipeline.results.layer_summary import Filter, Layer
+from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.site import addresses, cards, contents, downloads, illustrations, publishing, tables
@@ -34,9 +33,6 @@ from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
-
-# The card of all pages but those of filters.
-CARD = "assets/card.jpg"
 
 # AVIF quality (0..100) of the grey maps on the page that explains convolution.
 RESPONSE_QUALITY = 43
@@ -164,7 +160,7 @@ class Renderer:
             functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
         )
         canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
-        card = page.view.card if isinstance(page.view, FilterView) else CARD
+        card = page.view.card if isinstance(page.view, FilterView) else cards.OF_SITE
         template = self.environment.get_template(page.template)
         return template.render(
             page=page,
@@ -285,24 +281,7 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
         write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
-        _write_cards(folder, atlas, site.title)
-
-
-def _write_cards(folder: Path, atlas: Atlas, title: str) -> None:
-    network = display_name(atlas.network.model)
-
-    def write_card(layer: Layer, filter: Filter) -> None:
-        with Image.open(folder / addresses.filter_path(layer, filter.filter, layout.PICTURE)) as picture:
-            card = cards.of_filter(picture.convert("RGB"), f"{layer.name}/{filter.filter}", filter.description, network)
-        (folder / addresses.card_path(layer, filter.filter)).write_bytes(card)
-
-    # Pillow lets go of Python while it scales and encodes.
-    with ThreadPoolExecutor() as threads:
-        for layer in atlas.layers:
-            list(threads.map(functools.partial(write_card, layer), layer.filters))
-    chosen = home.spread(atlas, cards.most_pictures())
-    pictures = [Image.open(folder / addresses.filter_path(*each, layout.PICTURE)).convert("RGB") for each in chosen]
-    (folder / CARD).write_bytes(cards.of_site(pictures, title, network))
+        cards.write(folder, atlas, site.title)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -7,9 +7,22 @@ is, and it has few letters: what it cannot show is written with those that it ha
 import functools
 import io
 import unicodedata
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.network.known import display_name
+from pipeline.results import layout
+from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Filter, Layer
+from pipeline.site import addresses
+from pipeline.site.pages import home
+
+# Of all pages but those of filters.
+OF_SITE = "assets/card.jpg"
 
 # What OpenGraph's readers expect, in pixels.
 SIZE = (1200, 630)
@@ -37,6 +50,28 @@ _OTHERWISE = str.maketrans(
     {"×": "x", "−": "-", "ß": "ss", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "ø": "o", "Ø": "O", "ł": "l",
      "Ł": "L", "đ": "d", "Đ": "D", "þ": "th", "Þ": "Th", "ı": "i", "→": ">", "µ": "u"}
 )  # fmt: skip
+
+
+def write(site: Path, atlas: Atlas, title: str) -> None:
+    """Write the cards of all filters, and that of the site, which has a title, into its folder `site`, where the
+    copies of their pictures are."""
+    network = display_name(atlas.network.model)
+
+    def picture(layer: Layer, filter: int) -> Image.Image:
+        with Image.open(site / addresses.filter_path(layer, filter, layout.PICTURE)) as copy:
+            return copy.convert("RGB")
+
+    def write_one(layer: Layer, filter: Filter) -> None:
+        number = filter.filter
+        card = of_filter(picture(layer, number), f"{layer.name}/{number}", filter.description, network)
+        (site / addresses.card_path(layer, number)).write_bytes(card)
+
+    # Pillow lets go of Python while it decodes, scales and encodes.
+    with ThreadPoolExecutor() as threads:
+        for layer in atlas.layers:
+            deque(threads.map(functools.partial(write_one, layer), layer.filters), maxlen=0)
+    mosaic = of_site([picture(*each) for each in home.spread(atlas, most_pictures())], title, network)
+    (site / OF_SITE).write_bytes(mosaic)
 
 
 def of_filter(picture: Image.Image, name: str, words: str, foot: str) -> bytes:
