@@ -2,21 +2,25 @@
 
 Of each layer a row: bytes of the PNG files and of the copies, how alike they are (PSNR), and how much of its activation
 each filter keeps when it is shown the copy, on the network itself in float32. With `--qualities`, a row for each of
-them, as whole colour and as half: the table that `pictures.web` chose its bound from.
+them, encoded for the best look, as small copies are, and for the least error: the table that the bound of
+`pictures.web` was chosen from.
 """
 
 import argparse
+import functools
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
-from bench import machine, table
+from bench import table
 from bench.quality import sample
 from pipeline import errors, images
-from pipeline.measure.answers import Judge
+from pipeline.machine import device
+from pipeline.machine.start import import_tensorflow
 from pipeline.network import catalogue, known
 from pipeline.pictures import web
 from pipeline.results import layer_summary, layout, record
@@ -24,18 +28,27 @@ from pipeline.results.layer_summary import Layer
 from pipeline.weights import store
 
 FILTERS = 12
+THREADS = 2
 HEADER = ("layer", "px", "copy", "PNG kB", "copy kB", "PSNR dB", "least dB", "kept %", "least %")
 
 Encode = Callable[[Image.Image], bytes]
+
+
+class Judging(Protocol):
+    """What tells the answers of a layer's filters to pictures: `measure.answers.Judge`, which is TensorFlow's."""
+
+    def to_pictures(self, images: np.ndarray, *, objective: str) -> np.ndarray:
+        """Return the answer of every filter to each of several images, (count, filters)."""
 
 
 def encoders(qualities: Sequence[int]) -> dict[str, Encode]:
     """Return, by what the table calls them, how to make copies: as the site's are, or of some qualities."""
     if not qualities:
         return {"site": web.picture_copy}
+    ways = {"look": images.encode, "error": images.encode_faithfully}
     return {
-        f"{quality} {colour}": lambda picture, quality=quality, colour=colour: images.encode(picture, quality, colour)
-        for colour in (images.HALF_COLOUR, images.WHOLE_COLOUR)
+        f"{quality} {name}": functools.partial(encode, quality=quality)
+        for name, encode in ways.items()
         for quality in qualities
     }
 
@@ -51,7 +64,7 @@ def decoded(data: bytes, channels: int) -> np.ndarray:
 
 
 def measured(
-    results: Path, layer: Layer, filters: Sequence[int], judge: Judge, encoders: dict[str, Encode]
+    results: Path, layer: Layer, filters: Sequence[int], judge: Judging, encoders: Mapping[str, Encode]
 ) -> Iterator[list[object]]:
     """Yield the rows of the table of a layer, one for each way to make copies."""
     paths = [layout.paths(results, layer.name, each) for each in filters]
@@ -89,7 +102,9 @@ def main() -> None:
     arguments = parser.parse_args()
     network = catalogue.load(arguments.model, arguments.preprocessing)
     tensors = store.load(layout.weights(arguments.results)).tensors
-    machine.prepare()
+    import_tensorflow(THREADS, on=device.CPU)
+    from pipeline.measure.answers import Judge
+
     rows = []
     for each in network.layers:
         path = layout.layer_paths(arguments.results, each.name).summary

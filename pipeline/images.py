@@ -27,7 +27,7 @@ WEBP_METHOD = 1
 WEBP_LARGEST_PX = 16383
 
 # Of AVIF: a colour for every pixel, or for every square of four.
-WHOLE_COLOUR, HALF_COLOUR = "4:4:4", "4:2:0"
+WHOLE_COLOUR, QUARTER_COLOUR = "4:4:4", "4:2:0"
 
 # Pictures up to this side, in pixels, are looked at so closely that their colours need every pixel.
 WHOLE_COLOUR_PX = 96
@@ -151,26 +151,30 @@ def at_most(picture: Image.Image, largest: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def encode(picture: Image.Image, quality: int, colour: str = "") -> bytes:
-    """Return the picture as AVIF bytes, the same on any number of cores.
-
-    Args:
-        picture: any.
-        quality: of AVIF, 0 to 100.
-        colour: `WHOLE_COLOUR` or `HALF_COLOUR`; of small pictures the first where nothing is said, else the second.
-    """
+def encode(picture: Image.Image, quality: int) -> bytes:
+    """Return the picture as AVIF bytes, the same on any number of cores."""
     buffer = io.BytesIO()
-    colour = colour or (WHOLE_COLOUR if max(picture.size) <= WHOLE_COLOUR_PX else HALF_COLOUR)
+    colour = WHOLE_COLOUR if max(picture.size) <= WHOLE_COLOUR_PX else QUARTER_COLOUR
     picture.save(buffer, "AVIF", quality=quality, speed=SPEED, subsampling=colour, max_threads=1)
     return buffer.getvalue()
 
 
-def encode_like(picture: Image.Image, qualities: Iterable[int], colour: str, least_db: float) -> bytes:
+def encode_faithfully(picture: Image.Image, quality: int) -> bytes:
+    """Return the picture as AVIF bytes, with a colour for every pixel, and with the least error rather than the best
+    look: the encoder's usual aim takes an eighth more bytes for the same error."""
+    buffer = io.BytesIO()
+    picture.save(
+        buffer, "AVIF", quality=quality, speed=SPEED, subsampling=WHOLE_COLOUR, max_threads=1, advanced={"tune": "psnr"}
+    )
+    return buffer.getvalue()
+
+
+def encode_like(picture: Image.Image, qualities: Iterable[int], least_db: float) -> bytes:
     """Return the picture as AVIF bytes at the first quality whose copy is as much like it as `least_db`, else the
     last."""
     data = b""
     for quality in qualities:
-        data = encode(picture, quality, colour)
+        data = encode_faithfully(picture, quality)
         with Image.open(io.BytesIO(data)) as copy:
             if decibels(np.asarray(picture), np.asarray(copy)) >= least_db:
                 break

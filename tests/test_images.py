@@ -102,13 +102,13 @@ def test_decibels_are_those_of_the_mean_squared_error():
 
 
 def test_a_copy_has_the_first_quality_that_is_like_the_picture_or_else_the_last():
-    picture, whole = Image.fromarray(noise(64, 64)), images.WHOLE_COLOUR
-    copies = {quality: images.encode(picture, quality, whole) for quality in (20, 60, 90)}
+    picture = Image.fromarray(noise(64, 64))
+    copies = {quality: images.encode_faithfully(picture, quality) for quality in (20, 60, 90)}
     alike = {quality: images.decibels(noise(64, 64), decoded(copy)) for quality, copy in copies.items()}
 
-    assert images.encode_like(picture, copies, whole, alike[20]) == copies[20]
-    assert images.encode_like(picture, copies, whole, alike[20] + 0.1) == copies[60]
-    assert images.encode_like(picture, copies, whole, 99) == copies[90]
+    assert images.encode_like(picture, copies, alike[20]) == copies[20]
+    assert images.encode_like(picture, copies, alike[20] + 0.1) == copies[60]
+    assert images.encode_like(picture, copies, 99) == copies[90]
 
 
 def test_a_copy_has_the_first_quality_that_fits_or_else_the_last():

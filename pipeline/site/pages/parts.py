@@ -23,6 +23,8 @@ _TELLING: tuple[Callable[[Filter], float], ...] = (
     lambda each: each.contrast,
     lambda each: -abs(math.log((each.period_px or 1) / _MIDDLING_PX)),
     lambda each: -each.evenness,
+    # Stripes in one direction are soon seen.
+    lambda each: -each.orientation_strength,
 )
 
 
@@ -102,7 +104,8 @@ def plate(layer: Layer, filter: int) -> Plate:
 
 def telling(layer: Layer) -> list[Filter]:
     """Return the filters of a layer, those first whose pictures show most to a stranger: alive, their own picture their
-    best, and then selective, colourful, of much contrast, with forms of a middling size, and little of them plain.
+    best, and then selective, colourful, of much contrast, with forms of a middling size, in more than one
+    direction, and little of it plain.
 
     Selectivity alone finds the dull: a blot in one colour that no other filter answers to.
     """

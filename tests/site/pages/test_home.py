@@ -70,15 +70,15 @@ def test_what_early_and_late_layers_look_for_is_said_of_known_networks_alone(atl
 
 
 def test_a_home_opens_with_the_filters_that_are_named(atlas):
-    named = ["block3_conv1/159", "block1_conv1/0", "block3_conv1/007"]
+    named = ["block3_conv1/158", "block1_conv1/0", "block3_conv1/006"]
 
     found = [(layer.name, number) for layer, number in home.highlights(atlas, named)]
 
-    assert found == [("block3_conv1", 159), ("block1_conv1", 0), ("block3_conv1", 7)]
+    assert found == [("block3_conv1", 158), ("block1_conv1", 0), ("block3_conv1", 6)]
     assert home.highlights(atlas, ()) == home.highlighted(atlas)
 
 
-@pytest.mark.parametrize("name", ["block3_conv1/8", "block3_conv2/0", "block3_conv1", "block3_conv1/x"])
+@pytest.mark.parametrize("name", ["block3_conv1/7", "block3_conv2/0", "block3_conv1", "block3_conv1/x"])
 def test_a_home_cannot_open_with_what_the_atlas_has_not(atlas, name):
     with pytest.raises(UserError, match=f"site.highlights: {name}: not in this atlas"):
         home.highlights(atlas, [name])
@@ -90,17 +90,17 @@ def test_pictures_are_spread_over_all_layers(atlas):
 
     assert [name for name, _ in chosen] == ["block1_conv1", "block1_conv2", "block3_conv1", "block3_conv1"]
     assert len(set(chosen)) == 4
-    found = [(layer.name, number) for layer, number in home.spread(atlas, 99)]
+    found = [(layer.name, number) for layer, number in home.spread(atlas, 999)]
     assert sorted(found) == sorted(every)
 
 
 def test_every_picture_of_a_band_leads_to_its_filter(atlas):
-    layer = atlas.by_name["block3_conv1"]
-    band = home.band(layer)
+    few, many = (home.band(atlas.by_name[name]) for name in ("block1_conv1", "block3_conv1"))
 
-    assert band.tiles == tuple((number, f"block3_conv1/{number:03}.html") for number in layer.numbers)
-    assert (band.columns, band.rows) == (3, 1)
-    assert (band.width, band.height) == (432, 144)
+    assert few.tiles == tuple((number, f"block1_conv1/{number:03}.html") for number in (0, 9, 63))
+    assert (few.columns, few.rows, few.width, few.height) == (3, 1, 432, 144)
+    assert (many.columns, many.rows, many.width, many.height) == (12, 2, 864, 144)
+    assert len(many.tiles) == 24
 
 
 def test_pooling_is_said_between_the_blocks_and_behind_them(atlas):
