@@ -75,9 +75,8 @@ def parse_site(text: str) -> Site:
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
-        if not isinstance(entry, kinds[key]) or (
-            kinds[key] is tuple and not all(isinstance(each, str) for each in entry)
-        ):
+        texts = entry if isinstance(entry, tuple) else ()
+        if not isinstance(entry, kinds[key]) or not all(isinstance(each, str) for each in texts):
             raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(site, base_url=check_base_url(site.base_url))
