@@ -236,6 +236,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         author=site.author,
         licence=site.licence,
         base_url=site.base_url,
+        named=site.highlights,
     )
     files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:

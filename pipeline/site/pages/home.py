@@ -273,12 +273,18 @@ def spread(atlas: Atlas, most: int) -> list[tuple[Layer, int]]:
 def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
     """Return filters from across the network's depth, as many as open the home page or `most`.
 
-    Pictures of the first third of the layers are plain, those of depthwise ones the least sure, and one that is not alive proves
-    nothing: they open it only where there are no others.
+    Pictures of the first third of the layers are plain, those of depthwise ones the least sure, and one that is not
+    alive proves nothing: they open it only where there are no others.
     """
     alive = [layer for layer in atlas.layers if any(each.alive for each in layer.filters)] or list(atlas.layers)
     sure = [layer for layer in alive if not layer.depthwise] or alive
     deep_enough = [layer for layer in sure if layer.index >= len(atlas.network.layers) // 3] or sure
     count = min(most, len(deep_enough))
-    places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
-    return [(deep_enough[place], telling(deep_enough[place])[0].filter) for place in places]
+    layers = [deep_enough[(2 * place + 1) * len(deep_enough) // (2 * count)] for place in range(count)]
+    # Of fewer layers, several filters each, of the late ones the most: there is more to see.
+    each, left = divmod(most, count)
+    return [
+        (layer, filter.filter)
+        for place, layer in enumerate(layers)
+        for filter in telling(layer)[: each + (place >= count - left)]
+    ]
