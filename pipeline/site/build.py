@@ -265,7 +265,7 @@ def _published(collection: Collection) -> dict[str, Any]:
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:
-    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 MB.
     summary = document.to_json(layer)
     for each in summary["filters"]:
         for part in (*each["incoming"], *each["outgoing"]):

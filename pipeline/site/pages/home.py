@@ -169,7 +169,7 @@ def figures(totals: Totals, words: Words) -> Iterator[Fact]:
     yield Fact(
         "filters",
         f"{totals.filters:,}",
-        "all that the layers have" if every else f"of {totals.filters_total:,} in the network",
+        "every filter of the network" if every else f"of {totals.filters_total:,} in the network",
     )
     whole = totals.layers == totals.layers_total
     yield Fact(
