@@ -225,6 +225,7 @@ rule tiles:
         results=above(1),
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        copies=layout.COPIES,
     shell:
         RUN + " pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
         "--output {output:q} > {log:q} 2>&1"
@@ -501,7 +502,7 @@ rule site:
     input:
         weights=rules.weights.output,
         summaries=expand([SUMMARY, RESPONSE], layer=LAYERS),
-        records=[expand(RECORD, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+        filters=[expand([IMAGE, RECORD], layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
         quality=rules.quality.output.figures,
         mosaics=expand(MOSAIC, layer=LAYERS),
         tiles=expand(TILES, layer=LAYERS),

@@ -140,7 +140,8 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
     objective: Annotated[Objective, Meta(description="what an answer is: what the pictures were made for")] = DEFAULT
     photographs: Annotated[FromOne, Meta(description="how many photographs were shown")]
     sampled: Annotated[
-        FromOne, Meta(description="how many of them, chosen by their digests, the shares, histograms and likenesses are from")
+        FromOne,
+        Meta(description="how many of them, chosen by their digests, the shares, histograms and likenesses are from"),
     ]
     field_px: Annotated[
         FromOne,

@@ -40,6 +40,11 @@ def photograph_href(natural: Natural, number: int) -> str:
     return photograph_path(number) if has_page else f"{photograph_list_path(number)}#p{number}"
 
 
+def card_path(layer: Layer, filter: int) -> str:
+    """Return the address of the card that other sites show beside a link to a filter."""
+    return filter_path(layer, filter, "-card.jpg")
+
+
 def strip_path(layer: Layer, filter: int) -> str:
     """Return the address of the patches of photographs that excite a filter."""
     return filter_path(layer, filter, f"-photographs{ENDING}")

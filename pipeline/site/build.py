@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 from PIL import Image
 
 import pipeline
@@ -27,17 +26,16 @@ from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
-from pipeline.site import addresses, contents, illustrations, publishing, tables
+from pipeline.site import addresses, cards, contents, downloads, illustrations, publishing, tables
 from pipeline.site.about import about
 from pipeline.site.pages import guide, home, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
-# The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
-CARD = "assets/card.jpg"
-SOCIAL_CARD = (1200, 630)
-SOCIAL_QUALITY = 80
+# AVIF quality (0..100) of the grey maps on the page that explains convolution.
+RESPONSE_QUALITY = 43
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph; where `originals` is,
+    pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen.
     """
 
     title: str = ""
@@ -55,6 +54,11 @@ class Site:
     language: str = "en"
     licence: str = ""
     publish_patches: bool = True
+    originals: bool = True
+    highlights: tuple[str, ...] = ()
+
+
+_KINDS = {str: "text", bool: "true or false", tuple: "a list of texts"}
 
 
 def parse_site(text: str) -> Site:
@@ -66,12 +70,14 @@ def parse_site(text: str) -> Site:
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
     kinds = {each.name: type(each.default) for each in dataclasses.fields(Site)}
+    # JSON has no tuples.
+    value = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
-        if not isinstance(entry, kinds[key]):
-            wanted = "text" if kinds[key] is str else "true or false"
-            raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
+        texts = entry if isinstance(entry, tuple) else ()
+        if not isinstance(entry, kinds[key]) or not all(isinstance(each, str) for each in texts):
+            raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(site, base_url=check_base_url(site.base_url))
 
@@ -81,8 +87,16 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
+    highlights = home.highlights(atlas, site.highlights)
     shown = [
-        *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *contents.site_pages(
+            atlas,
+            title,
+            description,
+            highlights,
+            with_patches=site.publish_patches,
+            with_originals=site.originals,
+        ),
         *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
         *guide.extra_pages(atlas),
     ]
@@ -104,6 +118,8 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            if site.originals:
+                downloads.write(folder, results, atlas.network.name, layer)
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
@@ -130,7 +146,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in ("style.css", "collection.css", "atlas.js")}
+        versions = {path.name: _digest(path) for path in sorted(templates.iterdir()) if path.suffix in (".css", ".js")}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
@@ -144,9 +160,16 @@ class Renderer:
             functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
         )
         canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
-        social = publishing.absolute(base, page.image if page.template == "filter.html" else CARD) if base else ""
+        card = page.view.card if isinstance(page.view, FilterView) else cards.OF_SITE
         template = self.environment.get_template(page.template)
-        return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
+        return template.render(
+            page=page,
+            view=page.view,
+            url=url,
+            canonical=canonical,
+            card=publishing.absolute(base, card) if base else "",
+            card_alt=page.view.alt if isinstance(page.view, FilterView) else self.site.title,
+        )
 
 
 def relative(origin: str, target: str) -> str:
@@ -186,7 +209,7 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
-    for name in ("style.css", "atlas.js", "icon.svg"):
+    for name in ("style.css", "atlas.js", "originals.js", "zip.js", "icon.svg"):
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
     write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
@@ -199,7 +222,7 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for number in illustrations.telling_kernels(kernels):
         response = illustrations.response(card, kernels[number])
         (folder / f"response-{number}{layout.PICTURE}").write_bytes(
-            images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
+            images.encode(Image.fromarray(response), RESPONSE_QUALITY)
         )
 
 
@@ -214,6 +237,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         author=site.author,
         licence=site.licence,
         base_url=site.base_url,
+        named=site.highlights,
     )
     files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:
@@ -243,7 +267,7 @@ def _published(collection: Collection) -> dict[str, Any]:
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:
-    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 MB.
     summary = document.to_json(layer)
     for each in summary["filters"]:
         for part in (*each["incoming"], *each["outgoing"]):
@@ -259,10 +283,7 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
         write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
-        paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
-        chosen = [np.asarray(Image.open(path)) for path in paths]
-        card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
-        card.save(folder / CARD, "JPEG", quality=SOCIAL_QUALITY)
+        cards.write(folder, atlas, site.title)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,6 +1,7 @@
 import dataclasses
 import itertools
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.support.markup import Document, documents
 from tests.support.sites import BASE, NUMBERS
 from tests.support.synthetic import PHOTOGRAPHS
 
+# All scripts that pages have are files of ours.
+SCRIPT = re.compile(r"(\.\./|https://example\.org/atlas/)?assets/(atlas|originals)\.js\?[0-9a-f]{8}")
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
 
 
@@ -155,7 +158,7 @@ def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
     assert not page.all("a")[0]["href"].startswith("None")
     home = Document(tmp_path / "site" / "index.html")
     assert "1 of 512 filters" in home.text
-    assert "What 1 filter of VGG16 looks for: one picture, made by gradient ascent." in home.text
+    assert "Pictures of what 1 filter of VGG16 looks for, made by gradient ascent." in home.text
     # With nothing to compare with, nothing is said of it.
     texts = [document.text for name, document in documents(tmp_path / "site").items() if name != "how-to-read.html"]
     assert not [text for text in texts if "own best" in text or "excites it more" in text]
@@ -181,8 +184,7 @@ def test_hostile_settings_are_text_and_nothing_else(build, tmp_path):
         tmp_path / "site", title=HOSTILE, author=HOSTILE, description=HOSTILE, licence=HOSTILE, base_url=BASE
     )
     for name, document in documents(output).items():
-        scripts = document.all("script")
-        assert len(scripts) == 1, name
+        assert {SCRIPT.sub("", each["src"]) for each in document.all("script")} <= {""}, name
         assert not [each for _, each in document.elements if any(key.startswith("on") for key in each)], name
         assert "{{ 7*7 }}" in document.text, name
         assert not [each for each in document.all("img") if each["src"] == "x"], name
@@ -204,7 +206,7 @@ def test_hostile_layer_names_stay_inside_the_site(sequential, repository, tmp_pa
     pages = documents(output)
     assert len([name for name in pages if name.endswith("/003.html")]) == len(names)
     for name, document in pages.items():
-        assert len(document.all("script")) == 1, name
+        assert {SCRIPT.sub("", each["src"]) for each in document.all("script")} <= {""}, name
         for address in document.addresses():
             if not address.startswith(("https://", "data:")):
                 path, _ = document.target(address)
@@ -323,7 +325,7 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
     folder = any_site(sequential(("Conv2D", plain | {"filters": 4}), channels=1))
 
     assert "pictures are grey" in Document(folder / "l0/index.html").text
-    assert "Input: grey" in Document(folder / "index.html").text
+    assert "Input: a grey image" in Document(folder / "index.html").text
     assert "for each colour" not in Document(folder / "l0/000.html").text
     assert (folder / "assets/kernels.png").is_file()
 
@@ -336,6 +338,8 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ('{"titel": "x"}', "did you mean title"),
         ('{"title": 3}', "title: should be text"),
         ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
+        ('{"highlights": "a/1"}', "highlights: should be a list of texts"),
+        ('{"highlights": [1]}', "highlights: should be a list of texts"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),
@@ -372,7 +376,7 @@ def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, rep
         output = tmp_path / objective
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
         assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
-        assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+        assert f"Pictures of what 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
 
 
 def test_the_makers_of_a_network_and_of_its_published_weights_are_named(plain):
