@@ -1,7 +1,8 @@
 /* Finding, sorting and turning pages. Every page is complete without this. */
 (() => {
   "use strict";
-  const root = document.currentScript.dataset.root;
+  const root = document.currentScript.dataset.root.replace(/\/$/, "");
+  document.documentElement.classList.add("js");
 
   /* Data comes as a classic script, once, when first needed: pages opened from disk may not fetch. */
   const waiting = {};
@@ -84,6 +85,14 @@
     return found;
   }
 
+  /* What the scripts of single pages use. A hit of a search, once the index is there, is [layer, place of a filter in
+     layer.filters], [layer, -1] for the layer itself, or [address from the root, name] of a photograph. */
+  function hits(query) {
+    const direct = jumps(query);
+    return direct.length ? direct : matches(query);
+  }
+  window.atlas = { root, load, withIndex, address, description, matches: hits };
+
   const find = document.getElementById("find");
   const box = document.getElementById("found");
   const LIMIT = 30;
@@ -91,8 +100,7 @@
   function show() {
     const query = find.value;
     const list = box.querySelector("ul");
-    const direct = jumps(query);
-    const found = direct.length ? direct : matches(query);
+    const found = hits(query);
     list.replaceChildren();
     box.hidden = !query.trim();
     box.querySelector("p").textContent =
