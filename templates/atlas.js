@@ -39,6 +39,21 @@
   document.getElementById("find").addEventListener("focus", () => {
     withIndex(() => {});
   });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    const said = (words) => {
+      button.textContent = words;
+    };
+    getSelection().selectAllChildren(source);
+    if (!navigator.clipboard) said("Selected");
+    else
+      navigator.clipboard.writeText(source.textContent).then(
+        () => said("Copied"),
+        () => said("Selected"),
+      );
+  });
   document.getElementById("random").addEventListener("click", () => {
     withIndex(() => {
       const layers = window.ATLAS.layers;

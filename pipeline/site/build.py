@@ -19,6 +19,7 @@ from pipeline import files, images, wording
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
+from pipeline.formatting import size_words
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layout
@@ -31,6 +32,7 @@ from pipeline.site import addresses, citing, contents, illustrations, publishing
 from pipeline.site.about import about
 from pipeline.site.pages import compare, guide, home, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages import network as network_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
@@ -104,6 +106,9 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         has_photographs=atlas.natural is not None,
         licence_url=citing.licence_url(site.licence),
         sections=list(contents.sections(atlas)),
+        context=network_page.context(atlas),
+        bibtex=_bibtex(atlas, site),
+        structured=tables.compact(_dataset(site, description)) if site.base_url else "",
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
@@ -119,10 +124,15 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
-        for page in shown:
-            write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
+        # How much there is, as the data page says it: known once it is written.
+        renderer.environment.globals.update(
+            size=lambda path: size_words((folder / path).stat().st_size),
+            rows=lambda path: f"{(folder / path).read_bytes().count(b'\n') - 1:,}",
+        )
+        for page in shown:
+            write_text(folder / page.path, renderer.render(page))
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
     return len(shown)
 
@@ -160,6 +170,31 @@ class Renderer:
         social = publishing.absolute(base, page.image if page.template == "filter.html" else CARD) if base else ""
         template = self.environment.get_template(page.template)
         return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
+
+
+def _bibtex(atlas: Atlas, site: Site) -> str:
+    name = display_name(atlas.network.model)
+    return citing.bibtex(
+        f"{name}-filter-atlas",
+        title=site.title,
+        author=site.author,
+        year=site.year,
+        url=f"{site.base_url}/" if site.base_url else "",
+        note=f"Filters of {name}, weights {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
+    )
+
+
+def _dataset(site: Site, description: str) -> dict[str, Any]:
+    return citing.dataset(
+        title=site.title,
+        description=description,
+        author=site.author,
+        year=site.year,
+        licence=site.licence,
+        url=f"{site.base_url}/",
+        files={publishing.absolute(site.base_url, each.path): "text/csv" for each in tables.TABLES}
+        | {publishing.absolute(site.base_url, "data/datapackage.json"): "application/json"},
+    )
 
 
 def relative(origin: str, target: str) -> str:

@@ -109,7 +109,7 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
         Page("index.html", "collection.html", title, description, CARD, view),
         Page("404.html", "collection_404.html", "Page not found", "There is no page at this address.", CARD, None),
     )
-    renderer = Renderer(Site(title=title, base_url=base_url), templates)
+    renderer = Renderer(Site(title=title, base_url=base_url), templates, structured="")
     with replacing_folder(output) as folder:
         for each in atlases:
             _put(each.site, folder / each.slug)

@@ -154,6 +154,7 @@ def _slice_rows(_: Atlas, layer: Layer) -> Iterator[list[Any]]:
 
 # The tables, and what makes a layer's rows of each.
 _ROWS = {FILTERS: _filter_rows, LAYERS: _layer_rows, SIMILAR: _similar_rows, SLICES: _slice_rows}
+TABLES = tuple(_ROWS)
 
 
 def _row(table: Table, *holders: object, **given: Any) -> list[Any]:
