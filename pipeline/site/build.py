@@ -126,10 +126,9 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
-        # How much there is, as the data page says it: known once it is written.
+        # How much there is, as the data page says it, is known once it is written.
         renderer.environment.globals.update(
-            size=lambda path: size_words((folder / path).stat().st_size),
-            rows=lambda path: f"{(folder / path).read_bytes().count(b'\n') - 1:,}",
+            size=lambda path: size_words((folder / path).stat().st_size), rows=lambda path: _rows(folder / path)
         )
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
@@ -182,6 +181,10 @@ def _bibtex(atlas: Atlas, site: Site) -> str:
         url=f"{site.base_url}/" if site.base_url else "",
         note=f"Filters of {name}, weights {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
     )
+
+
+def _rows(table: Path) -> str:
+    return f"{len(table.read_text(encoding='utf-8').splitlines()) - 1:,}"
 
 
 def _dataset(site: Site, description: str) -> dict[str, Any]:

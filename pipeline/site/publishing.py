@@ -7,6 +7,7 @@ from xml.sax.saxutils import escape
 from pipeline.network.known import display_name
 from pipeline.results.atlas import Atlas
 from pipeline.results.published import Published
+from pipeline.site.pages.network import context
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import rendered_words
 
@@ -56,10 +57,12 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     photographs = f"- {link('photographs/index.html', described)}\n" if atlas.natural else ""
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(display_name(atlas.network.model))}. In a layer’s folder each filter has a page "
-        "(`<number>.html`), a picture (`<number>.avif`) and a record (`<number>.json`).\n\n"
+        f"Network: {_plain(context(atlas)) or _plain(display_name(atlas.network.model)) + '.'} In a layer’s folder each "
+        "filter has a page (`007.html`; of filter 404, `filter-404.html`), a picture (`007.avif`) and a record "
+        "(`007.json`), by its number in at least three digits.\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
-        f"- {link('how-to-read.html', 'How to read the pictures')}\n"
+        f"- {link('how-to-read.html', 'How to read the pictures: convolution, gradient ascent, limits, glossary')}\n"
+        f"- {link('search.html', 'Words that describe the pictures, with examples of each')}\n"
         f"{photographs}"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"
     )
