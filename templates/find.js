@@ -17,7 +17,8 @@
     const own = split(layer.name);
     const numbers = own.filter(isNumber);
     const words = own.filter((part) => !isNumber(part));
-    return numbers.length > 1 ? [own, numbers, ...words.map((word) => [word, ...numbers])] : [own];
+    const all = numbers.length > 1 ? [own, numbers, ...words.map((word) => [word, ...numbers])] : [own];
+    return all.map((form) => Object.assign(form, { own }));
   });
   const described = parts.map(split);
   const vocabulary = new Set(described.flat());
@@ -39,7 +40,9 @@
       if (glued) rest[at] = next.slice(form[count].length);
       return glued && { count, rest, whole: true, glued };
     }
-    return !isNumber(form[0]) && { count, rest, whole: false };
+    /* "block9_conv1" is no filter 9 of conv1_1 and conv1_2. */
+    const isOther = rest.some((part) => form.own.some((own) => !isNumber(part) && own.startsWith(part)));
+    return !isNumber(form[0]) && !isOther && { count, rest, whole: false };
   }
 
   /* The layers that a query names, and what else it says. */

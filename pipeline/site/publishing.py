@@ -49,6 +49,7 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     def link(path: str, name: str) -> str:
         return f"[{_plain(name)}]({prefix}{quote(path)})"
 
+    network = context(atlas) or f"{display_name(atlas.network.model)}."
     counts = {layer.name: rendered_words(layer) for layer in atlas.layers}
     layers = "".join(
         f"- {link(page.path, page.title)}: {counts[page.title]}\n" for page in pages if page.template == "layer.html"
@@ -57,9 +58,9 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     photographs = f"- {link('photographs/index.html', described)}\n" if atlas.natural else ""
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(context(atlas)) or _plain(display_name(atlas.network.model)) + '.'} In a layer’s folder each "
-        "filter has a page (`007.html`; of filter 404, `filter-404.html`), a picture (`007.avif`) and a record "
-        "(`007.json`), by its number in at least three digits.\n\n"
+        f"Network: {_plain(network)} In a layer’s folder each filter has a page (`007.html`; of filter 404, "
+        "`filter-404.html`), a picture (`007.avif`) and a record (`007.json`), by its number in at least three digits."
+        "\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
         f"- {link('how-to-read.html', 'How to read the pictures: convolution, gradient ascent, limits, glossary')}\n"
         f"- {link('search.html', 'Words that describe the pictures, with examples of each')}\n"

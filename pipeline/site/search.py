@@ -30,7 +30,7 @@ SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("upright", "column"), "vertical"),
     **dict.fromkeys(("level", "row"), "horizontal"),
     **dict.fromkeys(("line", "bar", "linear"), "stripes streaks"),
-    **dict.fromkeys(("grating", "band", "zebra"), "stripes"),
+    **dict.fromkeys(("grating", "band"), "stripes"),
     **dict.fromkeys(("spot", "dot", "spotted", "dotted"), "cells blotches"),
     **dict.fromkeys(("blob", "patch", "stain"), "blotches"),
     **dict.fromkeys(("honeycomb", "bubble", "scale"), "cells"),

@@ -1,0 +1,33 @@
+import dataclasses
+
+from pipeline.site.pages import compare
+
+
+def test_every_filter_has_a_value_for_every_term(atlas):
+    for layer in atlas.layers:
+        told = compare.figures(atlas, layer)
+        assert len(told["values"]) == len(told["patches"]) == len(layer.filters)
+        assert {len(values) for values in told["values"]} == {len(told["terms"])}
+        assert all(isinstance(value, str) and value for values in told["values"] for value in values)
+
+
+def test_patches_are_shown_where_they_are_published(atlas):
+    layer = atlas.layers[0]
+
+    assert any(compare.figures(atlas, layer)["patches"])
+    assert not any(compare.figures(atlas, layer, with_patches=False)["patches"])
+
+
+def test_without_photographs_nothing_is_said_of_them(atlas):
+    bare = dataclasses.replace(atlas, natural=None)
+    assert "Natural ÷ synthetic" not in compare.figures(bare, atlas.layers[0])["terms"]
+    assert "Natural ÷ synthetic" in compare.figures(atlas, atlas.layers[0])["terms"]
+
+
+def test_the_example_is_two_filters_of_a_layer(atlas):
+    view = compare.compare_view(atlas)
+
+    first, second = view.example.partition("#")[2].split(",")
+    assert first != second
+    assert first.partition("/")[0] == second.partition("/")[0]
+    assert view.example_words == f"{first} and {second}"
