@@ -34,6 +34,9 @@ from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
+# Files of the templates' folder that pages load: the style, the script of all pages, those of some kinds, the icon.
+ASSETS = ("style.css", "atlas.js", "layer.js", "filter.js", "icon.svg")
+
 # The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
 CARD = "assets/card.jpg"
 SOCIAL_CARD = (1200, 630)
@@ -103,6 +106,9 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            orders = {each.name: each.filters for each in layer_page.orders(atlas, layer)}
+            script = f"window.ATLAS_SORT={tables.compact(orders)};\n"
+            write_text(folder / addresses.folder(layer) / "sort.js", script)
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
@@ -129,7 +135,7 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in ("style.css", "collection.css", "atlas.js")}
+        versions = {name: _digest(templates / name) for name in (*ASSETS, "collection.css")}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
@@ -163,7 +169,6 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
         link_or_copy(source / name, folder / name)
     for number, record in records.items():
         _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
-    write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:
@@ -185,7 +190,7 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
-    for name in ("style.css", "atlas.js", "icon.svg"):
+    for name in ASSETS:
         (folder / name).write_bytes((templates / name).read_bytes())
     folders = [addresses.folder(layer) for layer in atlas.layers]
     write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
