@@ -4,7 +4,7 @@
   const all = (selector) => document.querySelectorAll(selector);
   const at = (id) => document.getElementById(id);
   const compare = at("compare");
-  const own = compare.hash.slice(1);
+  const own = decodeURIComponent(compare.hash.slice(1));
 
   /* What was chosen is kept, where the browser lets it be. */
   function kept(key, value) {
@@ -16,12 +16,14 @@
     }
   }
 
+  /* Neighbours follow the order in which the layer was left. */
+  const folder = location.pathname.split("/").slice(-2)[0];
   const asked = new URLSearchParams(location.search).get("sort");
   function turn(rel, filter) {
     all(`a[rel=${rel}]`).forEach((link) => {
       link.hidden = filter === undefined;
       if (link.hidden) return;
-      link.href = `${String(filter).padStart(3, "0")}.html?sort=${asked}`;
+      link.href = `${window.atlas.address({ folder }, filter, ".html")}?sort=${asked}`;
       link.querySelector(".unseen + span").textContent = filter;
     });
   }
@@ -82,10 +84,10 @@
 
   /* What is compared: a list of four at most, the latest last. */
   compare.addEventListener("click", () => {
-    const list = (kept("atlas-compare") || "").split(",").filter((each) => each && each !== own);
-    const chosen = [...list, own].slice(-4).join(",");
-    kept("atlas-compare", chosen);
-    compare.hash = chosen;
+    const list = JSON.parse(kept("atlas-compare") || "[]").filter((each) => each !== own);
+    const chosen = [...list, own].slice(-4);
+    kept("atlas-compare", JSON.stringify(chosen));
+    compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
   });
 
   all(".copyable").forEach((each) => {

@@ -27,15 +27,12 @@ from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
-from pipeline.site import addresses, contents, illustrations, publishing, tables
+from pipeline.site import addresses, citing, contents, illustrations, publishing, search, tables
 from pipeline.site.about import about
-from pipeline.site.pages import guide, home, photographs
+from pipeline.site.pages import compare, guide, home, photographs
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
-
-# Files of the templates' folder that pages load: the style, the script of all pages, those of some kinds, the icon.
-ASSETS = ("style.css", "atlas.js", "layer.js", "filter.js", "icon.svg")
 
 # The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
 CARD = "assets/card.jpg"
@@ -48,7 +45,7 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph. Year 0 is not said.
     """
 
     title: str = ""
@@ -58,6 +55,8 @@ class Site:
     language: str = "en"
     licence: str = ""
     publish_patches: bool = True
+    year: int = 0
+    source: str = ""
 
 
 def parse_site(text: str) -> Site:
@@ -72,11 +71,14 @@ def parse_site(text: str) -> Site:
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
-        if not isinstance(entry, kinds[key]):
-            wanted = "text" if kinds[key] is str else "true or false"
+        # True is a number to Python, and no year.
+        if type(entry) is not kinds[key]:
+            wanted = {str: "text", bool: "true or false", int: "a number"}[kinds[key]]
             raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
     site = Site(**value)
-    return dataclasses.replace(site, base_url=check_base_url(site.base_url))
+    return dataclasses.replace(
+        site, base_url=check_base_url(site.base_url), source=check_base_url(site.source, "site.source")
+    )
 
 
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
@@ -98,8 +100,11 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         weights_are_published=atlas.weights_are_published,
         weights_sha256=atlas.weights_sha256,
         alive_ratio=ALIVE_RATIO,
-        search_example=tables.search_example(atlas),
+        search_example=search.example(atlas),
         has_photographs=atlas.natural is not None,
+        licence_url=citing.licence_url(site.licence),
+        bibtex=citing.bibtex,
+        sections=list(contents.sections(atlas)),
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
@@ -109,6 +114,11 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             orders = {each.name: each.filters for each in layer_page.orders(atlas, layer)}
             script = f"window.ATLAS_SORT={tables.compact(orders)};\n"
             write_text(folder / addresses.folder(layer) / "sort.js", script)
+            figures = compare.figures(atlas, layer, with_patches=site.publish_patches)
+            write_text(
+                folder / addresses.folder(layer) / "figures.js",
+                f"(window.ATLAS_FIGURES??={{}})[{tables.compact(layer.name)}]={tables.compact(figures)};\n",
+            )
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
@@ -135,14 +145,16 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in (*ASSETS, "collection.css")}
+        # Scripts load one another, so that all have the digest of all.
+        scripts = {path.name: _digest(*templates.glob("*.js")) for path in templates.glob("*.js")}
+        versions = scripts | {path.name: _digest(path) for path in templates.glob("*.css")}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
 
     def render(self, page: Page) -> str:
         """Return the HTML of a page."""
-        is_lost = page.path == "404.html"
+        is_lost = page.path == addresses.LOST
         base = self.site.base_url
         # A host shows 404.html at any address, so only absolute links lead out of it.
         url = (
@@ -190,10 +202,10 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
-    for name in ASSETS:
-        (folder / name).write_bytes((templates / name).read_bytes())
-    folders = [addresses.folder(layer) for layer in atlas.layers]
-    write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
+    for path in (templates / "style.css", templates / "icon.svg", *templates.glob("*.js")):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "icon.png").write_bytes(images.png(illustrations.icon()))
+    write_text(folder / "search.js", search.script(atlas, photographs.search_entries(atlas.natural)))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -256,12 +268,11 @@ def _without_kernels(layer: Layer) -> dict[str, Any]:
 
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
     (folder / ".nojekyll").touch()
-    listed = [page for page in shown if page.path != "404.html"]
+    listed = [page for page in shown if page.path != addresses.LOST]
     write_text(folder / "robots.txt", publishing.robots(site.base_url))
     write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
         paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
         chosen = [np.asarray(Image.open(path)) for path in paths]
         card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
@@ -279,5 +290,5 @@ def _write_compact(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+def _digest(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:8]

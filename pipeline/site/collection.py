@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import errors, files
+from pipeline import errors, files, images
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError
 from pipeline.files import PROJECT, link_or_copy, replacing_folder
 from pipeline.results import document, layout, published
 from pipeline.results.published import Collection, Member, Published
-from pipeline.site import publishing
+from pipeline.site import illustrations, publishing
 from pipeline.site.build import CARD, Renderer, Site, write_text
 from pipeline.site.pages import collection as home
 from pipeline.site.pages.page import Page
@@ -118,6 +118,7 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
         (folder / "assets").mkdir()
         for name in ("style.css", "collection.css", "icon.svg"):
             (folder / "assets" / name).write_bytes((templates / name).read_bytes())
+        (folder / "assets" / "icon.png").write_bytes(images.png(illustrations.icon()))
         (folder / ".nojekyll").touch()
         write_text(folder / "robots.txt", publishing.robots(base_url))
         said = [(each.slug, each.said) for each in atlases]

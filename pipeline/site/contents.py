@@ -20,6 +20,15 @@ from pipeline.site.pages.parts import most_selective
 T = TypeVar("T")
 
 
+def sections(atlas: Atlas) -> Iterator[tuple[str, str]]:
+    """Yield the parts of the site that every page leads to beside home and its layers: address and name."""
+    if atlas.natural:
+        yield "photographs/index.html", "Photographs"
+    yield "search.html", "Words"
+    yield "how-to-read.html", "How to read"
+    yield "data/index.html", "Data"
+
+
 def site_pages(atlas: Atlas, title: str, description: str, *, with_patches: bool = True) -> Iterator[Page]:
     """Yield the pages that show layers and filters: home, each layer, each filter, `with_patches` of photographs."""
     highlights = highlighted(atlas)

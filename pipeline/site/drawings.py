@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from pipeline.formatting import number, percent_of, signed
 from pipeline.images import png
+from pipeline.measure import words
 
 # Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
 # the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
@@ -34,8 +35,8 @@ ORIENTATION_BINS = 18
 # With more bars in a row their numbers would run into each other.
 BARS_WITH_NUMBERS = 13
 
-# Stripes weaker than this (0..1) have no direction worth naming, counting or sorting by.
-LEAST_ORIENTATION = 0.3
+# Stripes weaker than this (0..1) have no direction worth counting: the words do not name it, either.
+LEAST_ORIENTATION = words.STREAKS
 
 # Beyond so many times the answer to noise, how many more says nothing: it is mostly how silent noise leaves a filter.
 MOST_TIMES = 1000

@@ -101,6 +101,17 @@ def kernel_sheet(kernels: np.ndarray) -> np.ndarray:
     return sheet
 
 
+def icon() -> np.ndarray:
+    """Return what stands for the atlas among the icons of a phone: `icon.svg` as uint8 (180, 180, 3), to the edges."""
+    picture = np.full((180, 180, 3), (27, 28, 30), np.uint8)
+    for row, column in ((28, 28), (101, 101)):
+        picture[row : row + 51, column : column + 51] = (232, 98, 44)
+    for row, column in ((28, 101), (101, 28)):
+        picture[row : row + 51, column : column + 51] = (143, 182, 232)
+        picture[row + 11 : row + 40, column + 11 : column + 40] = (27, 28, 30)
+    return picture
+
+
 def social_card(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
     """Return pictures, uint8 (side, side, 3), tiled side by side to fill a picture of (width, height), uint8."""
     width, height = size

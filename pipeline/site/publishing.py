@@ -1,4 +1,4 @@
-"""The files that hosts, crawlers, feed readers and language models look for beside the pages."""
+"""The files that hosts, crawlers and language models look for beside the pages."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -12,9 +12,10 @@ from pipeline.site.pages.parts import rendered_words
 
 
 def absolute(base_url: str, path: str) -> str:
-    """Return the public address of a page; folders are named without their index."""
+    """Return the public address of a page, or of a place on it; folders are named without their index."""
+    path, hash_sign, anchor = path.partition("#")
     path = path.removesuffix("index.html") if path == "index.html" or path.endswith("/index.html") else path
-    return f"{base_url}/{quote(path)}"
+    return f"{base_url}/{quote(path)}{hash_sign}{anchor}"
 
 
 def robots(base_url: str) -> str:
@@ -37,22 +38,6 @@ def sitemap_index(base_url: str, folders: Sequence[str]) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{lines}</sitemapindex>\n'
-    )
-
-
-def feed(base_url: str, title: str, description: str, pages: Sequence[Page]) -> str:
-    """Return an RSS 2.0 feed with one entry for each layer; without dates, so that builds are repeatable."""
-    items = "".join(
-        f"<item><title>{escape(page.title)}</title><link>{escape(absolute(base_url, page.path))}</link>"
-        f"<description>{escape(page.description)}</description>"
-        f'<guid isPermaLink="true">{escape(absolute(base_url, page.path))}</guid></item>\n'
-        for page in pages
-        if page.template == "layer.html"
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>\n'
-        f"<title>{escape(title)}</title><link>{escape(base_url)}/</link>"
-        f"<description>{escape(description or title)}</description>\n{items}</channel></rss>\n"
     )
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from markupsafe import Markup
 
@@ -88,7 +89,7 @@ def filter_view(
         layer=layer.name,
         layer_href=f"{folder(layer)}/index.html",
         number=each.filter,
-        compare=f"compare.html#{folder(layer)}/{each.filter}",
+        compare=f"compare.html#{quote(f'{layer.name}/{each.filter}')}",
         lead=f"{lead[:1].upper()}{lead[1:]}",
         image=filter_path(layer, each.filter, layout.PICTURE),
         canvas_px=record.canvas_px,
@@ -307,7 +308,7 @@ def look(layer: Layer, each: Filter) -> Iterator[Fact]:
         f"{round(each.orientation) % 180}°" if is_clear else "none",
         f"anticlockwise from horizontal; {strength}"
         if is_clear
-        else f"{strength}: below {drawings.LEAST_ORIENTATION:g} nothing is said of it",
+        else f"{strength}; named from {drawings.LEAST_ORIENTATION:g}",
         "orientation",
     )
     seen = "the mean of all channels" if images.is_false_colour(layer.image_channels) else "luminance"

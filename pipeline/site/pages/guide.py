@@ -12,9 +12,9 @@ from pipeline.network.known import display_name
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
-from pipeline.site import addresses, drawings, illustrations
+from pipeline.site import addresses, drawings, illustrations, search
 from pipeline.site import tables as downloads
-from pipeline.site.pages import home, layer_words, parts, tuning
+from pipeline.site.pages import compare, home, layer_words, parts, tuning
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import Chart, Fact, Tile
 from pipeline.site.pages.trust import TrustView, trust_view
@@ -146,7 +146,25 @@ def extra_pages(atlas: Atlas) -> Iterator[Page]:
         "assets/card.png",
         data_view(atlas),
     )
-    yield Page("404.html", "404.html", "Page not found", "There is no page at this address.", "assets/card.png", None)
+    yield Page(
+        "search.html",
+        "search.html",
+        "Words",
+        f"The words that describe the pictures of {display_name(atlas.network.model)}’s filters, and filters by them.",
+        "assets/card.png",
+        search.search_view(atlas),
+    )
+    yield Page(
+        "compare.html",
+        "compare.html",
+        "Compare filters",
+        f"Two to four filters of {display_name(atlas.network.model)} side by side.",
+        "assets/card.png",
+        compare.compare_view(atlas),
+    )
+    yield Page(
+        addresses.LOST, "404.html", "Page not found", "There is no page at this address.", "assets/card.png", None
+    )
 
 
 def how_view(atlas: Atlas) -> HowView:

@@ -20,6 +20,9 @@ SECTION_FILTERS = 128
 # A distribution of fewer filters than these says nothing that their tiles do not.
 CHARTED_FILTERS = 5
 
+# A layer is sorted by direction where any of its pictures has one as clear as this (0..1): in VGG16 up to block 4.
+STRONG_ORIENTATION = 0.3
+
 # The least reliable pictures that a layer page singles out: so many at most, and at most one in so many.
 LEAST_SURE = 8
 
@@ -271,11 +274,13 @@ def _measures(atlas: Atlas, layer: Layer) -> Iterator[tuple[str, str, Sequence[f
     if layer.image_channels == 3:
         yield "hue", "hue", [each.hue for each in filters]
     yield "period", "scale", [each.period_px or None for each in filters]
-    yield (
-        "orientation",
-        "orientation",
-        [each.orientation if each.orientation_strength >= drawings.LEAST_ORIENTATION else None for each in filters],
-    )
+    if max(each.orientation_strength for each in filters) >= STRONG_ORIENTATION:
+        clear = drawings.LEAST_ORIENTATION
+        yield (
+            "orientation",
+            "orientation",
+            [each.orientation if each.orientation_strength >= clear else None for each in filters],
+        )
     yield "selectivity", "selectivity", [-each.selectivity for each in filters]
     if atlas.natural:
         seen = atlas.natural.layers[layer.name].by_number
