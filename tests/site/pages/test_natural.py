@@ -114,7 +114,7 @@ def test_a_layer_says_the_median_of_natural_to_synthetic(seen):
 
     (fact,) = natural.layer_facts(msgspec.structs.replace(made, filters=tuple(changed)), seen.layers[0])
 
-    assert (fact.term, fact.value) == ("natural ÷ synthetic", "0.40")
+    assert (fact.term, fact.value) == ("Natural ÷ synthetic", "0.40")
 
 
 def test_a_family_is_called_by_the_words_that_most_of_its_members_share(seen):
