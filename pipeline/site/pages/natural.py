@@ -169,13 +169,13 @@ def family_note(atlas: Atlas, layer: Layer) -> str:
     """Say what the families of a layer are made from."""
     made = atlas.natural.layers[layer.name] if atlas.natural else None
     by = (
-        f"answer to the same of {shown_words(made)}"
+        f"respond to the same of {shown_words(made)}"
         if made and made.families
-        else "have pictures that the same filters answer to"
+        else "have pictures that the same filters respond to"
     )
     return (
-        f"Filters that {by}, in groups (Ward’s method); the first of each is the most typical. A caption is what at "
-        "least half of the descriptions in the group say."
+        f"Filters that {by}, in groups (Ward’s method), the most typical first. A caption is what at least half of the "
+        "descriptions in its group say."
     )
 
 
@@ -194,9 +194,10 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
     if not count:
         return f"None of {shown_words(made)} {words.excites} it."
     places = (
-        f"the place that {words.excites} one of its units most"
+        f"The place in {shown_words(made)} that {words.excites} one of its units most."
         if count == 1
-        else f"the {count} places, each in another one, that {words.excite} one of its units most, the strongest first"
+        else f"The {count} places in {shown_words(made)}, each in a different one, that {words.excite} one of its units "
+        "most, strongest first. Below each: its activation as a share of the strongest."
     )
     is_deep = made.field_px > SHALLOW_PX
     few = (
@@ -204,7 +205,7 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
         if is_deep and made.photographs < FEWEST_PHOTOGRAPHS
         else ""
     )
-    return f"From {shown_words(made)}: {places}. Below each, its activation as a share of the strongest.{few}"
+    return f"{places}{few}"
 
 
 def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.Filter, href: str) -> Patch:

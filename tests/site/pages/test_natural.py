@@ -70,7 +70,7 @@ def test_without_patches_places_are_named(seen):
 
 
 def test_how_many_photographs_there_were_is_said(seen):
-    assert view(seen).note.startswith("From 12 photographs: the 9 places, each in another one, that excite one of")
+    assert view(seen).note.startswith("The 9 places in 12 photographs, each in a different one, that excite one of")
     assert "So few" not in view(seen).note
 
 
