@@ -196,8 +196,8 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
     places = (
         f"The place in {shown_words(made)} that {words.excites} one of its units most."
         if count == 1
-        else f"The {count} places in {shown_words(made)}, each in a different one, that {words.excite} one of its units "
-        "most, strongest first. Below each: its activation as a share of the strongest."
+        else f"The {count} places in {shown_words(made)}, each in a different one, that {words.excite} one of its "
+        "units most, strongest first. Below each: its activation as a share of the strongest."
     )
     is_deep = made.field_px > SHALLOW_PX
     few = (
