@@ -86,40 +86,4 @@
     }
     if (turned) location.href = turned.href;
   });
-
-  /* Sorting a layer: the tiles move into one run; "number" puts them back. */
-  const sort = document.getElementById("sort");
-  if (sort) {
-    const runs = Array.from(document.querySelectorAll(".run"));
-    const homes = new Map();
-    const tiles = [];
-    runs.forEach((run) => {
-      run.querySelectorAll(".tiles > a").forEach((tile) => {
-        homes.set(tile, tile.parentElement);
-        tiles.push(tile);
-      });
-    });
-    const apply = () => {
-      const values = window.ATLAS_SORT[sort.value];
-      const sorted = sort.value !== "filter";
-      const order = tiles.map((_, place) => place);
-      order.sort((a, b) => {
-        if (values[a] === null || values[b] === null) return (values[a] === null) - (values[b] === null) || a - b;
-        return values[a] - values[b] || a - b;
-      });
-      order.forEach((place) => {
-        (sorted ? homes.get(tiles[0]) : homes.get(tiles[place])).append(tiles[place]);
-      });
-      runs.forEach((run, place) => {
-        run.hidden = sorted && place > 0;
-        run.querySelector("h3").hidden = sorted;
-      });
-      const jump = document.querySelector(".jump");
-      if (jump) jump.hidden = sorted;
-    };
-    sort.addEventListener("change", () => {
-      load("sort.js", apply);
-    });
-    if (sort.value !== "filter") load("sort.js", apply);
-  }
 })();

@@ -105,6 +105,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         search_example=search.example(atlas),
         has_photographs=atlas.natural is not None,
         licence_url=citing.licence_url(site.licence),
+        bibtex=citing.bibtex,
         sections=list(contents.sections(atlas)),
         context=network_page.context(atlas),
         bibtex=_bibtex(atlas, site),
@@ -115,6 +116,9 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            orders = {each.name: each.filters for each in layer_page.orders(atlas, layer)}
+            script = f"window.ATLAS_SORT={tables.compact(orders)};\n"
+            write_text(folder / addresses.folder(layer) / "sort.js", script)
             figures = compare.figures(atlas, layer, with_patches=site.publish_patches)
             write_text(
                 folder / addresses.folder(layer) / "figures.js",
@@ -215,7 +219,6 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
         link_or_copy(source / name, folder / name)
     for number, record in records.items():
         _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
-    write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:

@@ -4,6 +4,7 @@ A page is a path, a template and a view: exactly the words, numbers, drawings an
 Addresses are paths from the root of the site; the renderer makes them relative.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -33,12 +34,13 @@ def site_pages(atlas: Atlas, title: str, description: str, *, with_patches: bool
     highlights = highlighted(atlas)
     first = filter_path(*highlights[0], layout.PICTURE)
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
+    between = neighbours([(layer, each) for layer in atlas.layers for each in layer.filters])
     titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after)
         example = filter_path(layer, most_selective(layer).filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
-        for left, each, right in neighbours(layer.filters):
+        for left, (_, each), right in itertools.islice(between, len(layer.filters)):
             shown = filter_view(atlas, layer, each, left, right, with_patches=with_patches)
             yield Page(
                 filter_path(layer, each.filter),

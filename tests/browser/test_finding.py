@@ -176,22 +176,6 @@ def test_every_stop_of_the_keyboard_is_seen(folder, open_page):
         assert outline != "none", page.evaluate("document.activeElement.outerHTML")
 
 
-@pytest.mark.parametrize("order", ["ratio", "hue", "period_px", "orientation", "selectivity"])
-def test_a_layer_is_sorted_by_what_was_measured(folder, open_page, order):
-    page = open_page(f"{folder.as_uri()}/block5_conv2/index.html").page
-    page.select_option("#sort", order)
-    page.wait_for_function("window.ATLAS_SORT && document.querySelector('.run h3').hidden")
-    shown = page.evaluate("[...document.querySelectorAll('.tiles a')].map(each => Number(each.id))")
-    values = page.evaluate(f"Object.fromEntries(ATLAS_SORT.filter.map((f, i) => [f, ATLAS_SORT.{order}[i]]))")
-    found = [values[str(number)] for number in shown]
-    known = [value for value in found if value is not None]
-    assert len(shown) == 512
-    assert known == sorted(known)
-    assert found[: len(known)] == known
-    page.select_option("#sort", "filter")
-    assert page.evaluate("[...document.querySelectorAll('.tiles a')].map(each => Number(each.id))") == list(range(512))
-
-
 def test_an_anchor_leads_to_the_tile_of_a_filter(folder, open_page):
     page = open_page(f"{folder.as_uri()}/block5_conv2/index.html#300").page
     page.wait_for_function(

@@ -291,7 +291,7 @@ def test_pages_say_of_each_layer_what_the_network_does_with_it(keras, any_site):
     assert "Pictures show the positive end; the objective negative_channel shows the negative one." in texts["branch"]
     assert "Besides, it sees the whole image, by way of a gate, a normalisation over the whole map" in texts["branch"]
     home, guide = (Document(folder / f"{name}.html").text for name in ("index", "how-to-read"))
-    assert "alive, all but depthwise" in home
+    assert "found, all but depthwise" in home
     assert "own best, depthwise" in home
     assert "Stride 1" in home
     assert "the value after BatchNormalization, before ReLU (in 1 layer)" in guide

@@ -70,7 +70,7 @@ def test_without_patches_places_are_named(seen):
 
 
 def test_how_many_photographs_there_were_is_said(seen):
-    assert view(seen).note.startswith("From 12 photographs: the 9 places, each in another one, that excite one of")
+    assert view(seen).note.startswith("The 9 places in 12 photographs, each in a different one, that excite one of")
     assert "So few" not in view(seen).note
 
 
@@ -114,7 +114,7 @@ def test_a_layer_says_the_median_of_natural_to_synthetic(seen):
 
     (fact,) = natural.layer_facts(msgspec.structs.replace(made, filters=tuple(changed)), seen.layers[0])
 
-    assert (fact.term, fact.value) == ("natural ÷ synthetic", "0.40")
+    assert (fact.term, fact.value) == ("Natural ÷ synthetic", "0.40")
 
 
 def test_a_family_is_called_by_the_words_that_most_of_its_members_share(seen):
