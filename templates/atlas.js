@@ -39,21 +39,6 @@
   document.getElementById("find").addEventListener("focus", () => {
     withIndex(() => {});
   });
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (!button) return;
-    const source = document.getElementById(button.dataset.copy);
-    const said = (words) => {
-      button.textContent = words;
-    };
-    getSelection().selectAllChildren(source);
-    if (!navigator.clipboard) said("Selected");
-    else
-      navigator.clipboard.writeText(source.textContent).then(
-        () => said("Copied"),
-        () => said("Selected"),
-      );
-  });
   document.getElementById("random").addEventListener("click", () => {
     withIndex(() => {
       const layers = window.ATLAS.layers;
@@ -63,6 +48,22 @@
       while (place >= layers[index].filters.length) place -= layers[index++].filters.length;
       location.href = address(layers[index], layers[index].filters[place], ".html");
     });
+  });
+
+  /* A text to copy gets a button; where that may not copy, the text is selected. */
+  document.querySelectorAll(".copyable").forEach((each) => {
+    const button = document.createElement("button");
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(each.querySelector("pre").textContent);
+        button.textContent = "Copied";
+      } catch {
+        getSelection().selectAllChildren(each.querySelector("pre"));
+        button.textContent = "Selected";
+      }
+    });
+    each.querySelector("h3").append(" ", button);
   });
 
   /* Arrow keys walk through a grid of pictures; elsewhere they turn pages, where nothing else needs them. */

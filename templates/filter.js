@@ -89,19 +89,4 @@
     kept("atlas-compare", JSON.stringify(chosen));
     compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
   });
-
-  all(".copyable").forEach((each) => {
-    const button = document.createElement("button");
-    button.textContent = "Copy";
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(each.querySelector("pre").textContent);
-        button.textContent = "Copied";
-      } catch {
-        getSelection().selectAllChildren(each.querySelector("pre"));
-        button.textContent = "Selected";
-      }
-    });
-    each.querySelector("h3").append(" ", button);
-  });
 })();

@@ -108,7 +108,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         bibtex=citing.bibtex,
         sections=list(contents.sections(atlas)),
         context=network_page.context(atlas),
-        bibtex=_bibtex(atlas, site),
+        atlas_bibtex=_bibtex(atlas, site),
         structured=tables.compact(_dataset(site, description)) if site.base_url else "",
     )
     with replacing_folder(output) as folder:
