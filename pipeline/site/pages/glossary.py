@@ -16,20 +16,6 @@ class Entry:
     meaning: str
 
 
-# What figures are called on pages, where that is not the term itself.
-_ALSO = {
-    "own-best": ("rank", "own best", "in the best five"),
-    "orientation": ("direction",),
-    "period": ("scale",),
-    "simple-complex": ("simple",),
-}
-
-
-def anchors(atlas: Atlas) -> dict[str, str]:
-    """Return the anchors of terms as figures are called by them, in lower case."""
-    return {name: each.anchor for each in entries(atlas) for name in (each.term.lower(), *_ALSO.get(each.anchor, ()))}
-
-
 def entries(atlas: Atlas) -> list[Entry]:
     """Return the terms that an atlas uses, in alphabetical order."""
     return sorted((Entry(*each) for each in _entries(atlas)), key=lambda each: each.term.lower())
