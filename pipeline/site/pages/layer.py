@@ -116,7 +116,7 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         data=layer.slug,
         is_tuned=layer.name in atlas.tuning,
         block=block,
-        lead=f"{rendered_words(layer)}; each unit sees {layer.receptive_field_px} × {layer.receptive_field_px} pixels.",
+        lead=f"{rendered_words(layer)}; each sees {layer.receptive_field_px} × {layer.receptive_field_px} px.",
         note=layer_words.sentences(
             words.layer_note.strip(),
             layer_words.response_words(layer),

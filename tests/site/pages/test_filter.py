@@ -103,11 +103,11 @@ def test_where_it_was_not_measured_what_matters_of_a_field_is_still_told(atlas):
 
 def test_times_that_noise_leaves_nearly_nothing_of_are_cut_off_and_the_floor_is_told(atlas):
     layer = atlas.by_name["block1_conv1"]
-    loud = msgspec.structs.replace(layer.filters[0], activation=764.0, noise_activation=0.0001)
+    loud = msgspec.structs.replace(layer.filters[0], activation=764.0, noise_activation=0.001)
     fact = filter.answer(loud, layer.words, in_times=True)
 
     assert fact.value == "more than 1,000×"
-    assert fact.note == "764 on its own picture, 0.00010 on noise (taken as at least 5 % of the layer’s median)"
+    assert fact.note == "764 on its own picture, 0.0010 on noise (taken as at least 5 % of the layer’s median)"
     usual = msgspec.structs.replace(loud, noise_activation=100.0)
     assert filter.answer(usual, layer.words, in_times=True).value == "7.64×"
     assert filter.answer(usual, layer.words, in_times=False).value == "764"
