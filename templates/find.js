@@ -231,8 +231,8 @@
 
   /* The finder: a field, and the hits below it, of which the arrow keys choose one. */
   const find = document.getElementById("find");
-  const box = document.getElementById("found");
-  const list = document.getElementById("found-list");
+  const box = document.getElementById("hits");
+  const list = document.getElementById("hits-list");
   const MOST = 12;
   let at = -1;
 
@@ -253,7 +253,7 @@
   function offer(shown) {
     shown.setAttribute("role", "option");
     shown.tabIndex = -1;
-    shown.id = `found-${list.children.length}`;
+    shown.id = `hits-${list.children.length}`;
     list.append(shown);
   }
   function offerWords(text, query) {
@@ -296,7 +296,7 @@
     choose(at + step >= count ? -1 : at + step < -1 ? count - 1 : at + step);
   });
   document.addEventListener("click", (event) => {
-    if (!find.form.contains(event.target) || event.target.closest("#found a")) open(false);
+    if (!find.form.contains(event.target) || event.target.closest("#hits a")) open(false);
   });
   find.form.addEventListener("focusout", (event) => {
     if (event.relatedTarget && !find.form.contains(event.relatedTarget)) open(false);

@@ -22,18 +22,18 @@ def test_a_layer_is_jumped_to_by_its_name(folder, open_page):
 def test_words_find_the_filters_that_look_so(folder, open_page):
     page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
     page.fill("#find", "vertical blue")
-    expect(page.locator("#found a").first).to_be_visible()
-    texts = [text for text in page.locator("#found a").all_inner_texts() if not text.startswith("All ")]
+    expect(page.locator("#hits a").first).to_be_visible()
+    texts = [text for text in page.locator("#hits a").all_inner_texts() if not text.startswith("All ")]
     assert texts
     assert all("vertical" in text and "blue" in text for text in texts)
-    expect(page.locator("#found [role=status]")).to_have_text(re.compile(r"\d+ found"))
+    expect(page.locator("#hits [role=status]")).to_have_text(re.compile(r"\d+ found"))
 
 
 def test_a_photograph_is_found_by_its_name(folder, open_page):
     page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
     page.fill("#find", "sample 3")
-    expect(page.locator("#found a")).to_have_count(1)
-    expect(page.locator("#found a").first).to_contain_text("photograph")
+    expect(page.locator("#hits a")).to_have_count(1)
+    expect(page.locator("#hits a").first).to_contain_text("photograph")
     page.press("#find", "Enter")
     page.wait_for_url("**/photographs/003.html")
 
@@ -41,8 +41,8 @@ def test_a_photograph_is_found_by_its_name(folder, open_page):
 def test_what_is_not_there_is_said_to_be_not_there_with_what_may_have_been_meant(folder, open_page):
     page = open_page(f"{folder.as_uri()}/index.html").page
     page.fill("#find", "block5_conv2 999")
-    expect(page.locator("#found [role=status]")).to_have_text("Nothing found")
-    expect(page.locator("#found a").first).to_have_text("block5_conv2 has filters 0 to 511")
+    expect(page.locator("#hits [role=status]")).to_have_text("Nothing found")
+    expect(page.locator("#hits a").first).to_have_text("block5_conv2 has filters 0 to 511")
     page.press("#find", "Enter")
     page.wait_for_url("**/search.html#q=block5_conv2+999")
     expect(page.locator("#results [role=status]")).to_contain_text("Nothing found for “block5_conv2 999”")
@@ -53,16 +53,16 @@ def test_hits_are_chosen_with_the_arrow_keys_and_closed_with_escape(folder, open
     page = open_page(f"{folder.as_uri()}/index.html").page
     page.fill("#find", "b5c2 30")
     page.fill("#find", "block5_conv2")
-    expect(page.locator("#found a").first).to_be_visible()
+    expect(page.locator("#hits a").first).to_be_visible()
     field = page.locator("#find")
     expect(field).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    expect(field).to_have_attribute("aria-activedescendant", "found-1")
-    expect(page.locator("#found-1")).to_have_attribute("aria-selected", "true")
+    expect(field).to_have_attribute("aria-activedescendant", "hits-1")
+    expect(page.locator("#hits-1")).to_have_attribute("aria-selected", "true")
     assert page.evaluate("document.activeElement.id") == "find"
     page.keyboard.press("Escape")
-    expect(page.locator("#found")).to_be_hidden()
+    expect(page.locator("#hits")).to_be_hidden()
     expect(field).to_have_attribute("aria-expanded", "false")
     page.fill("#find", "block5_conv2")
     page.keyboard.press("ArrowDown")

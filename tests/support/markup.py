@@ -58,6 +58,9 @@ class Document(HTMLParser):
         """Return the file and the anchor that a relative address leads to."""
         path, anchor = urldefrag(address)
         path = unquote(urlsplit(path).path)
+        # There the script reads what stands behind the sign: filters, or what is searched for.
+        if path.endswith(("compare.html", "search.html")) and ("/" in anchor or anchor.startswith("q=")):
+            anchor = ""
         return ((self.path.parent / path).resolve() if path else self.path.resolve()), anchor
 
     def size(self) -> int:

@@ -18,8 +18,6 @@ def test_of_a_users_file_no_package_is_spoken_of(atlas):
     assert data.weights_words(own) == "The weights come from the file mine.h5."
 
 
-def test_a_layer_has_what_its_atlas_has(atlas):
-    bare = dataclasses.replace(atlas, natural=None, tuning={})
-
-    assert all(each.photographs for each in data.data_view(atlas).layers)
-    assert not any(each.photographs or each.tuning for each in data.data_view(bare).layers)
+def test_a_layer_has_what_its_atlas_has(atlas, seen):
+    assert all(each.photographs and each.tuning for each in data.data_view(seen).layers)
+    assert not any(each.photographs or each.tuning for each in data.data_view(atlas).layers)

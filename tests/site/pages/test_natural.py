@@ -1,30 +1,15 @@
 """What photographs say of filters and layers, on the page of each."""
 
 import dataclasses
-import shutil
 
 import msgspec
-import pytest
 
 from pipeline.network import catalogue
-from pipeline.results import atlas as atlases
 from pipeline.results import exemplars
 from pipeline.results.layer_summary import Family
 from pipeline.site.pages import natural
-from tests.support import shown as made_up
-from tests.support.sites import NUMBERS
 
 VGG16 = catalogue.load("vgg16")
-
-
-@pytest.fixture(scope="module")
-def seen(results, tmp_path_factory):
-    """Return an atlas that was shown twelve photographs."""
-    folder = tmp_path_factory.mktemp("seen") / "results"
-    shutil.copytree(results, folder)
-    layers = atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS)).layers
-    made_up.write(folder, VGG16, layers)
-    return atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS), with_photographs=True)
 
 
 def view(seen, *, with_patches: bool = True, **changes) -> natural.NaturalView:
