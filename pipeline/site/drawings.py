@@ -160,9 +160,9 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
     known = [hue % 360 for hue in hues if hue is not None]
     counts, _ = np.histogram(known, bins=HUE_BINS, range=(0, 360))
     step = CHART_WIDTH / HUE_BINS
-    highest = max(1, counts.max())
+    highest = max(1, counts.max()) / BELOW_NUMBERS
     bars = "".join(
-        f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, BELOW_NUMBERS * count / highest)}"/>'
+        f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, count / highest)}"/>'
         for i, count in enumerate(counts)
         if count
     )
