@@ -220,7 +220,7 @@
       image.alt = "";
       image.src = address(layer, filter, "-thumb.avif");
       shown.append(image);
-      words.textContent = `${layer.name}/${filter}`;
+      words.append(`${layer.name}/`, document.createElement("wbr"), String(filter));
       more.textContent = description(layer, place);
     }
     words.append(more);
