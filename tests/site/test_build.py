@@ -21,7 +21,16 @@ from tests.support.sites import BASE, NUMBERS
 from tests.support.synthetic import PHOTOGRAPHS
 
 # What pages run: scripts of ours, by name, and what is written into a page for search engines.
-OWN_SCRIPTS = ("atlas.js", "compare.js", "filter.js", "layer.js", "results.js", "application/ld+json")
+OWN_SCRIPTS = (
+    "atlas.js",
+    "layer.js",
+    "filter.js",
+    "compare.js",
+    "filter.js",
+    "layer.js",
+    "results.js",
+    "application/ld+json",
+)
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
 

@@ -107,7 +107,7 @@ def test_times_that_noise_leaves_nearly_nothing_of_are_cut_off_and_the_floor_is_
     fact = filter.answer(loud, layer.words, in_times=True)
 
     assert fact.value == "more than 1,000×"
-    assert fact.note == "764 on its own picture, 0.0010 on noise (taken as at least 5 % of the layer’s median)"
+    assert fact.note == "764 on its own picture, 0.00100 on noise (taken as at least 5 % of the layer’s median)"
     usual = msgspec.structs.replace(loud, noise_activation=100.0)
     assert filter.answer(usual, layer.words, in_times=True).value == "7.64×"
     assert filter.answer(usual, layer.words, in_times=False).value == "764"

@@ -122,3 +122,12 @@ def test_whose_a_photograph_is_is_said_as_far_as_it_is_known(seen):
     assert natural.credit(first) == "Sea & <sky> by Ann, CC BY 4.0"
     assert natural.credit(second) == "000001.jpg"
     assert natural.credit(third) == "Cat by Bo"
+
+
+def test_families_show_all_their_members_the_most_typical_first(seen):
+    family = Family(members=(0, 1, 3), typical=1)
+    layer = msgspec.structs.replace(seen.by_name["block1_conv2"], families=(family, Family(members=(2,), typical=2)))
+    first, second = natural.families(seen, layer)
+
+    assert (first.title, second.title) == ("Family 1: 3 filters", "Family 2: one filter")
+    assert [each.number for each in first.tiles] == [1, 0, 3]
