@@ -47,7 +47,8 @@
     const { layer, filter, place, name } = each;
     const picture = make("img", [], { alt: atlas.description(layer, place), width: 224, height: 224 });
     picture.src = atlas.address(layer, filter, ".avif");
-    const link = make("a", [picture, `${layer.name}/${filter}`], { href: atlas.address(layer, filter, ".html") });
+    const words = [`${layer.name}/`, make("wbr", ""), String(filter)];
+    const link = make("a", [picture, ...words], { href: atlas.address(layer, filter, ".html") });
     const swap = make("button", "←", { type: "button", title: "Move to the left" });
     swap.setAttribute("aria-label", `Move ${name} to the left`);
     swap.addEventListener("click", () => {
@@ -58,16 +59,27 @@
     remove.addEventListener("click", () => {
       keep(names.filter((other) => other !== name));
     });
-    return make("th", [link, ...(index ? [swap] : []), remove], { scope: "col" });
+    return make("th", [link, make("p", index ? [swap, remove] : remove)], { scope: "col" });
   }
 
-  function row(term, cells) {
-    return make("tr", [make("th", term, { scope: "row" }), ...cells.map((cell) => make("td", cell))]);
+  function row(term, cells, about) {
+    const named = about ? make("a", term, { href: `${atlas.root}/how-to-read.html#${about}` }) : term;
+    return make("tr", [make("th", named, { scope: "row" }), ...cells.map((cell) => make("td", cell))]);
+  }
+
+  /* The strip of patches of photographs, three in a row: each a window on the whole. */
+  function patches({ layer, filter, name }, count) {
+    return Array.from({ length: count }, (_, place) => {
+      const patch = make("img", [], { alt: place ? "" : `In photographs that excite ${name}`, width: 64, height: 64 });
+      patch.style.objectPosition = `${(100 * place) / Math.max(1, count - 1)}%`;
+      patch.src = atlas.address(layer, filter, "-photographs.avif");
+      return patch;
+    });
   }
 
   function draw(chosen, names) {
     const figures = chosen.map((each) => window.ATLAS_FIGURES[each.layer.name]);
-    const terms = [...new Set(figures.flatMap((each) => each.terms))];
+    const terms = new Map(figures.flatMap((each) => each.terms));
     const heads = chosen.map((each, index) => head(each, index, names));
     table.tHead.replaceChildren(make("tr", [make("td", ""), ...heads]));
     const rows = [
@@ -79,15 +91,14 @@
     if (figures.some((each, index) => each.patches[chosen[index].place])) {
       const strips = chosen.map((each, index) => {
         const count = figures[index].patches[each.place];
-        if (!count) return "–";
-        const strip = { alt: `Patches of photographs that excite ${each.name}`, width: 96 * count, height: 96 };
-        return make("img", [], { ...strip, src: atlas.address(each.layer, each.filter, "-photographs.avif") });
+        return count ? make("div", patches(each, count), { className: "patches" }) : "–";
       });
       rows.push(row("In photographs", strips));
     }
-    terms.forEach((term) => {
-      const cells = figures.map((each, index) => each.values[chosen[index].place][each.terms.indexOf(term)] ?? "–");
-      rows.push(row(term, cells));
+    terms.forEach((about, term) => {
+      const column = (each) => each.terms.findIndex((other) => other[0] === term);
+      const cells = figures.map((each, index) => each.values[chosen[index].place][column(each)] ?? "–");
+      rows.push(row(term, cells, about));
     });
     table.tBodies[0].replaceChildren(...rows);
   }

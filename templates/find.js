@@ -74,7 +74,7 @@
     const stems = ["s", "es", "d", "ed", "y", "ish", "ing"]
       .filter((ending) => word.endsWith(ending))
       .map((ending) => word.slice(0, -ending.length))
-      .filter((stem) => stem.length > 3 || (stem.length === 3 && word.endsWith("s")));
+      .filter((stem) => stem.length > 3 || (stem.length === 3 && /(s|ish)$/.test(word)));
     const stem = stems.find((each) => synonyms[each]) || stems.find(begins);
     return stem ? [stem, ...split(synonyms[stem] || "")] : [word];
   }
@@ -220,7 +220,7 @@
       image.alt = "";
       image.src = address(layer, filter, "-thumb.avif");
       shown.append(image);
-      words.textContent = `${layer.name}/${filter}`;
+      words.append(`${layer.name}/`, document.createElement("wbr"), String(filter));
       more.textContent = description(layer, place);
     }
     words.append(more);

@@ -21,8 +21,10 @@
   function show() {
     const asked = query();
     box.hidden = !asked;
-    const words = document.getElementById("all-words");
-    if (words) words.hidden = asked !== "";
+    for (const id of ["about-words", "all-words"]) {
+      if (!isLost) document.getElementById(id).hidden = asked !== "";
+    }
+    if (!isLost) document.getElementById("vocabulary").open = !asked;
     if (!asked && !isLost) return;
     atlas.withIndex(() => {
       const wanted = isLost ? lost() : asked;

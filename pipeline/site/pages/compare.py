@@ -39,34 +39,35 @@ def figures(atlas: Atlas, layer: Layer, *, with_patches: bool = True) -> dict[st
     """Return what is shown of a layer's filters side by side.
 
     Returns:
-        `terms`; `values`, for each filter as many texts; `patches`, for each how many of photographs there are to show.
+        `terms`, each with the anchor of its explanation; `values`, for each filter as many texts; `patches`, for each
+        filter how many of photographs there are to show.
     """
     rows = [list(_facts(atlas, layer, each)) for each in layer.filters]
     found = atlas.natural.layers[layer.name].by_number if atlas.natural and with_patches else {}
     return {
-        "terms": [term for term, _ in rows[0]],
-        "values": [[value for _, value in row] for row in rows],
+        "terms": [(term, about) for term, about, _ in rows[0]],
+        "values": [[value for _, _, value in row] for row in rows],
         "patches": [len(found[each].exemplars) if each in found else 0 for each in layer.numbers],
     }
 
 
-def _facts(atlas: Atlas, layer: Layer, each: Filter) -> Iterator[tuple[str, str]]:
+def _facts(atlas: Atlas, layer: Layer, each: Filter) -> Iterator[tuple[str, str, str]]:
     others = len(layer.filters) - 1
-    yield "Receptive field", layer_words.sees(layer)
+    yield "Receptive field", "receptive-field", layer_words.sees(layer)
     if layer.effective_field_px is not None:
-        yield "Effective field", f"{layer.effective_field_px} px"
-    yield "Picture", f"{layer.canvas_px} × {layer.canvas_px} px"
-    yield "Own rank", "–" if each.is_silent else part_of(each.own_rank, others + 1)
-    yield "Selectivity", number(each.selectivity, 2) if others and not each.is_silent else "–"
-    yield "Robustness", "–" if each.is_silent else percent_of(each.robust_activation / each.activation)
+        yield "Effective field", "effective-field", f"{layer.effective_field_px} px"
+    yield "Picture", "", f"{layer.canvas_px} × {layer.canvas_px} px"
+    yield "Rank", "own-best", "–" if each.is_silent else part_of(each.own_rank, others + 1)
+    yield "Selectivity", "selectivity", number(each.selectivity, 2) if others and not each.is_silent else "–"
+    yield "Robustness", "robustness", "–" if each.is_silent else percent_of(each.robust_activation / each.activation)
     if atlas.natural:
         made = atlas.natural.layers[layer.name]
         strength = natural.strength(made.by_number[each.filter], made, layer)
-        yield strength.term, strength.value
-    yield "Period", f"{each.period_px:.0f} px" if each.period_px else "none"
-    yield "Orientation", f"{each.orientation:.0f}°" if each.orientation_strength >= STREAKS else "none"
+        yield strength.term, strength.about, strength.value
+    yield "Scale", "period", f"{each.period_px:.0f} px" if each.period_px else "none"
+    yield "Direction", "orientation", f"{each.orientation:.0f}°" if each.orientation_strength >= STREAKS else "none"
     if layer.image_channels == 3:
-        yield "Hue", "grey" if each.hue is None else f"{each.hue:.0f}°"
-    yield "Bias", number(each.bias)
+        yield "Hue", "", "grey" if each.hue is None else f"{each.hue:.0f}°"
+    yield "Bias", "bias", number(each.bias)
     similar = ", ".join(str(other.filter) for other in each.similar[:3] if other.similarity > 0)
-    yield "Similar filters", similar or "–"
+    yield "Similar filters", "similar", similar or "–"

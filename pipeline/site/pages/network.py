@@ -52,7 +52,7 @@ def origin(atlas: Atlas) -> Iterator[str]:
     if atlas.weights_are_published:
         yield f"Its weights were learnt from {background.training}."
     else:
-        yield "The weights here are not those that it was published with; what they were learnt from is not known."
+        yield "The weights here are from a file of the maker of this atlas; what they were learnt from it does not say."
 
 
 def head(atlas: Atlas) -> str:

@@ -1,4 +1,4 @@
-from pipeline.site.pages import compare
+from pipeline.site.pages import compare, glossary
 
 
 def test_every_filter_has_a_value_for_every_term(atlas):
@@ -17,8 +17,14 @@ def test_patches_are_shown_where_they_are_published(seen):
 
 
 def test_without_photographs_nothing_is_said_of_them(atlas, seen):
-    assert "Natural ÷ synthetic" in compare.figures(seen, seen.layers[0])["terms"]
-    assert "Natural ÷ synthetic" not in compare.figures(atlas, atlas.layers[0])["terms"]
+    term = ("Natural ÷ synthetic", "natural-synthetic")
+    assert term in compare.figures(seen, seen.layers[0])["terms"]
+    assert term not in compare.figures(atlas, atlas.layers[0])["terms"]
+
+
+def test_every_term_leads_to_an_entry_of_the_glossary(seen):
+    anchors = {each.anchor for each in glossary.entries(seen)} | {""}
+    assert {about for _, about in compare.figures(seen, seen.layers[0])["terms"]} <= anchors
 
 
 def test_the_example_is_two_filters_of_a_layer(atlas):

@@ -67,7 +67,7 @@ def test_weights_of_the_users_own_are_not_said_to_have_learnt_from_imagenet(atla
     told = " ".join((*network.origin(own), network.context(own)))
 
     assert "ImageNet" not in told
-    assert "not those that it was published with" in told
+    assert "from a file of the maker of this atlas" in told
     assert "as the network was published" in network.head(own)
 
 
