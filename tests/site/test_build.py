@@ -359,6 +359,8 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ('{"year": true}', "year: should be a number"),
         ('{"source": "javascript:alert(1)"}', "site.source"),
         ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
+        ('{"highlights": "a/1"}', "highlights: should be a list of texts"),
+        ('{"highlights": [1]}', "highlights: should be a list of texts"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),
