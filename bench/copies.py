@@ -105,7 +105,7 @@ def main() -> None:
     import_tensorflow(THREADS, on=device.CPU)
     from pipeline.measure.answers import Judge
 
-    rows = []
+    rows: list[list[object]] = []
     for each in network.layers:
         path = layout.layer_paths(arguments.results, each.name).summary
         # In false colours a picture shows some of the channels that were measured, and no copy has them all.

@@ -81,7 +81,8 @@ def parse_site(text: str) -> Site:
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
         # True is a number to Python, and no year.
-        if type(entry) is not kinds[key] or (kinds[key] is tuple and not all(isinstance(each, str) for each in entry)):
+        texts = entry if isinstance(entry, tuple) else ()
+        if type(entry) is not kinds[key] or not all(isinstance(each, str) for each in texts):
             raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(
