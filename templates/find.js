@@ -125,7 +125,7 @@
     return row[b.length];
   }
   function nearest(word, known) {
-    const most = word.length < 5 ? 1 : 2;
+    const most = word.length < 4 ? 0 : word.length < 6 ? 1 : 2;
     return known
       .map((each) => [distance(word, each.toLowerCase()), each])
       .filter((each) => each[0] <= most)
@@ -220,7 +220,10 @@
       image.alt = "";
       image.src = address(layer, filter, "-thumb.avif");
       shown.append(image);
-      words.append(`${layer.name}/`, document.createElement("wbr"), String(filter));
+      // In a narrow tile a name breaks where its parts end.
+      `${layer.name}/${filter}`.split(/(?<=[^\p{L}\d])/u).forEach((part) => {
+        words.append(part, document.createElement("wbr"));
+      });
       more.textContent = description(layer, place);
     }
     words.append(more);
