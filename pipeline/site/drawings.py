@@ -28,6 +28,9 @@ CHART_WIDTH = 300
 CHART_HEIGHT = 110
 AXIS = 18
 
+# Share of a chart's height that bars with numbers above them take.
+BELOW_NUMBERS = 0.88
+
 # Bins of the hue and the orientation histograms: 20° and 10° each.
 HUE_BINS = 18
 ORIENTATION_BINS = 18
@@ -118,7 +121,7 @@ def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "a
         f"median {_at_most(float(np.median(ratios)))}, least {_at_most(min(ratios))}; the line is at {threshold:g}"
     )
     return Markup(
-        f'{_chart_open(label)}<path class="bars" d="{_bars(counts)}"/>'
+        f'{_chart_open(label)}<path class="bars" d="{_bars(counts, BELOW_NUMBERS)}"/>'
         f'<path class="limit" d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}{_tallest(counts)}</svg>'
     )
 
@@ -157,7 +160,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
     known = [hue % 360 for hue in hues if hue is not None]
     counts, _ = np.histogram(known, bins=HUE_BINS, range=(0, 360))
     step = CHART_WIDTH / HUE_BINS
-    highest = max(1, counts.max())
+    highest = max(1, counts.max()) / BELOW_NUMBERS
     bars = "".join(
         f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, count / highest)}"/>'
         for i, count in enumerate(counts)
@@ -298,8 +301,7 @@ def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what:
         what: the values are, in words.
     """
     step = CHART_WIDTH / len(values)
-    # Room for the numbers above them.
-    shares = [0.88 * value / most for value in values]
+    shares = [BELOW_NUMBERS * value / most for value in values]
     bars = "".join(_bar(place * step, step, share) for place, share in enumerate(shares))
     heads = "".join(
         f'<text x="{_short((place + 0.5) * step)}" y="{(CHART_HEIGHT - 4) * (1 - share):.0f}" class="mid">{value:.0f}'
@@ -358,10 +360,10 @@ def _hex(hue: float) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _bars(counts: np.ndarray) -> str:
+def _bars(counts: np.ndarray, most: float = 1) -> str:
     step = CHART_WIDTH / len(counts)
     highest = max(1, counts.max())
-    return "".join(_bar(i * step, step, count / highest) for i, count in enumerate(counts) if count)
+    return "".join(_bar(i * step, step, most * count / highest) for i, count in enumerate(counts) if count)
 
 
 def _bar(x: float, width: float, share: float) -> str:
@@ -370,8 +372,12 @@ def _bar(x: float, width: float, share: float) -> str:
 
 
 def _tallest(counts: np.ndarray) -> str:
-    """Return the scale of a histogram's other axis: how many the tallest bar stands for."""
-    return f'<text x="{CHART_WIDTH}" y="12" class="end">tallest bar: {counts.max(initial=0)}</text>'
+    """Return the scale of a histogram's other axis: how many its tallest bar stands for, above it."""
+    if not counts.any():
+        return ""
+    # Inwards of the edges by half a number of three digits.
+    x = min(max(12, (counts.argmax() + 0.5) * CHART_WIDTH / len(counts)), CHART_WIDTH - 12)
+    return f'<text x="{_short(x)}" y="{(CHART_HEIGHT - 4) * (1 - BELOW_NUMBERS):.0f}" class="mid">{counts.max()}</text>'
 
 
 def _at_most(times: float) -> str:

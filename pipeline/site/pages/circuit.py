@@ -16,6 +16,9 @@ from pipeline.site.pages.parts import Tile, channel_names, tile
 # Filters that a neighbour is shown with, a layer further on: the three strongest of the six that are known.
 FURTHER = 3
 
+# Shares of a kernel that add up to this are all of it.
+WHOLE = 0.995
+
 
 @dataclass(frozen=True)
 class Weight:
@@ -57,11 +60,12 @@ def incoming(atlas: Atlas, layer: Layer, each: Filter, *, is_shown: bool) -> Sid
     parts = in_order(each.incoming)
     if not parts:
         return None
-    together = percent_of(sum(part.share for part in parts))
-    share = f"Together they carry {together} of the kernel’s squared norm." if len(parts) > 1 else ""
+    share = sum(part.share for part in parts)
+    # Rounded parts of a whole are the whole.
+    together = f"Together they carry {percent_of(share)} of the kernel’s squared norm." if share < WHOLE else ""
     return Side(
         weights=tuple(weights(atlas, layer, parts, operator.attrgetter("incoming"))),
-        note=layer_words.sentences(incoming_title(layer, parts, is_shown=is_shown), share),
+        note=layer_words.sentences(incoming_title(layer, parts, is_shown=is_shown), together),
         absent=absent_words(atlas, parts, "strongest inputs"),
         further="reads most",
     )

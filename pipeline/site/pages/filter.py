@@ -308,7 +308,7 @@ def look(layer: Layer, each: Filter) -> Iterator[Fact]:
         f"{round(each.orientation) % 180}°" if is_clear else "none",
         f"anticlockwise from horizontal; {strength}"
         if is_clear
-        else f"{strength}; named from {drawings.LEAST_ORIENTATION:g}",
+        else f"{strength}: too weak to name one (below {drawings.LEAST_ORIENTATION:g})",
         "orientation",
     )
     seen = "the mean of all channels" if images.is_false_colour(layer.image_channels) else "luminance"

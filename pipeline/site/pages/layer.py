@@ -190,7 +190,7 @@ def charts(layer: Layer) -> Iterator[Chart]:
         f"{layer.words.measure.capitalize()} ÷ noise",
         drawings.ratio_histogram([each.ratio for each in layer.filters], ALIVE_RATIO, layer.words.measure),
         f"how much more each of {count:,} filters responds to its own picture than to noise (dashed line: "
-        f"{ALIVE_RATIO:g}×)",
+        f"{ALIVE_RATIO:g}×); bars count filters",
     )
     if layer.image_channels == 3:
         hues = [each.hue for each in layer.filters]

@@ -23,6 +23,8 @@ LARGEST_FRAME = 0.9
 SHALLOW_PX = 40
 # Members of a family that share a word, from which its caption says so.
 COMMON = 0.5
+# Members of a family that are shown, the others are numbers: all of them again would double the page.
+SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ class FamilyView:
 
     title: str
     caption: str
-    tiles: tuple[Tile, ...]
+    shown: tuple[Tile, ...]
+    rest: tuple[Tile, ...]
 
 
 def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: bool) -> NaturalView | None:
@@ -158,10 +161,12 @@ def families(atlas: Atlas, layer: Layer) -> Iterator[FamilyView]:
     """Yield the families of a layer as its page shows them."""
     for place, family in enumerate(grouped(atlas, layer), 1):
         members = typical_first(family)
+        tiles = tuple(tile(layer, each) for each in members)
         yield FamilyView(
             title=f"Family {place}: {len(members)} filters" if len(members) > 1 else f"Family {place}: one filter",
             caption=caption(layer, family),
-            tiles=tuple(tile(layer, each) for each in members),
+            shown=tiles[:SHOWN],
+            rest=tiles[SHOWN:],
         )
 
 

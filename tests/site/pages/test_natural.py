@@ -124,10 +124,12 @@ def test_whose_a_photograph_is_is_said_as_far_as_it_is_known(seen):
     assert natural.credit(third) == "Cat by Bo"
 
 
-def test_families_show_all_their_members_the_most_typical_first(seen):
+def test_families_show_their_members_the_most_typical_first(seen, monkeypatch):
+    monkeypatch.setattr(natural, "SHOWN", 2)
     family = Family(members=(0, 1, 3), typical=1)
     layer = msgspec.structs.replace(seen.by_name["block1_conv2"], families=(family, Family(members=(2,), typical=2)))
     first, second = natural.families(seen, layer)
 
     assert (first.title, second.title) == ("Family 1: 3 filters", "Family 2: one filter")
-    assert [each.number for each in first.tiles] == [1, 0, 3]
+    assert [each.number for each in first.shown] == [1, 0]
+    assert [each.number for each in first.rest] == [3]
