@@ -1,7 +1,8 @@
 /* The search: what a query means, and what is offered while one types. Loaded with the index, when first needed. */
 (() => {
   "use strict";
-  const { layers, parts, photographs, synonyms } = window.ATLAS;
+  const { layers, parts, photographs } = window.ATLAS;
+  const synonyms = new Map(Object.entries(window.ATLAS.synonyms));
   const { root, address, description } = window.atlas;
   const NOISE = new Set(
     "a all an and are channel feature filter filters find for in is layer layers like look looks me no nr number of picture pictures show that the to unit units which with".split(
@@ -56,7 +57,8 @@
     for (const better of [(each) => each.whole && !each.glued, (each) => each.whole]) {
       if (found.some(better)) found = found.filter(better);
     }
-    return found;
+    const most = Math.max(...found.map((each) => each.count));
+    return found.filter((each) => each.whole || each.count === most);
   }
 
   function said(query) {
@@ -69,21 +71,21 @@
   /* A word as it is if the atlas knows it, by its synonyms, or without its ending: "striped", "spots". */
   function meanings(word) {
     const begins = (stem) => [...vocabulary].some((known) => known.startsWith(stem));
-    if (synonyms[word]) return [word, ...split(synonyms[word])];
+    if (synonyms.has(word)) return [word, ...split(synonyms.get(word))];
     if (begins(word)) return [word];
     const stems = ["s", "es", "d", "ed", "y", "ish", "ing"]
       .filter((ending) => word.endsWith(ending))
       .map((ending) => word.slice(0, -ending.length))
       .filter((stem) => stem.length > 3 || (stem.length === 3 && /(s|ish)$/.test(word)));
-    const stem = stems.find((each) => synonyms[each]) || stems.find(begins);
-    return stem ? [stem, ...split(synonyms[stem] || "")] : [word];
+    const stem = stems.find((each) => synonyms.has(each)) || stems.find(begins);
+    return stem ? [stem, ...split(synonyms.get(stem) || "")] : [word];
   }
 
   /* Return a test of whether a filter's description, or its layer's name, has a word. */
-  const tests = {};
+  const tests = new Map();
   function having(word) {
-    tests[word] ??= testOf(word);
-    return tests[word];
+    if (!tests.has(word)) tests.set(word, testOf(word));
+    return tests.get(word);
   }
   function testOf(word) {
     const stems = meanings(word);
@@ -125,7 +127,7 @@
     return row[b.length];
   }
   function nearest(word, known) {
-    const most = word.length < 5 ? 1 : 2;
+    const most = word.length < 4 ? 0 : word.length < 6 ? 1 : 2;
     return known
       .map((each) => [distance(word, each.toLowerCase()), each])
       .filter((each) => each[0] <= most)
@@ -160,7 +162,7 @@
     words
       .filter((word) => !known.includes(word))
       .forEach((word) => {
-        nearest(word, [...vocabulary, ...Object.keys(synonyms)]).forEach((other) => {
+        nearest(word, [...vocabulary, ...synonyms.keys()]).forEach((other) => {
           lines.push([`Did you mean ${other}?`, words.map((each) => (each === word ? other : each)).join(" ")]);
         });
       });
@@ -220,7 +222,10 @@
       image.alt = "";
       image.src = address(layer, filter, "-thumb.avif");
       shown.append(image);
-      words.append(`${layer.name}/`, document.createElement("wbr"), String(filter));
+      // In a narrow tile a name breaks where its parts end.
+      `${layer.name}/${filter}`.split(/(?<=[^\p{L}\d])/u).forEach((part) => {
+        words.append(part, document.createElement("wbr"));
+      });
       more.textContent = description(layer, place);
     }
     words.append(more);

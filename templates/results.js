@@ -24,7 +24,6 @@
     for (const id of ["about-words", "all-words"]) {
       if (!isLost) document.getElementById(id).hidden = asked !== "";
     }
-    if (!isLost) document.getElementById("vocabulary").open = !asked;
     if (!asked && !isLost) return;
     atlas.withIndex(() => {
       const wanted = isLost ? lost() : asked;
@@ -75,5 +74,6 @@
     });
   });
   window.addEventListener("hashchange", show);
+  if (query() && !isLost) document.getElementById("vocabulary").open = false;
   show();
 })();

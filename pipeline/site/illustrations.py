@@ -94,9 +94,10 @@ def kernel_words(kernel: np.ndarray) -> str:
     changes, strengths, _ = np.linalg.svd((kernel - flat).reshape(-1, 3), full_matrices=False)
     if strengths[0] == 0:
         return "even areas"
-    shape = changes[:, 0].reshape(kernel.shape[:2])
-    down = (shape * (np.arange(shape.shape[0]) - (shape.shape[0] - 1) / 2)[:, None]).sum()
-    across = (shape * (np.arange(shape.shape[1]) - (shape.shape[1] - 1) / 2)).sum()
+    rows, columns = kernel.shape[:2]
+    shape = changes[:, 0].reshape(rows, columns)
+    down = (shape * (np.arange(rows) - (rows - 1) / 2)[:, None]).sum()
+    across = (shape * (np.arange(columns) - (columns - 1) / 2)).sum()
     # A step from one side to the other reaches about twice that; lines and spots, alike on both sides, nothing.
     if np.hypot(down, across) < 1:
         return "lines and spots"
