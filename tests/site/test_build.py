@@ -1,7 +1,6 @@
 import dataclasses
 import itertools
 import json
-import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
