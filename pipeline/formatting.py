@@ -52,6 +52,14 @@ def percent_of(share: float) -> str:
     return f"{number(100 * share, 2)} %"
 
 
+def size_words(count: int) -> str:
+    """Return a number of bytes in the unit that people would say it in."""
+    if count < 1000:
+        return f"{count} B"
+    thousands, unit = (count / 1000, "kB") if count < 999_500 else (count / 1_000_000, "MB")
+    return f"{number(thousands, 2 if thousands < 10 else 3)} {unit}"
+
+
 def not_for_a_page(text: str) -> str | None:
     """Return the first character of a text that no page can hold, as "U+0000"; None where there is none."""
     found = _IN_NO_PAGE.search(text)

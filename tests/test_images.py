@@ -1,6 +1,6 @@
 import io
-import sys
 import math
+import sys
 
 import numpy as np
 import pytest

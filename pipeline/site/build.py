@@ -18,6 +18,7 @@ from pipeline import files, images, wording
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
+from pipeline.formatting import size_words
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layer_summary, layout
@@ -26,10 +27,11 @@ from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
-from pipeline.site import addresses, cards, contents, downloads, illustrations, publishing, tables
+from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
 from pipeline.site.about import about
-from pipeline.site.pages import guide, home, photographs
+from pipeline.site.pages import compare, guide, home, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages import network as network_page
 from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
@@ -44,7 +46,8 @@ class Site:
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
     made from the atlas. Where `publish_patches` is false, pages show no part of a photograph; where `originals` is,
-    pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen.
+    pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen. Year 0 is
+    not said.
     """
 
     title: str = ""
@@ -54,11 +57,13 @@ class Site:
     language: str = "en"
     licence: str = ""
     publish_patches: bool = True
+    year: int = 0
+    source: str = ""
     originals: bool = True
     highlights: tuple[str, ...] = ()
 
 
-_KINDS = {str: "text", bool: "true or false", tuple: "a list of texts"}
+_KINDS = {str: "text", bool: "true or false", tuple: "a list of texts", int: "a number"}
 
 
 def parse_site(text: str) -> Site:
@@ -75,11 +80,14 @@ def parse_site(text: str) -> Site:
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
+        # True is a number to Python, and no year.
         texts = entry if isinstance(entry, tuple) else ()
-        if not isinstance(entry, kinds[key]) or not all(isinstance(each, str) for each in texts):
+        if type(entry) is not kinds[key] or not all(isinstance(each, str) for each in texts):
             raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
-    return dataclasses.replace(site, base_url=check_base_url(site.base_url))
+    return dataclasses.replace(
+        site, base_url=check_base_url(site.base_url), source=check_base_url(site.source, "site.source")
+    )
 
 
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
@@ -109,25 +117,43 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         weights_are_published=atlas.weights_are_published,
         weights_sha256=atlas.weights_sha256,
         alive_ratio=ALIVE_RATIO,
-        search_example=tables.search_example(atlas),
+        search_example=search.example(atlas),
         has_photographs=atlas.natural is not None,
         photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
+        licence_url=citing.licence_url(site.licence),
+        bibtex=citing.bibtex,
+        sections=list(contents.sections(atlas)),
+        context=network_page.context(atlas),
+        atlas_bibtex=_bibtex(atlas, site),
+        structured=tables.compact(_dataset(site, description)) if site.base_url else "",
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            orders = {each.name: each.filters for each in layer_page.orders(atlas, layer)}
+            script = f"window.ATLAS_SORT={tables.compact(orders)};\n"
+            write_text(folder / addresses.folder(layer) / "sort.js", script)
+            figures = compare.figures(atlas, layer, with_patches=site.publish_patches)
+            write_text(
+                folder / addresses.folder(layer) / "figures.js",
+                f"(window.ATLAS_FIGURES??={{}})[{tables.compact(layer.name)}]={tables.compact(figures)};\n",
+            )
             if site.originals:
                 downloads.write(folder, results, atlas.network.name, layer)
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
-        for page in shown:
-            write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
+        # How much there is, as the data page says it, is known once it is written.
+        renderer.environment.globals.update(
+            size=lambda path: size_words((folder / path).stat().st_size), rows=lambda path: _rows(folder / path)
+        )
+        for page in shown:
+            write_text(folder / page.path, renderer.render(page))
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
     return len(shown)
 
@@ -146,14 +172,16 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {path.name: _digest(path) for path in sorted(templates.iterdir()) if path.suffix in (".css", ".js")}
+        # Scripts load one another, so that all have the digest of all.
+        scripts = {path.name: _digest(*templates.glob("*.js")) for path in templates.glob("*.js")}
+        versions = scripts | {path.name: _digest(path) for path in templates.glob("*.css")}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
 
     def render(self, page: Page) -> str:
         """Return the HTML of a page."""
-        is_lost = page.path == "404.html"
+        is_lost = page.path == addresses.LOST
         base = self.site.base_url
         # A host shows 404.html at any address, so only absolute links lead out of it.
         url = (
@@ -172,6 +200,35 @@ class Renderer:
         )
 
 
+def _bibtex(atlas: Atlas, site: Site) -> str:
+    name = display_name(atlas.network.model)
+    return citing.bibtex(
+        f"{name}-filter-atlas",
+        title=site.title,
+        author=site.author,
+        year=site.year,
+        url=f"{site.base_url}/" if site.base_url else "",
+        note=f"Filters of {name}, weights {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
+    )
+
+
+def _rows(table: Path) -> str:
+    return f"{len(table.read_text(encoding='utf-8').splitlines()) - 1:,}"
+
+
+def _dataset(site: Site, description: str) -> dict[str, Any]:
+    return citing.dataset(
+        title=site.title,
+        description=description,
+        author=site.author,
+        year=site.year,
+        licence=site.licence,
+        url=f"{site.base_url}/",
+        files={publishing.absolute(site.base_url, each.path): "text/csv" for each in tables.TABLES}
+        | {publishing.absolute(site.base_url, "data/datapackage.json"): "application/json"},
+    )
+
+
 def relative(origin: str, target: str) -> str:
     """Return the relative address of `target` seen from the page `origin`, both from the root of the site."""
     path, hash_sign, anchor = target.partition("#")
@@ -187,7 +244,6 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
         link_or_copy(source / name, folder / name)
     for number, record in records.items():
         _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
-    write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:
@@ -209,10 +265,10 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
-    for name in ("style.css", "atlas.js", "originals.js", "zip.js", "icon.svg"):
-        (folder / name).write_bytes((templates / name).read_bytes())
-    folders = [addresses.folder(layer) for layer in atlas.layers]
-    write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
+    for path in (templates / "style.css", templates / "icon.svg", *templates.glob("*.js")):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "icon.png").write_bytes(images.png(illustrations.icon()))
+    write_text(folder / "search.js", search.script(atlas, photographs.search_entries(atlas.natural)))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -277,12 +333,11 @@ def _without_kernels(layer: Layer) -> dict[str, Any]:
 
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
     (folder / ".nojekyll").touch()
-    listed = [page for page in shown if page.path != "404.html"]
+    listed = [page for page in shown if page.path != addresses.LOST]
     write_text(folder / "robots.txt", publishing.robots(site.base_url))
     write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
         cards.write(folder, atlas, site.title)
 
 
@@ -297,5 +352,5 @@ def _write_compact(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+def _digest(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:8]

@@ -4,6 +4,7 @@ A page is a path, a template and a view: exactly the words, numbers, drawings an
 Addresses are paths from the root of the site; the renderer makes them relative.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
@@ -20,6 +21,15 @@ from pipeline.site.pages.parts import telling
 T = TypeVar("T")
 
 
+def sections(atlas: Atlas) -> Iterator[tuple[str, str]]:
+    """Yield the parts of the site that every page leads to beside home and its layers: address and name."""
+    if atlas.natural:
+        yield "photographs/index.html", "Photographs"
+    yield "search.html", "Words"
+    yield "how-to-read.html", "How to read"
+    yield "data/index.html", "Data"
+
+
 def site_pages(
     atlas: Atlas,
     title: str,
@@ -33,12 +43,13 @@ def site_pages(
     `with_patches` of photographs and `with_originals`, to be downloaded."""
     first = filter_path(*highlights[0], layout.PICTURE)
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
+    between = neighbours([(layer, each) for layer in atlas.layers for each in layer.filters])
     titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after, with_originals=with_originals)
         example = filter_path(layer, telling(layer)[0].filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
-        for left, each, right in neighbours(layer.filters):
+        for left, (_, each), right in itertools.islice(between, len(layer.filters)):
             shown = filter_view(
                 atlas, layer, each, left, right, with_patches=with_patches, with_originals=with_originals
             )

@@ -58,11 +58,12 @@ class Plate:
 
 @dataclass(frozen=True)
 class Fact:
-    """A term, its value and what that means."""
+    """A term, its value and what that means; `about` is where the glossary explains the term, if it does."""
 
     term: str
     value: str
     note: str
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
     tuning, seen = atlas.tuning[layer.name], atlas.natural.layers[layer.name]
     pairs = [(tuning.filters[each.filter], each.natural) for each in seen.filters]
     yield Fact(
-        "driven by gratings",
+        "Driven by gratings",
         part_of(sum(each.is_driven(natural) for each, natural in pairs), len(pairs)),
         f"the best one does at least a fifth of what the best of {counted(seen.photographs, 'photograph')} does",
     )
@@ -155,7 +155,7 @@ def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
     ]
     if len(modulations) >= FEWEST_FILTERS:
         simple = sum(modulation > SIMPLE for modulation in modulations)
-        yield Fact("simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
+        yield Fact("Simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
 
 
 def trends(atlas: Atlas) -> tuple[Chart, ...]:

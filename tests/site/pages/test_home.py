@@ -27,11 +27,11 @@ def test_shares_of_depthwise_layers_are_shown_apart(atlas):
     whole = facts(atlas, atlas.layers)
     apart = facts(atlas, [msgspec.structs.replace(first, depthwise=True), *others])
 
-    assert list(whole) == ["alive", "own best"]
+    assert list(whole) == ["found", "own best"]
     assert list(apart) == [
-        "alive, all but depthwise", "own best, all but depthwise", "alive, depthwise", "own best, depthwise"
+        "found, all but depthwise", "own best, all but depthwise", "found, depthwise", "own best, depthwise"
     ]  # fmt: skip
-    assert apart["alive, depthwise"] == facts(atlas, [first])["alive"]
+    assert apart["found, depthwise"] == facts(atlas, [first])["found"]
     assert apart["own best, all but depthwise"] == facts(atlas, others)["own best"]
 
 
@@ -47,7 +47,7 @@ def test_a_home_opens_with_depthwise_layers_only_where_there_are_no_others(atlas
     assert all(opening([True] * count))
 
 
-def test_a_home_opens_with_layers_that_have_nothing_alive_only_where_there_are_no_others(atlas):
+def test_a_home_opens_with_layers_that_have_nothing_found_only_where_there_are_no_others(atlas):
     def dead(layer):
         return msgspec.structs.replace(
             layer, filters=tuple(msgspec.structs.replace(each, alive=False) for each in layer.filters)
