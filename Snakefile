@@ -5,6 +5,7 @@
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
 #                                                render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
+#   render (all layers) -> map -> site
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -193,6 +194,24 @@ rule tiles:
     shell:
         "python -m pipeline.pictures.web --results results --layer {params.layer} --filters {params.filters} "
         "--output {output} > {log} 2>&1"
+
+
+rule map:
+    input:
+        # Pictures alone would do, but for their size; a layer is measured when its pictures are there, and agree.
+        summaries=expand(rules.summary.output.summary, layer=LAYERS),
+        images=[expand(rules.render.output.image, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+    output:
+        directory("results/map"),
+    log:
+        "results/logs/map.log",
+    conda:
+        "environment.yaml"
+    threads: 1
+    params:
+        layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+    shell:
+        "python -m pipeline.pictures.map --results results --layers {params.layers} --output {output} > {log} 2>&1"
 
 
 # What of the photographs the site reads: nothing where the network is shown none.
@@ -414,6 +433,7 @@ rule site:
         quality=rules.quality.output.figures,
         mosaics=expand(rules.mosaic.output, layer=LAYERS),
         tiles=expand(rules.tiles.output, layer=LAYERS),
+        map=rules.map.output,
         photographs=SHOWN,
         trust=TRUST,
         templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
@@ -443,6 +463,7 @@ rule all:
     input:
         rules.site.output,
         rules.quality.output,
+        rules.map.output,
         SHOWN,
         TRUST,
         expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),

@@ -10,7 +10,7 @@ from pipeline.results.layout import ENDING, digits
 LISTED = 1000
 
 # Names of folders and files at the root of the site; a layer of that name gets a longer one.
-RESERVED = {"assets", "data", "index", "404", "how-to-read", "photographs"}
+RESERVED = {"assets", "data", "index", "404", "how-to-read", "photographs", "map"}
 
 
 def folder(layer: Layer) -> str:

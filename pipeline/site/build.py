@@ -21,16 +21,18 @@ from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
-from pipeline.results import document, layout
+from pipeline.results import document, layout, sheets
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
+from pipeline.results.sheets import Sheets
 from pipeline.site import addresses, contents, illustrations, publishing, tables
 from pipeline.site.about import about
 from pipeline.site.pages import guide, home, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages import map as map_page
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
@@ -38,6 +40,10 @@ from pipeline.site.pages.parts import first_kernels
 CARD = "assets/card.jpg"
 SOCIAL_CARD = (1200, 630)
 SOCIAL_QUALITY = 80
+
+
+# What shows the map (https://openseadragon.github.io, BSD-3-Clause), as it was published, and its licence.
+VIEWER = ("openseadragon.min.js", "openseadragon.LICENSE.txt")
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,11 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
+    made = sheets.read_of(results, atlas.layers)
     shown = [
         *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
         *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
+        map_page.map_page(atlas, made, CARD),
         *guide.extra_pages(atlas),
     ]
     renderer = Renderer(
@@ -107,6 +115,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
+        _write_map(folder, results, atlas, made, templates)
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
         _write_assets(folder / "assets", atlas, templates)
@@ -129,7 +138,8 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in ("style.css", "collection.css", "atlas.js")}
+        shipped = (path for path in templates.rglob("*") if path.suffix in (".css", ".js"))
+        versions = {path.name: _digest(path) for path in sorted(shipped)}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
@@ -182,6 +192,18 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
         if not source.is_file():
             raise UserError(f"{source}: no such file; python -m pipeline.photographs.copies makes it")
         link_or_copy(source, folder / addresses.photograph_path(number, layout.ENDING))
+
+
+def _write_map(folder: Path, results: Path, atlas: Atlas, made: Sheets, templates: Path) -> None:
+    for name in sheets.files(made):
+        source, target = layout.map_folder(results) / name, folder / map_page.FOLDER / name
+        if not source.is_file():
+            raise UserError(f"{source}: no such file; python -m pipeline.pictures.map makes it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(source, target)
+    write_text(folder / map_page.DATA, f"window.ATLAS_MAP={tables.compact(map_page.script_data(atlas, made))};\n")
+    for name in ("map.js", *(f"vendor/{name}" for name in VIEWER)):
+        (folder / "assets" / Path(name).name).write_bytes((templates / name).read_bytes())
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
