@@ -82,6 +82,7 @@
     gestureSettingsMouse: { clickToZoom: false },
     gestureSettingsPen: { clickToZoom: false },
   });
+  atlas.map = viewer;
   const port = viewer.viewport;
   const view = viewer.canvas;
   view.setAttribute("role", "application");
@@ -392,6 +393,10 @@
     paint();
   });
   viewer.addHandler("resize", paint);
+  /* For style sheets and tests: whether all that is in sight is as sharp as it can be. */
+  viewer.addHandler("fully-loaded-change", (event) => {
+    document.getElementById("map").dataset.tiles = event.fullyLoaded ? "shown" : "";
+  });
   viewer.addHandler("animation-finish", remember);
   listen();
 })();

@@ -138,8 +138,10 @@ def set_aside(report: Report) -> int:
         findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]
         incomplete = any(each.state != WHOLE for each in filters)
         findings += [each for each in of_layer if incomplete or each.state in (DAMAGED, OTHERWISE)]
-    findings += [each for each in (report.quality, report.map) if each.state in (DAMAGED, OTHERWISE)]
-    if any(each.state != WHOLE for filters in report.filters.values() for each in filters):
+    incomplete = any(each.state != WHOLE for filters in report.filters.values() for each in filters)
+    if report.quality.state in (DAMAGED, OTHERWISE):
+        findings.append(report.quality)
+    if incomplete or report.map.state in (DAMAGED, OTHERWISE):
         findings.append(report.map)
     if report.faults():
         findings.append(report.site)

@@ -38,6 +38,7 @@ KINDS = (
     "photographs/000.html",
     "how-to-read.html",
     "data/index.html",
+    "map.html",
     "404.html",
 )
 NUMBERS = {"block1_conv1": range(0, 64, 7), "block3_conv1": [7, 36, 159], "block5_conv2": range(512)}

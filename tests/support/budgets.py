@@ -41,6 +41,13 @@ def page_bytes(path: Path) -> int:
     return path.stat().st_size
 
 
+def before_zooming(site: Path) -> int:
+    """Return the bytes of the map with its scripts and the four coarsest levels of the sheet by layer."""
+    tiles = (path for level in range(4) for path in (site / "map" / "layers" / str(level)).glob("*"))
+    scripts = Document(site / "map.html").files()
+    return page_bytes(site / "map.html") + sum(path.stat().st_size for path in {*scripts, *tiles})
+
+
 def measure(site: Path) -> Iterator[Budget]:
     """Yield every budget of a site: the heaviest page of each kind, and the whole."""
     home = Document(site / "index.html")
@@ -57,7 +64,12 @@ def measure(site: Path) -> Iterator[Budget]:
     yield Budget("heaviest filter page, HTML", max(map(page_bytes, filters)), 15, KIB, "KiB")
     yield Budget("heaviest filter page, in all", max(Document(path).size() for path in filters), 120, KIB, "KiB")
     yield Budget("script", page_bytes(site / "assets" / "atlas.js"), 10, KIB, "KiB")
-    yield Budget("style", page_bytes(site / "assets" / "style.css"), 14, KIB, "KiB")
+    yield Budget("script of the map", page_bytes(site / "assets" / "map.js"), 16, KIB, "KiB")
+    yield Budget("viewer of the map", page_bytes(site / "assets" / "openseadragon.min.js"), 350, KIB, "KiB")
+    yield Budget("map before zooming", before_zooming(site), 1024, KIB, "KiB")
+    tiles = sum(path.stat().st_size for path in (site / "map").rglob("*") if path.is_file())
+    yield Budget("map, all tiles", tiles, 25, MB, "MB")
+    yield Budget("style", page_bytes(site / "assets" / "style.css"), 20, KIB, "KiB")
     whole = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
     yield Budget("whole site", whole, 150, MB, "MB")
 
