@@ -11,13 +11,17 @@ from pipeline.measure import colours, structure
 # Bands of spatial frequency, each the next octave or half of it: edges in cycles per pixel of the copy.
 RINGS = (0.0, 0.02, 0.04, 0.0625, 0.09, 0.125, 0.18, 0.25, 0.5)
 
-# How much each group of numbers counts, as a whole, against the others. Neighbours in other colours strike the eye
-# first, then patterns of another size; of VGG16's pictures nine in ten have hardly any direction.
-COLOUR_WEIGHT, PATTERN_WEIGHT, DIRECTION_WEIGHT = 1.0, 0.7, 0.5
-
-# How many numbers there are in each group, and in all.
-_GROUPS = (len(colours.NAMES) + 6, len(RINGS), 4)
-FEATURES = sum(_GROUPS)
+# Groups of numbers: how many there are, and how much the group counts as a whole. The mean colour strikes the eye
+# first; of VGG16's pictures, nine in ten have hardly any direction.
+GROUPS = {
+    "mean colour": (3, 1.4),
+    "spread of colour": (3, 0.3),
+    "shares of colours": (len(colours.NAMES), 0.5),
+    "coarseness": (len(RINGS) - 1, 0.6),
+    "contrast": (1, 0.3),
+    "direction": (4, 0.3),
+}
+FEATURES = sum(width for width, _ in GROUPS.values())
 
 
 def features(picture: np.ndarray) -> np.ndarray:
@@ -31,15 +35,15 @@ def features(picture: np.ndarray) -> np.ndarray:
 
 def standardised(rows: np.ndarray) -> np.ndarray:
     """Return the features of many pictures, float64 (pictures, features), each of mean 0, and each group of features
-    varying by its weight."""
+    as long as its weight in the mean square."""
     centred = rows - rows.mean(0)
-    spread = centred.std(0)
-    # What hardly differs between pictures would be noise made large.
-    known = spread > 1e-9
-    scaled = np.where(known, centred / np.where(known, spread, 1), 0)
     start, weighed = 0, []
-    for weight, width in zip((COLOUR_WEIGHT, PATTERN_WEIGHT, DIRECTION_WEIGHT), _GROUPS, strict=True):
-        weighed.append(scaled[:, start : start + width] * (weight / np.sqrt(width)))
+    for width, weight in GROUPS.values():
+        group = centred[:, start : start + width]
+        # Not each feature by itself: a colour that is nowhere but in three pictures would count as much as any.
+        length = np.sqrt((group**2).sum(1).mean())
+        # What hardly differs between pictures would be noise made large.
+        weighed.append(group * (weight / length) if length > 1e-9 else np.zeros_like(group))
         start += width
     return np.concatenate(weighed, axis=1)
 
@@ -49,9 +53,9 @@ def _colour(picture: np.ndarray, unit: np.ndarray) -> np.ndarray:
     red, green, blue = np.moveaxis(unit, -1, 0)
     # Light against dark, red against green, yellow against blue: what the eye compares.
     opponents = (structure.luminance(unit), red - green, (red + green) / 2 - blue)
-    means = [plane.mean() for plane in opponents] + [plane.std() for plane in opponents]
-    # Of the root, for 2 % of a colour in place of none is seen sooner than 42 % in place of 40.
-    return np.array([*np.sqrt([shares[name] for name in colours.NAMES]), *means])
+    means, spreads = [plane.mean() for plane in opponents], [plane.std() for plane in opponents]
+    # The root, for 2 % of a colour in place of none is seen sooner than 42 % in place of 40.
+    return np.array([*means, *spreads, *np.sqrt([shares[name] for name in colours.NAMES])])
 
 
 def _pattern(unit: np.ndarray) -> np.ndarray:

@@ -52,11 +52,12 @@ def test_pictures_that_are_all_alike_differ_in_nothing():
     assert not likeness.standardised(same).any()
 
 
-def test_colours_count_most_and_directions_least():
+def test_each_group_counts_as_much_as_is_said_and_the_mean_colour_most():
     rng = np.random.default_rng(0)
     seen = likeness.standardised(rng.normal(size=(500, likeness.FEATURES)))
 
-    ends = np.cumsum(likeness._GROUPS)[:-1]
-    energy = [float((group**2).sum(1).mean()) for group in np.split(seen, ends, axis=1)]
+    widths, weights = zip(*likeness.GROUPS.values(), strict=True)
+    lengths = [np.sqrt((group**2).sum(1).mean()) for group in np.split(seen, np.cumsum(widths)[:-1], axis=1)]
 
-    assert energy == pytest.approx([1.0, 0.7**2, 0.5**2])
+    assert lengths == pytest.approx(list(weights))
+    assert weights[0] == max(weights)

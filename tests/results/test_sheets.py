@@ -71,9 +71,7 @@ def test_sheets_of_other_filters_are_refused(tmp_path):
 
 @pytest.mark.parametrize(("columns", "rows", "levels"), [(1, 1, 1), (4, 4, 1), (5, 2, 2), (64, 92, 6), (300, 400, 8)])
 def test_on_the_first_level_one_tile_holds_all_and_each_further_one_is_twice_as_large(columns, rows, levels):
-    sheet = Sheet(
-        arrangement="layers", columns=columns, rows=rows, cells=((0, columns * rows - 1) if rows > 1 else (0,),)
-    )
+    sheet = Sheet(arrangement="layers", columns=columns, rows=rows, cells=(tuple(range(columns * rows)),))
 
     assert sheets.levels(columns, rows) == levels
     assert sheets.cells_across(sheet, levels - 1) == 4
