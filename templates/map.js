@@ -51,7 +51,7 @@
       getTileUrl: (level, x, y) => {
         if (level < sheet.levels) return `${atlas.root}/map/${sheet.by}/${level}/${x}-${y}.avif`;
         const each = held.get(x + y * sheet.columns);
-        return atlas.address(each.layer, each.number, level === last ? ".avif" : "-thumb.avif");
+        return each && atlas.address(each.layer, each.number, level === last ? ".avif" : "-thumb.avif");
       },
     });
     const bounds = made.getTileBounds;
@@ -78,6 +78,7 @@
     smoothTileEdgesMinZoom: Infinity,
     maxImageCacheCount: 500,
     imageLoaderLimit: 12,
+    viewportMargins: { left: 8, top: 8, right: 8, bottom: 8 },
     animationTime: still ? 0 : 0.6,
     gestureSettingsMouse: { clickToZoom: false },
     gestureSettingsPen: { clickToZoom: false },
@@ -165,7 +166,7 @@
 
   /* A layer's name stands above its block, and stays in sight while the block is. */
   function write({ x, y, cell }, height) {
-    pen.textBaseline = "alphabetic";
+    const written = new Map();
     map.layers.forEach((layer, index) => {
       const [column, row] = spot(filters[starts[index]]);
       const { wide, high } = sheet.blocks[index];
@@ -173,7 +174,8 @@
       const size = Math.max(11, Math.min(24, sheet.free * cell * 0.72));
       const top = y + row * cell;
       const base = Math.max(top - size * 0.3, size + 6);
-      if (base > top + high * cell || top - size > height) return;
+      if (base > top + high * cell || top - size > height || base < written.get(column) + size * 0.95) return;
+      written.set(column, base);
       const left = Math.max(x + column * cell, 8);
       const sans = getComputedStyle(document.body).fontFamily;
       pen.font = `600 ${size}px ${sans}`;
@@ -247,7 +249,10 @@
     card.hidden = !each;
     if (!each) return;
     card.href = href(each);
-    card.querySelector("img").src = atlas.address(each.layer, each.number, "-thumb.avif");
+    const image = card.querySelector("img");
+    /* Not where the picture itself is as large. */
+    image.hidden = lie().cell > 128;
+    image.src = atlas.address(each.layer, each.number, "-thumb.avif");
     card.querySelector("b").textContent = title(each);
     const words = card.querySelector("small");
     words.textContent = "";
@@ -289,7 +294,8 @@
           hits.add(each);
         });
       });
-      $("lit").textContent = hits.size ? `${hits.size} of ${filters.length} filters` : "Nothing found";
+      const [some, all] = [hits.size, filters.length].map((count) => count.toLocaleString("en"));
+      $("lit").textContent = hits.size ? `${some} of ${all} filters` : "Nothing found";
       if (!hits.size) hits = null;
       paint();
     });

@@ -7,8 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.pictures.likeness import ASPECT
-
 # Of the height of a sheet, what is left free above each block: a line of type where the whole sheet fills a screen.
 NAME_SHARE = 1 / 45
 
@@ -43,7 +41,7 @@ class Blocks:
         )
 
 
-def stack(counts: Sequence[int], aspect: float = ASPECT) -> Blocks:
+def stack(counts: Sequence[int], aspect: float) -> Blocks:
     """Return where the blocks of layers with so many filters are, so that cells are as large as they can be on a sheet
     `aspect` times higher than wide."""
     total, most = sum(counts), max(counts)

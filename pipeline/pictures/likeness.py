@@ -10,10 +10,8 @@ import math
 
 import numpy as np
 
-# How many times higher than wide the sheet should be: it fills an A0 poster below its title, and a telephone.
-ASPECT = 1.3
-
-# An empty cell is as bad as so much of a departure from `ASPECT`, both as shares: the last row is filled if it can be.
+# An empty cell is as bad as so much of a departure from the aspect, both as shares: the last row is filled if it can
+# be.
 EMPTY_WEIGHT = 4.0
 
 # The surroundings that pictures are held against: first so large a part of the sheet, then smaller by this factor, down
@@ -28,7 +26,7 @@ _STEPS = (math.sqrt(5) / 2 - 0.5, math.sqrt(2) - 1, math.sqrt(3) - 1, math.sqrt(
 _ORDERS = np.array(list(itertools.permutations(range(4))))
 
 
-def grid(count: int, aspect: float = ASPECT) -> tuple[int, int]:
+def grid(count: int, aspect: float) -> tuple[int, int]:
     """Return columns and rows of a grid that holds `count` pictures, near an aspect (rows ÷ columns), hardly a cell
     empty."""
 
@@ -49,9 +47,9 @@ def arrange(looks: np.ndarray, columns: int, rows: int) -> np.ndarray:
         columns, rows: of the grid, at least as many cells as pictures.
     """
     count = len(looks)
-    held = np.full(rows * columns, -1)
+    held: np.ndarray = np.full(rows * columns, -1)
     held[:count] = _by_halves(looks, columns, count)
-    held = held.reshape(rows, columns)
+    held = held.reshape((rows, columns))
     radius, turn = max(rows, columns) * FIRST_RADIUS, 0
     while radius >= SMALLEST_RADIUS:
         surroundings = _surroundings(held, looks, max(1, round(radius)))

@@ -5,7 +5,7 @@ atlas of 100,000 filters takes no more memory than one of a hundred.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,12 @@ from pipeline.pictures import blocks, likeness
 from pipeline.pictures.mosaic import GROUND
 from pipeline.results import document, layer_summary, layout, sheets
 from pipeline.results.layer_summary import Layer
-from pipeline.results.sheets import CELL_PX, TILE_PX, Members, Sheet, Sheets
+from pipeline.results.sheets import CELL_PX, TILE_PX, Arrangement, Members, Sheet, Sheets
+
+# How many times higher than wide the sheets should be. By layer as paper and telephones are: at 1.3, 64 filters of
+# VGG16 stand in a row, so that no block of it has a ragged end, and there is room for names. At 0.8 it would fill more
+# of a laptop's window, and lose both.
+ASPECT: Mapping[Arrangement, float] = {"layers": 1.3, "likeness": 1.0}
 
 # AVIF quality (0..100). A screen shows a dozen tiles, each of 16 to thousands of filters.
 TILE_QUALITY = 40
@@ -38,7 +43,7 @@ def make(results: Path, layers: Sequence[str], output: Path) -> int:
     found = [layer_summary.read(layout.layer_paths(results, name).summary) for name in layers]
     members = sorted(found, key=lambda layer: layer.index)
     with files.replacing_folder(output) as folder:
-        made = write(folder, members, _small_pictures(results, members))
+        made = write(folder, members, small_pictures(results, members))
     return sum(len(list(sheets.tiles(sheet))) for sheet in made.sheets)
 
 
@@ -57,7 +62,7 @@ def write(folder: Path, layers: Sequence[Layer], pictures: Iterable[Tile]) -> Sh
         for place, picture in enumerate(pictures):
             small[place] = picture
             seen[place] = looks.features(picture)
-        made = arranged(layers, looks.standardised(seen))
+        made = arranged(layers, seen)
         for sheet in made.sheets:
             _write_tiles(folder, sheet, lambda place: np.asarray(small[place]))
     files.write_json(folder / layout.SHEETS, document.to_json(made))
@@ -79,7 +84,8 @@ def _write_tiles(folder: Path, sheet: Sheet, picture: Callable[[int], Tile]) -> 
         files.write_bytes(folder / sheets.OVERVIEW, images.encode(overview, TILE_QUALITY))
 
 
-def _small_pictures(results: Path, layers: Sequence[Layer]) -> Iterator[Tile]:
+def small_pictures(results: Path, layers: Sequence[Layer]) -> Iterator[Tile]:
+    """Yield the pictures of layers' filters in order, each uint8 (CELL_PX, CELL_PX, 3)."""
     for layer in layers:
         for number in layer.numbers:
             picture = images.read_image(layout.paths(results, layer.name, number).image, layer.canvas_px)
@@ -91,26 +97,36 @@ def arranged(layers: Sequence[Layer], seen: np.ndarray) -> Sheets:
 
     Args:
         layers: in the network's order.
-        seen: what their pictures look like, one layer after another, float64 (filters, features), standardised.
+        seen: what their pictures look like, as `by_likeness` takes it.
     """
-    counts = [len(layer.filters) for layer in layers]
-    stacked = blocks.stack(counts)
-    columns, rows = likeness.grid(len(seen))
-    ends = np.cumsum(counts)[:-1]
-    places = np.split(likeness.arrange(seen, columns, rows), ends)
     return Sheets(
         weights_sha256=layers[0].weights_sha256,
         layers=tuple(Members(layer=layer.name, filters=layer.numbers) for layer in layers),
-        sheets=(
-            Sheet(arrangement="layers", columns=stacked.columns, rows=stacked.rows, cells=stacked.cells(counts)),
-            Sheet(
-                arrangement="likeness",
-                columns=columns,
-                rows=rows,
-                cells=tuple(tuple(map(int, cells)) for cells in places),
-            ),
-        ),
+        sheets=(by_layer(layers, ASPECT["layers"]), by_likeness(layers, seen, ASPECT["likeness"])),
     )
+
+
+def by_layer(layers: Sequence[Layer], aspect: float) -> Sheet:
+    """Return a sheet with a block for each layer, near an aspect (rows ÷ columns)."""
+    counts = [len(layer.filters) for layer in layers]
+    stacked = blocks.stack(counts, aspect)
+    return Sheet(arrangement="layers", columns=stacked.columns, rows=stacked.rows, cells=stacked.cells(counts))
+
+
+def by_likeness(layers: Sequence[Layer], seen: np.ndarray, aspect: float) -> Sheet:
+    """Return a sheet on which neighbours look alike, near an aspect (rows ÷ columns).
+
+    Args:
+        layers: in the network's order.
+        seen: what their pictures look like, one layer after another, float64 (filters, features), as
+            `measure.likeness.features` gives it.
+        aspect: of the sheet.
+    """
+    columns, rows = likeness.grid(len(seen), aspect)
+    ends = np.cumsum([len(layer.filters) for layer in layers])[:-1]
+    places = np.split(likeness.arrange(looks.standardised(seen), columns, rows), ends)
+    cells = tuple(tuple(map(int, each)) for each in places)
+    return Sheet(arrangement="likeness", columns=columns, rows=rows, cells=cells)
 
 
 def drawn(sheet: Sheet, picture: Callable[[int], Tile]) -> Iterator[tuple[Which, Tile]]:

@@ -1,4 +1,4 @@
-"""The poster: all filters of an atlas on one sheet of paper, under a title, from the same arrangement as the map.
+"""The poster: all filters of an atlas on one sheet of paper, under a title, arranged as on the map.
 
 White paper, for ink is dear and type is clearest on it. One picture is in memory at a time, and the sheet itself.
 """
@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import pipeline
 from pipeline import errors, files, images, options, wording
 from pipeline.errors import UserError
+from pipeline.measure import likeness as looks
 from pipeline.network.known import display_name
+from pipeline.pictures import map as atlas_map
 from pipeline.results import layer_summary, layout, sheets
 from pipeline.results.layer_summary import Layer
 from pipeline.results.sheets import ARRANGEMENTS, Arrangement, Sheet
@@ -69,6 +72,17 @@ def words(layers: list[Layer], arrangement: Arrangement, title: str = "") -> Wor
     )
 
 
+def room(said: Words, size: tuple[int, int]) -> float:
+    """Return the aspect (height ÷ width) of what is left for pictures on paper of (width, height) pixels."""
+    pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    margin = round(size[0] * MARGIN)
+    return (_bottom(size) - _set_type(pen, said, *size, margin)) / (size[0] - 2 * margin)
+
+
+def _bottom(size: tuple[int, int]) -> int:
+    return size[1] - round(size[0] * MARGIN) - round(2 * size[0] * FOOT * _LINE)
+
+
 def draw(results: Path, layers: list[Layer], sheet: Sheet, said: Words, size: tuple[int, int]) -> Image.Image:
     """Return the poster.
 
@@ -84,7 +98,7 @@ def draw(results: Path, layers: list[Layer], sheet: Sheet, said: Words, size: tu
     pen = ImageDraw.Draw(poster)
     margin = round(width * MARGIN)
     top = _set_type(pen, said, width, height, margin)
-    bottom = height - margin - round(2 * width * FOOT * _LINE)
+    bottom = _bottom(size)
     cell = min((width - 2 * margin) / sheet.columns, (bottom - top) / sheet.rows)
     left = round((width - cell * sheet.columns) / 2)
     side = max(1, round(cell * (1 - GAP)))
@@ -98,6 +112,14 @@ def draw(results: Path, layers: list[Layer], sheet: Sheet, said: Words, size: tu
             at = (round(left + place % sheet.columns * cell), round(top + place // sheet.columns * cell))
             poster.paste(picture.resize((side, side), Image.Resampling.LANCZOS), at)
     return poster
+
+
+def arrange(results: Path, layers: list[Layer], by: Arrangement, aspect: float) -> Sheet:
+    """Return where filters are on a sheet of paper with an aspect (height ÷ width)."""
+    if by == "layers":
+        return atlas_map.by_layer(layers, aspect)
+    seen = np.array([looks.features(picture) for picture in atlas_map.small_pictures(results, layers)])
+    return atlas_map.by_likeness(layers, seen, aspect)
 
 
 def _set_type(pen: ImageDraw.ImageDraw, said: Words, width: int, height: int, margin: int) -> int:
@@ -117,7 +139,9 @@ def _set_type(pen: ImageDraw.ImageDraw, said: Words, width: int, height: int, ma
     return y + round(width * TEXT)
 
 
-def _lines(pen: ImageDraw.ImageDraw, text: str, font: ImageFont.ImageFont, room: int) -> Iterator[str]:
+def _lines(
+    pen: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, room: int
+) -> Iterator[str]:
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
@@ -198,9 +222,13 @@ def main() -> None:
         raise UserError(f"--dpi: should be {SMALLEST_DPI} to {LARGEST_DPI}, not {arguments.dpi}")
     named = sheets.read(arguments.results).layers
     layers = [layer_summary.read(layout.layer_paths(arguments.results, each.layer).summary) for each in named]
-    made = sheets.read_of(arguments.results, layers)
+    # Their arrangement is the screen's; paper is upright.
+    sheets.read_of(arguments.results, layers)
     said = words(layers, arguments.by, arguments.title)
-    poster = draw(arguments.results, layers, made.of(arguments.by), said, size_px(arguments.paper, arguments.dpi))
+    size = size_px(arguments.paper, arguments.dpi)
+    poster = draw(
+        arguments.results, layers, arrange(arguments.results, layers, arguments.by, room(said, size)), said, size
+    )
     write(poster, arguments.output, arguments.dpi, said.title)
     print(f"{arguments.output}: {arguments.paper}, {poster.width} × {poster.height} pixels, {arguments.dpi} dpi")
 

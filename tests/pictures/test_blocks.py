@@ -5,6 +5,9 @@ import itertools
 import pytest
 
 from pipeline.pictures import blocks
+from pipeline.pictures import map as atlas_map
+
+ASPECT = atlas_map.ASPECT["layers"]
 
 VGG16 = [64, 64, 128, 128, 256, 256, 256, *[512] * 6]
 COUNTS = {
@@ -20,7 +23,7 @@ COUNTS = {
 
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
 def test_every_filter_has_a_cell_of_its_own_on_the_sheet(counts):
-    made = blocks.stack(counts)
+    made = blocks.stack(counts, ASPECT)
 
     cells = made.cells(counts)
 
@@ -32,7 +35,7 @@ def test_every_filter_has_a_cell_of_its_own_on_the_sheet(counts):
 
 @pytest.mark.parametrize("counts", COUNTS.values(), ids=COUNTS)
 def test_above_each_block_there_is_room_for_its_name(counts):
-    made = blocks.stack(counts)
+    made = blocks.stack(counts, ASPECT)
 
     cells = made.cells(counts)
 
@@ -46,7 +49,7 @@ def test_above_each_block_there_is_room_for_its_name(counts):
 
 
 def test_the_layers_of_vgg16_stand_one_below_the_other_without_a_ragged_end():
-    made = blocks.stack(VGG16)
+    made = blocks.stack(VGG16, ASPECT)
 
     assert (made.columns, made.width, made.name_rows) == (64, 64, 2)
     assert made.rows == sum(VGG16) // 64 + 2 * len(VGG16)
@@ -54,13 +57,13 @@ def test_the_layers_of_vgg16_stand_one_below_the_other_without_a_ragged_end():
 
 @pytest.mark.parametrize("name", ["a preview", "deep", "large"])
 def test_a_sheet_of_many_layers_is_neither_a_ribbon_nor_a_column(name):
-    made = blocks.stack(COUNTS[name])
+    made = blocks.stack(COUNTS[name], ASPECT)
 
     assert 0.5 <= made.rows / made.columns <= 2.5
 
 
 def test_layers_are_read_from_top_to_bottom_and_then_from_left_to_right():
-    made = blocks.stack(COUNTS["deep"])
+    made = blocks.stack(COUNTS["deep"], ASPECT)
 
     for (column, row), (next_column, next_row) in itertools.pairwise(made.corners):
         assert (next_column, next_row) > (column, row)

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.pictures import likeness
+from pipeline.pictures import map as atlas_map
+
+ASPECT = atlas_map.ASPECT["likeness"]
 
 
 def looks(count: int, features: int = 12, seed: int = 0) -> np.ndarray:
@@ -29,16 +32,16 @@ def neighbour_distance(seen: np.ndarray, cells: np.ndarray, columns: int) -> flo
 
 @pytest.mark.parametrize("count", [*range(1, 30), 104, 512, 4224, 100_000])
 def test_a_grid_holds_all_and_leaves_few_cells_empty(count):
-    columns, rows = likeness.grid(count)
+    columns, rows = likeness.grid(count, ASPECT)
 
     assert 0 <= columns * rows - count < max(columns, 0.03 * count + 1)
     if count >= 100:
-        assert rows / columns == pytest.approx(likeness.ASPECT, rel=0.2)
+        assert rows / columns == pytest.approx(ASPECT, rel=0.2)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 7, 64, 97, 500])
 def test_every_picture_gets_a_cell_of_its_own_and_the_last_stay_empty(count):
-    columns, rows = likeness.grid(count)
+    columns, rows = likeness.grid(count, ASPECT)
 
     cells = likeness.arrange(looks(count), columns, rows)
 
@@ -47,7 +50,7 @@ def test_every_picture_gets_a_cell_of_its_own_and_the_last_stay_empty(count):
 
 def test_neighbours_look_far_more_alike_than_by_chance():
     seen = looks(600)
-    columns, rows = likeness.grid(600)
+    columns, rows = likeness.grid(600, ASPECT)
 
     arranged = neighbour_distance(seen, likeness.arrange(seen, columns, rows), columns)
     by_chance = neighbour_distance(seen, np.random.default_rng(1).permutation(600), columns)
@@ -58,7 +61,7 @@ def test_neighbours_look_far_more_alike_than_by_chance():
 def test_pictures_of_one_kind_are_one_region():
     kinds = np.repeat([0, 1, 2, 3], 100)
     seen = np.eye(4)[np.random.default_rng(2).permutation(kinds)]
-    columns, rows = likeness.grid(400)
+    columns, rows = likeness.grid(400, ASPECT)
 
     cells = likeness.arrange(seen, columns, rows)
     kind = np.empty(400, int)

@@ -36,6 +36,11 @@ def a_sheet(columns: int, rows: int, cells: tuple[int, ...]) -> Sheet:
     return Sheet(arrangement="layers", columns=columns, rows=rows, cells=(cells,))
 
 
+def blurred(pixels: np.ndarray) -> np.ndarray:
+    """Return the means of 8 × 8 pixels: what AVIF keeps of noise."""
+    return pixels.reshape(CELL_PX // 8, 8, CELL_PX // 8, 8, 3).astype(float).mean((1, 3))
+
+
 def test_a_tile_of_the_last_level_shows_each_filter_in_its_cell_and_the_ground_elsewhere():
     sheet = a_sheet(5, 3, (0, 6, 9))
 
@@ -64,9 +69,9 @@ def test_each_level_shows_the_next_at_half_the_size():
 
 
 def test_tiles_without_a_filter_are_not_made():
-    sheet = a_sheet(100, 100, (0, 9999))
+    sheet = a_sheet(50, 50, (0, 2499))
 
-    assert len(dict(atlas_map.drawn(sheet, a_picture))) == 2 * sheets.levels(100, 100) - 1
+    assert len(dict(atlas_map.drawn(sheet, a_picture))) == 2 * sheets.levels(50, 50) - 1
 
 
 def test_every_filter_is_once_on_each_sheet_and_every_tile_a_file(results, tmp_path):
@@ -92,11 +97,15 @@ def test_a_tile_shows_the_pictures_of_the_filters_that_are_there(results, tmp_pa
         assert tile.size == (TILE_PX, TILE_PX)
         left, top = column % 4 * CELL_PX, row % 4 * CELL_PX
         shown = np.asarray(tile.convert("RGB"), float)[top : top + CELL_PX, left : left + CELL_PX]
-    picture = images.read_image(
-        layout.paths(results, "block2_conv1", 7).image, synthetic.canvas(catalogue.load("vgg16").layer("block2_conv1"))
-    )
-    wanted = np.asarray(images.square(Image.fromarray(picture), CELL_PX), float)
-    assert np.abs(shown - wanted).mean() < 15
+
+    def forms(number: int) -> np.ndarray:
+        canvas_px = synthetic.canvas(catalogue.load("vgg16").layer("block2_conv1"))
+        picture = images.read_image(layout.paths(results, "block2_conv1", number).image, canvas_px)
+        return blurred(np.asarray(images.square(Image.fromarray(picture), CELL_PX)))
+
+    distances = [np.abs(blurred(shown) - forms(number)).mean() for number in range(12)]
+    assert np.argmin(distances) == 7
+    assert min(distances) < 0.3 * np.median(distances)
 
 
 def test_the_overview_is_the_sheet_by_layer(results, tmp_path):
