@@ -71,7 +71,7 @@
     drawer: "canvas",
     showNavigationControl: false,
     keyboardNavEnabled: false,
-    minPixelRatio: 0.7,
+    minPixelRatio: 0.6,
     minZoomImageRatio: 0.8,
     maxZoomPixelRatio: 16,
     visibilityRatio: 0.6,
@@ -273,7 +273,7 @@
         x + (column + 1) * cell <= size.x &&
         y + (row + 1) * cell <= size.y;
       if (!inside) centre(each);
-      $("lit").textContent = title(each);
+      $("said").textContent = title(each);
     }
     paint();
   }

@@ -91,9 +91,9 @@ def test_by_likeness_the_same_filter_is_elsewhere_and_leads_to_the_same_page(fol
     assert after != before
     assert page.url.endswith("map.html#by=likeness")
     assert [request for request in watched.requests if "/map/likeness/" in request]
+    assert watched.complaints == []
     page.mouse.click(*after)
     page.wait_for_url("**/block5_conv2/300.html")
-    assert watched.complaints == []
 
 
 def test_a_search_lights_up_what_it_finds_and_dims_the_rest(folder, open_page):
