@@ -35,7 +35,7 @@ JPEG_QUALITY = 92
 INK, SOFT, PAPER = (20, 20, 22), (96, 96, 102), (255, 255, 255)
 
 # As shares of the paper's width.
-MARGIN, TITLE, TEXT, FOOT = 0.045, 0.042, 0.0125, 0.0085
+MARGIN, TITLE, TEXT, FOOT, MEASURE = 0.045, 0.042, 0.0125, 0.0085, 0.6
 # Of a cell's side, what is left free around each picture in all.
 GAP = 0.06
 # Of the room above a block, what its name takes.
@@ -74,13 +74,16 @@ def words(layers: list[Layer], arrangement: Arrangement, title: str = "") -> Wor
 
 def room(said: Words, size: tuple[int, int]) -> float:
     """Return the aspect (height ÷ width) of what is left for pictures on paper of (width, height) pixels."""
-    pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-    margin = round(size[0] * MARGIN)
-    return (_bottom(size) - _set_type(pen, said, *size, margin)) / (size[0] - 2 * margin)
+    left, top, right, bottom = _room(said, size)
+    return (bottom - top) / (right - left)
 
 
-def _bottom(size: tuple[int, int]) -> int:
-    return size[1] - round(size[0] * MARGIN) - round(2 * size[0] * FOOT * _LINE)
+def _room(said: Words, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of what is left for pictures, pixels."""
+    width, height = size
+    margin = round(width * MARGIN)
+    top = _set_type(ImageDraw.Draw(Image.new("RGB", (1, 1))), said, size, margin)
+    return margin, top, width - margin, height - margin - round(2 * width * FOOT * _LINE)
 
 
 def draw(results: Path, layers: list[Layer], sheet: Sheet, said: Words, size: tuple[int, int]) -> Image.Image:
@@ -93,22 +96,20 @@ def draw(results: Path, layers: list[Layer], sheet: Sheet, said: Words, size: tu
         said: what is set in type.
         size: width and height in pixels.
     """
-    width, height = size
     poster = Image.new("RGB", size, PAPER)
     pen = ImageDraw.Draw(poster)
-    margin = round(width * MARGIN)
-    top = _set_type(pen, said, width, height, margin)
-    bottom = _bottom(size)
-    cell = min((width - 2 * margin) / sheet.columns, (bottom - top) / sheet.rows)
-    left = round((width - cell * sheet.columns) / 2)
+    left, top, right, bottom = _room(said, size)
+    cell = min((right - left) / sheet.columns, (bottom - top) / sheet.rows)
+    # In the middle, with the title above its left edge.
+    left = round((size[0] - cell * sheet.columns) / 2)
+    _set_type(pen, said, size, left)
     side = max(1, round(cell * (1 - GAP)))
     for layer, cells in zip(layers, sheet.cells, strict=True):
         if sheet.arrangement == "layers":
             _name(pen, layer, cells, sheet, (left, top, cell))
         for number, place in zip(layer.numbers, cells, strict=True):
-            picture = Image.fromarray(
-                images.read_image(layout.paths(results, layer.name, number).image, layer.canvas_px)
-            )
+            path = layout.paths(results, layer.name, number).image
+            picture = Image.fromarray(images.read_image(path, layer.canvas_px))
             at = (round(left + place % sheet.columns * cell), round(top + place // sheet.columns * cell))
             poster.paste(picture.resize((side, side), Image.Resampling.LANCZOS), at)
     return poster
@@ -122,20 +123,21 @@ def arrange(results: Path, layers: list[Layer], by: Arrangement, aspect: float) 
     return atlas_map.by_likeness(layers, seen, aspect)
 
 
-def _set_type(pen: ImageDraw.ImageDraw, said: Words, width: int, height: int, margin: int) -> int:
+def _set_type(pen: ImageDraw.ImageDraw, said: Words, size: tuple[int, int], left: int) -> int:
     """Set title, lead and foot, and return where the sheet may begin, pixels from the top."""
-    room = width - 2 * margin
+    width, height = size
+    margin = round(width * MARGIN)
     font = ImageFont.load_default(width * TITLE)
     # A long title is set smaller rather than in two lines.
-    font = ImageFont.load_default(width * TITLE * min(1, room / max(1, pen.textlength(said.title, font))))
-    pen.text((margin, margin), said.title, INK, font)
+    fit = (width - 2 * left) / max(1, pen.textlength(said.title, font))
+    pen.text((left, margin), said.title, INK, ImageFont.load_default(max(1, width * TITLE * min(1, fit))))
     y = margin + round(width * TITLE * _LINE)
     text = ImageFont.load_default(max(1, width * TEXT))
-    for line in _lines(pen, said.lead, text, min(room, round(width * 0.6))):
-        pen.text((margin, y), line, SOFT, text)
+    for line in _lines(pen, said.lead, text, round(width * MEASURE)):
+        pen.text((left, y), line, SOFT, text)
         y += round(width * TEXT * _LINE)
     foot = ImageFont.load_default(max(1, width * FOOT))
-    pen.text((margin, height - margin), said.foot, SOFT, foot, anchor="ls")
+    pen.text((left, height - margin), said.foot, SOFT, foot, anchor="ls")
     return y + round(width * TEXT)
 
 
@@ -168,7 +170,7 @@ def _name(
         max(1, min(size, size * room / max(1, pen.textlength(layer.name, ImageFont.load_default(max(1, size))))))
     )
     pen.text((round(x), round(y)), layer.name, INK, font, anchor="ls")
-    more = f"{len(layer.filters):,} filters, each sees {layer.receptive_field_px} × {layer.receptive_field_px} pixels"
+    more = f"{len(layer.filters):,} filters, each sees {layer.receptive_field_px} by {layer.receptive_field_px} pixels"
     beside = ImageFont.load_default(max(1, size * 0.7))
     if pen.textlength(layer.name, font) + size + pen.textlength(more, beside) <= room:
         pen.text((round(x + room - cell * GAP), round(y)), more, SOFT, beside, anchor="rs")
