@@ -13,6 +13,11 @@ RESULTS = results
 OUTPUT = collection
 TITLE =
 BASE_URL =
+# Of `make poster`: the file, the size of the paper, how filters are arranged, dots per inch.
+POSTER = results/poster.pdf
+PAPER = A0
+BY = layers
+DPI = 200
 # Of `make photographs`: the folder that it makes.
 FOLDER = photographs
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
@@ -30,7 +35,7 @@ CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTOR
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection photographs test lint coverage attack check docs clean
+.PHONY: help atlas full site collection photographs poster test lint coverage attack check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
@@ -52,7 +57,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
-	$(SNAKEMAKE) --allowed-rules quality site publish all
+	$(SNAKEMAKE) --allowed-rules quality map site publish all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)
@@ -62,6 +67,10 @@ collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results
 	@$(CHECK_DIRECTORY)
 	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
 		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
+
+poster: $(INSTALLED) ## put all filters of a finished atlas on one sheet for print: [PAPER=A0…A4] [BY=layers|likeness] [DPI=200] [POSTER=….pdf]
+	@$(CHECK_DIRECTORY)
+	@$(PYTHON_THERE) -m pipeline.pictures.poster --paper "$(PAPER)" --by "$(BY)" --dpi "$(DPI)" --output "$(POSTER)"
 
 photographs: $(INSTALLED) ## Debian and its relatives: put 256 free photographs, with credits, into [FOLDER=photographs]
 	@$(CHECK_DIRECTORY)

@@ -5,7 +5,7 @@
 #   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> strips (layer), copies -> site
 #   photographs -> credits -> site              render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
-#   site -> publish
+#   render (all layers) -> map -> site -> publish
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
@@ -228,6 +228,26 @@ rule tiles:
         copies=layout.COPIES,
     shell:
         RUN + " pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
+        "--output {output:q} > {log:q} 2>&1"
+
+
+rule map:
+    input:
+        # Pictures alone would do, but for their size; a layer is measured when its pictures are there, and agree.
+        summaries=expand(SUMMARY, layer=LAYERS),
+        images=[expand(IMAGE, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+    output:
+        directory("results/map"),
+    log:
+        "results/logs/map.log",
+    conda:
+        "environment.yaml"
+    threads: 1
+    params:
+        results=above(1),
+        layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+    shell:
+        RUN + " pipeline.pictures.map --results {params.results} --layers {params.layers} "
         "--output {output:q} > {log:q} 2>&1"
 
 
@@ -506,6 +526,7 @@ rule site:
         quality=rules.quality.output.figures,
         mosaics=expand(MOSAIC, layer=LAYERS),
         tiles=expand(TILES, layer=LAYERS),
+        map=rules.map.output,
         photographs=SHOWN,
         trust=TRUSTED,
         templates=[
@@ -569,6 +590,7 @@ rule all:
     input:
         rules.publish.output,
         rules.quality.output,
+        rules.map.output,
         SHOWN,
         TRUSTED,
         expand([SUMMARY, RESPONSE, MOSAIC, TILES], layer=LAYERS),

@@ -14,7 +14,7 @@ from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
-from pipeline.results import agreement, document, exemplars, layer_summary, layout, trust, tuning
+from pipeline.results import agreement, document, exemplars, layer_summary, layout, sheets, trust, tuning
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
 from pipeline.results.agreement import Expected
@@ -159,20 +159,26 @@ def _examine_answers(results: Path, plan: Plan, layer: str, weights_sha256: str 
     }
 
 
-def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple[Finding, Finding]:
-    """Return findings for the figures of quality and for the site, made again elsewhere and compared byte by byte.
+def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple[Finding, Finding, Finding]:
+    """Return findings for the figures of quality, for the map, and for the site; the first and the last are made again
+    elsewhere and compared byte by byte.
 
     Where what they are made from is not whole, they are just looked for.
     """
     quality_paths = layout.quality(results)
     table = (quality_paths.figures, quality_paths.text)
     # Set aside as a whole, for a run makes it anew where there is none.
-    site = (layout.site(results),)
+    sheet, place = (layout.map_folder(results),), (layout.site(results),)
     if not grounds_are_whole:
-        return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", site, _nothing)))
+        names = {"quality": table, "map": sheet, "site": place}
+        first, second, third = (_just_there(_finding(name, paths, _nothing)) for name, paths in names.items())
+        return first, second, third
+    found = _finding("map", sheet, lambda: _check_map(results, plan))
+    site = _finding("site", place, lambda: _check_site(results, plan) if found.state == WHOLE else None)
     return (
         _finding("quality", table, lambda: _check_quality(results, plan)),
-        _finding("site", site, lambda: _check_site(results, plan)),
+        found,
+        site if found.state == WHOLE else _just_there(site),
     )
 
 
@@ -306,6 +312,17 @@ def _check_quality(results: Path, plan: Plan) -> None:
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
         if files.read_bytes(path) != data:
             raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
+
+
+def _check_map(results: Path, plan: Plan) -> None:
+    layers = [atlases.read_layer(results, layer.name) for layer in plan.network.layers if layer.name in plan.filters]
+    made = sheets.read(results)
+    if not sheets.are_of(made, layers):
+        raise _MadeOtherwiseError(f"{layout.sheets(results)}: not of the filters of the configuration")
+    for name in sheets.files(made):
+        path = layout.map_folder(results) / name
+        if not path.is_file() or not _ends_with_a_box(path):
+            raise UserError(f"{path}: missing, empty or truncated")
 
 
 def _check_site(results: Path, plan: Plan) -> None:

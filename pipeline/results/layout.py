@@ -22,6 +22,9 @@ MARK = ".snakemake_timestamp"
 # of finished layers are made anew.
 COPIES = 2
 
+# In the folder of the map, what says where each filter is on it.
+SHEETS = "sheets.json"
+
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
 
@@ -106,6 +109,16 @@ def layer_paths(results: Path, layer: str) -> LayerPaths:
 def responses(summary: Path) -> Path:
     """Return where the response matrix stands that belongs to a summary."""
     return summary.with_suffix(".response.npy")
+
+
+def map_folder(results: Path) -> Path:
+    """Return the folder of the map: the tiles of all its sheets, and what says where each filter is on them."""
+    return results / "map"
+
+
+def sheets(results: Path) -> Path:
+    """Return what says where each filter is on the sheets of the map."""
+    return map_folder(results) / SHEETS
 
 
 def quality(results: Path) -> QualityPaths:

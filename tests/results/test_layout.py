@@ -49,6 +49,7 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "trust": {layout.trust(RESULTS, "block1_conv1")},
         "tuning": {layout.tuning(RESULTS, "block1_conv1")},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
+        "map": {layout.map_folder(RESULTS)},
         "site": {layout.new_site(RESULTS)},
         "publish": {layout.site(RESULTS)},
     }
