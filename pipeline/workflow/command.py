@@ -28,7 +28,7 @@ def command(arguments: Sequence[str]) -> list[str]:
         "snakemake",
         "--snakefile",
         str(snakefile),
-        *([] if chosen else ["--cores"]),
+        *([] if chosen else ["--cores", "all"]),
         *arguments,
     ]
 

@@ -227,7 +227,9 @@ def test_jobs_run_in_an_environment_that_conda_makes(fresh, finished, tmp_path):
     assert run.code == 0, run.output
     assert workflows.contents(fresh.results) == workflows.contents(finished.results)
     # A line that names another file would not find it there.
-    (pip,) = (each["pip"] for each in yaml.safe_load((base / "created").read_text())["dependencies"] if "pip" in each)
+    (pip,) = (
+        each["pip"] for each in yaml.safe_load((base / "created").read_text())["dependencies"] if isinstance(each, dict)
+    )
     pinned = (REPOSITORY / "requirements.txt").read_text()
     assert pip
     assert all(f"{requirement} \\\n" in pinned for requirement in pip)
