@@ -1,4 +1,6 @@
 import io
+import math
+import sys
 
 import numpy as np
 import pytest
@@ -90,6 +92,26 @@ def test_small_pictures_keep_the_colour_of_every_pixel(side, is_whole):
     assert (red[:, ::2].mean() - red[:, 1::2].mean() > 200) == is_whole
 
 
+def test_decibels_are_those_of_the_mean_squared_error():
+    picture = noise(16, 16)
+
+    assert images.decibels(picture, picture) == math.inf
+    assert images.decibels(np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 255, np.uint8)) == 0
+    assert images.decibels(np.full((4, 4, 3), 10, np.uint8), np.full((4, 4, 3), 9, np.uint8)) == pytest.approx(
+        48.13, abs=0.01
+    )
+
+
+def test_a_copy_has_the_first_quality_that_is_like_the_picture_or_else_the_last():
+    picture = Image.fromarray(noise(64, 64))
+    copies = {quality: images.encode_faithfully(picture, quality) for quality in (20, 60, 90)}
+    alike = {quality: images.decibels(noise(64, 64), decoded(copy)) for quality, copy in copies.items()}
+
+    assert images.encode_like(picture, copies, alike[20]) == copies[20]
+    assert images.encode_like(picture, copies, alike[20] + 0.1) == copies[60]
+    assert images.encode_like(picture, copies, 99) == copies[90]
+
+
 def test_a_copy_has_the_first_quality_that_fits_or_else_the_last():
     picture = Image.fromarray(noise(64, 64))
     sizes = {quality: len(images.encode(picture, quality)) for quality in (60, 40, 20)}
@@ -131,3 +153,13 @@ def test_channels_are_read_as_they_were_written_side_by_side(tmp_path):
         assert np.array_equal(np.asarray(strip)[:, 16:32], image[..., 1])
     with pytest.raises(UserError, match=r"x\.png: 80 × 16 pixels, not 64 × 16"):
         images.read_channels(tmp_path / "x.png", 16, 4)
+
+
+def test_a_pillow_without_a_format_is_a_mistake(monkeypatch):
+    images.check_codecs()
+    monkeypatch.setitem(sys.modules, "PIL._avif", None)
+
+    with pytest.raises(
+        UserError, match="was built here without AVIF, which pictures are written in: install its wheel"
+    ):
+        images.check_codecs()

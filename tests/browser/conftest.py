@@ -38,6 +38,10 @@ KINDS = (
     "photographs/000.html",
     "how-to-read.html",
     "data/index.html",
+    "search.html",
+    "search.html#q=vertical",
+    "compare.html",
+    "compare.html#block5_conv2/300,block3_conv1/159",
     "map.html",
     "404.html",
 )

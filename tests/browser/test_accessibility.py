@@ -23,7 +23,7 @@ def test_axe_finds_no_violation(folder, open_page, kind, scheme):
 def test_axe_finds_no_violation_in_the_results_of_a_search(folder, open_page, scheme):
     page = open_page(f"{folder.as_uri()}/index.html", color_scheme=scheme).page
     page.fill("#find", "vertical")
-    page.locator("#found li").first.wait_for()
+    page.locator("#hits a").first.wait_for()
     page.add_script_tag(path=AXE)
     found = page.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags } })", TAGS)
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []

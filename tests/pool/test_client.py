@@ -16,7 +16,7 @@ def test_a_pool_of_another_directory_is_left_alone(owner, tmp_path_factory, monk
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     monkeypatch.setenv(client.ADDRESS, owner.address)
 
-    assert client.render(UNKNOWN_LAYER) is None
+    assert client.run(client.RENDER, UNKNOWN_LAYER) is None
 
 
 def test_a_pool_that_hangs_up_after_the_last_byte_has_been_told_all(monkeypatch):
@@ -39,7 +39,7 @@ def test_a_pool_that_hangs_up_after_the_last_byte_has_been_told_all(monkeypatch)
 def test_no_pool_is_no_error(monkeypatch, address):
     monkeypatch.setenv(client.ADDRESS, address)
 
-    assert client.render(UNKNOWN_LAYER) is None
+    assert client.run(client.RENDER, UNKNOWN_LAYER) is None
 
 
 def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
             [sys.executable, "-c", "import socket; socket.socket(fileno=0).accept()[0].send(b'220 mail\\n')"],
             stdin=listener,
         )
-        assert client.render(UNKNOWN_LAYER) is None
+        assert client.run(client.RENDER, UNKNOWN_LAYER) is None
     assert server.wait(PATIENCE_SECONDS) == 0
 
 

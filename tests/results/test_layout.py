@@ -50,7 +50,8 @@ def test_the_snakefile_puts_everything_where_the_layout_says(tmp_path):
         "tuning": {layout.tuning(RESULTS, "block1_conv1")},
         "quality": {layout.quality(RESULTS).figures, layout.quality(RESULTS).text},
         "map": {layout.map_folder(RESULTS)},
-        "site": {layout.site(RESULTS) / "index.html"},
+        "site": {layout.new_site(RESULTS)},
+        "publish": {layout.site(RESULTS)},
     }
 
     planned = vgg16.run("--dry-run", "--quiet", "host").output

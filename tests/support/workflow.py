@@ -157,7 +157,7 @@ def jobs(renders: Sequence[str] = (), layers: Sequence[str] = ()) -> list[tuple[
         [("render", filter) for filter in renders]
         + [(rule, layer) for rule in OF_LAYER for layer in layers]
         + ([("quality", ""), ("map", "")] if layers else [])
-        + [("site", ""), ("all", "")]
+        + [("site", ""), ("publish", ""), ("all", "")]
     )
 
 
