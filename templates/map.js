@@ -6,7 +6,11 @@
   const $ = (id) => document.getElementById(`map-${id}`);
   const over = $("over");
   const pen = over.getContext("2d");
-  const card = $("card");
+  const card = document.createElement("a");
+  card.id = "map-card";
+  card.hidden = true;
+  card.innerHTML = '<img alt="" width="96" height="96"><span><b></b><small></small></span>';
+  over.after(card);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const GROUND = "#161618";
   const LIGHT = "#ebebee";

@@ -35,7 +35,7 @@ JPEG_QUALITY = 92
 INK, SOFT, PAPER = (20, 20, 22), (96, 96, 102), (255, 255, 255)
 
 # As shares of the paper's width.
-MARGIN, TITLE, TEXT, FOOT, MEASURE = 0.045, 0.042, 0.0125, 0.0085, 0.6
+MARGIN, TITLE, TEXT, FOOT, MEASURE = 0.045, 0.042, 0.0125, 0.0085, 0.64
 # Of a cell's side, what is left free around each picture in all.
 GAP = 0.06
 # Of the room above a block, what its name takes.

@@ -26,8 +26,11 @@ OWN_SCRIPTS = (
     "compare.js",
     "filter.js",
     "layer.js",
+    "map.js",
+    "openseadragon.min.js",
     "originals.js",
     "results.js",
+    "sheets.js",
     "application/ld+json",
 )
 
