@@ -190,6 +190,7 @@ rule tiles:
     params:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        copies=layout.COPIES,
     shell:
         "python -m pipeline.pictures.web --results results --layer {params.layer} --filters {params.filters} "
         "--output {output} > {log} 2>&1"

@@ -112,7 +112,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         recipes=recipes,
         seed=values["seed"],
         precision=values["precision"],
-        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
+        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, filters, objective),
         contents=_contents(values),
         photographs=_photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
     )
@@ -204,13 +204,28 @@ def _state(folder: Path, names: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _site(values: Mapping[str, Any], network: Network, objective: str) -> dict[str, Any]:
+def _site(
+    values: Mapping[str, Any], network: Network, filters: Mapping[str, Sequence[int]], objective: str
+) -> dict[str, Any]:
     check_base_url(values["base_url"])
+    for each in values["highlights"]:
+        with at(f"site.highlights: {each:.80}"):
+            _check_highlight(each, network, filters)
     for key, text in values.items():
         if isinstance(text, str) and (character := formatting.not_for_a_page(text)):
             raise UserError(f"site.{key}: the character {character} has no place in a page; remove it")
     title = wording.title(display_name(network.model), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
+
+
+def _check_highlight(highlight: str, network: Network, filters: Mapping[str, Sequence[int]]) -> None:
+    name, _, number = highlight.rpartition("/")
+    network.check_filter(name, int(number))
+    there = filters.get(name, ())
+    if int(number) not in there:
+        nearest = min(there, key=lambda each: abs(each - int(number)), default=None)
+        hint = "" if nearest is None else f" (the nearest that is: {name}/{nearest})"
+        raise UserError(f"it is not in this atlas{hint}; add it to filters, or leave it out here")
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:

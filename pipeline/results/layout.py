@@ -15,12 +15,18 @@ ENDING = ".avif"
 PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
+# Grows when copies are made otherwise, and pages count on it: rule `tiles` names it among its parameters, so that those
+# of finished layers are made anew.
+COPIES = 2
+
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
 
-# The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
-BAND_TILE_PX = 72
+# The band: tiles of a thumb's width side by side, as many as a laptop's screen is wide, in one row or two; fewer are
+# larger, up to what a picture of 160 px allows, and as wide together.
 BAND_COLUMNS = 12
+BAND_PX = 864
+LARGEST_BAND_TILE_PX = 144
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -141,6 +147,12 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     rows = 2 if len(filters) >= 2 * BAND_COLUMNS else 1
     count = min(len(filters), rows * BAND_COLUMNS)
     return [filters[place * len(filters) // count] for place in range(count)]
+
+
+def band_grid(tiles: int) -> tuple[int, int, int]:
+    """Return columns and rows of a band of so many tiles, and the side of a tile in pixels."""
+    columns = min(tiles, BAND_COLUMNS)
+    return columns, -(-tiles // columns), min(LARGEST_BAND_TILE_PX, BAND_PX // columns)
 
 
 def photographs(results: Path) -> Path:

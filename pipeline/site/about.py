@@ -9,7 +9,7 @@ from pipeline.results.layer_summary import Filter, Layer
 from pipeline.results.published import Example, Maker, Published
 from pipeline.site.addresses import filter_path
 from pipeline.site.pages.home import highlighted, totals
-from pipeline.site.pages.parts import by_selectivity
+from pipeline.site.pages.parts import telling
 
 # As many pictures as stand in one row of a laptop's screen, large enough to see the forms in them.
 EXAMPLES = 6
@@ -52,7 +52,7 @@ def _examples(atlas: Atlas) -> Iterator[Example]:
     for place, layer in enumerate(layers):
         # Of fewer layers, several filters each, the late ones first: there is more to see.
         count = each + (place >= len(layers) - left)
-        yield from (_example(layer, filter) for filter in by_selectivity(layer)[:count])
+        yield from (_example(layer, filter) for filter in telling(layer)[:count])
 
 
 def _example(layer: Layer, filter: Filter) -> Example:

@@ -48,6 +48,11 @@ def _file(number: int, ending: str, kind: str) -> str:
     return f"{kind}-{name}" if name == LOST else name
 
 
+def card_path(layer: Layer, filter: int) -> str:
+    """Return the address of the card that other sites show beside a link to a filter."""
+    return filter_path(layer, filter, "-card.jpg")
+
+
 def strip_path(layer: Layer, filter: int) -> str:
     """Return the address of the patches of photographs that excite a filter."""
     return filter_path(layer, filter, f"-photographs{ENDING}")

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 from PIL import Image
 
 import pipeline
@@ -28,18 +27,17 @@ from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
-from pipeline.site import addresses, citing, contents, illustrations, publishing, search, tables
+from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
 from pipeline.site.about import about
 from pipeline.site.pages import compare, guide, home, photographs
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages import network as network_page
+from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
-# The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
-CARD = "assets/card.jpg"
-SOCIAL_CARD = (1200, 630)
-SOCIAL_QUALITY = 80
+# AVIF quality (0..100) of the grey maps on the page that explains convolution.
+RESPONSE_QUALITY = 43
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,9 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph. Year 0 is not said.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph; where `originals` is,
+    pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen. Year 0 is
+    not said.
     """
 
     title: str = ""
@@ -59,6 +59,11 @@ class Site:
     publish_patches: bool = True
     year: int = 0
     source: str = ""
+    originals: bool = True
+    highlights: tuple[str, ...] = ()
+
+
+_KINDS = {str: "text", bool: "true or false", tuple: "a list of texts", int: "a number"}
 
 
 def parse_site(text: str) -> Site:
@@ -70,13 +75,15 @@ def parse_site(text: str) -> Site:
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
     kinds = {each.name: type(each.default) for each in dataclasses.fields(Site)}
+    # JSON has no tuples.
+    value = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
         # True is a number to Python, and no year.
-        if type(entry) is not kinds[key]:
-            wanted = {str: "text", bool: "true or false", int: "a number"}[kinds[key]]
-            raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
+        texts = entry if isinstance(entry, tuple) else ()
+        if type(entry) is not kinds[key] or not all(isinstance(each, str) for each in texts):
+            raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
     return dataclasses.replace(
         site, base_url=check_base_url(site.base_url), source=check_base_url(site.source, "site.source")
@@ -88,8 +95,16 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
+    highlights = home.highlights(atlas, site.highlights)
     shown = [
-        *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *contents.site_pages(
+            atlas,
+            title,
+            description,
+            highlights,
+            with_patches=site.publish_patches,
+            with_originals=site.originals,
+        ),
         *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
         *guide.extra_pages(atlas),
     ]
@@ -124,6 +139,8 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
                 folder / addresses.folder(layer) / "figures.js",
                 f"(window.ATLAS_FIGURES??={{}})[{tables.compact(layer.name)}]={tables.compact(figures)};\n",
             )
+            if site.originals:
+                downloads.write(folder, results, atlas.network.name, layer)
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
@@ -170,9 +187,16 @@ class Renderer:
             functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
         )
         canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
-        social = publishing.absolute(base, page.image if page.template == "filter.html" else CARD) if base else ""
+        card = page.view.card if isinstance(page.view, FilterView) else cards.OF_SITE
         template = self.environment.get_template(page.template)
-        return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
+        return template.render(
+            page=page,
+            view=page.view,
+            url=url,
+            canonical=canonical,
+            card=publishing.absolute(base, card) if base else "",
+            card_alt=page.view.alt if isinstance(page.view, FilterView) else self.site.title,
+        )
 
 
 def _bibtex(atlas: Atlas, site: Site) -> str:
@@ -253,7 +277,7 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for number in illustrations.telling_kernels(kernels):
         response = illustrations.response(card, kernels[number])
         (folder / f"response-{number}{layout.PICTURE}").write_bytes(
-            images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
+            images.encode(Image.fromarray(response), RESPONSE_QUALITY)
         )
 
 
@@ -311,10 +335,7 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
     write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
-        chosen = [np.asarray(Image.open(path)) for path in paths]
-        card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
-        card.save(folder / CARD, "JPEG", quality=SOCIAL_QUALITY)
+        cards.write(folder, atlas, site.title)
 
 
 def write_text(path: Path, text: str) -> None:

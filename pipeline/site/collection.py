@@ -17,7 +17,8 @@ from pipeline.files import PROJECT, link_or_copy, replacing_folder
 from pipeline.results import document, layout, published
 from pipeline.results.published import Collection, Member, Published
 from pipeline.site import illustrations, publishing
-from pipeline.site.build import CARD, Renderer, Site, write_text
+from pipeline.site.build import Renderer, Site, write_text
+from pipeline.site.cards import OF_SITE
 from pipeline.site.pages import collection as home
 from pipeline.site.pages.page import Page
 
@@ -106,8 +107,8 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
     description = home.summary([each.said for each in atlases])
     view = home.collection_view([(each.slug, each.said) for each in atlases])
     pages = (
-        Page("index.html", "collection.html", title, description, CARD, view),
-        Page("404.html", "collection_404.html", "Page not found", "There is no page at this address.", CARD, None),
+        Page("index.html", "collection.html", title, description, OF_SITE, view),
+        Page("404.html", "collection_404.html", "Page not found", "There is no page at this address.", OF_SITE, None),
     )
     renderer = Renderer(Site(title=title, base_url=base_url), templates, structured="")
     with replacing_folder(output) as folder:
@@ -125,7 +126,7 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
         write_text(folder / "llms.txt", publishing.llms_of_several(base_url, title, description, said))
         if base_url:
             write_text(folder / "sitemap.xml", publishing.sitemap_index(base_url, [each.slug for each in atlases]))
-            link_or_copy(atlases[0].site / CARD, folder / CARD)
+            link_or_copy(atlases[0].site / OF_SITE, folder / OF_SITE)
         members = (Member(folder=each.slug, network=each.said.network, title=each.said.title) for each in atlases)
         made = Collection(title=title, atlases=tuple(members))
         files.write_json(layout.collection(folder), document.to_json(made))

@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
+from pipeline.results.layer_summary import Layer
 from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages.filter import filter_view
-from pipeline.site.pages.home import blocks, highlighted, home_view
+from pipeline.site.pages.home import blocks, home_view
 from pipeline.site.pages.layer import layer_view
 from pipeline.site.pages.page import Page
-from pipeline.site.pages.parts import most_selective
+from pipeline.site.pages.parts import telling
 
 T = TypeVar("T")
 
@@ -29,19 +30,29 @@ def sections(atlas: Atlas) -> Iterator[tuple[str, str]]:
     yield "data/index.html", "Data"
 
 
-def site_pages(atlas: Atlas, title: str, description: str, *, with_patches: bool = True) -> Iterator[Page]:
-    """Yield the pages that show layers and filters: home, each layer, each filter, `with_patches` of photographs."""
-    highlights = highlighted(atlas)
+def site_pages(
+    atlas: Atlas,
+    title: str,
+    description: str,
+    highlights: Sequence[tuple[Layer, int]],
+    *,
+    with_patches: bool = True,
+    with_originals: bool = True,
+) -> Iterator[Page]:
+    """Yield the pages that show layers and filters: home, which opens with the `highlights`, each layer, each filter,
+    `with_patches` of photographs and `with_originals`, to be downloaded."""
     first = filter_path(*highlights[0], layout.PICTURE)
     yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
     between = neighbours([(layer, each) for layer in atlas.layers for each in layer.filters])
     titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
-        view = layer_view(atlas, layer, titles[layer.name], before, after)
-        example = filter_path(layer, most_selective(layer).filter, layout.PICTURE)
+        view = layer_view(atlas, layer, titles[layer.name], before, after, with_originals=with_originals)
+        example = filter_path(layer, telling(layer)[0].filter, layout.PICTURE)
         yield Page(f"{folder(layer)}/index.html", "layer.html", layer.name, f"{layer.name}: {view.lead}", example, view)
         for left, (_, each), right in itertools.islice(between, len(layer.filters)):
-            shown = filter_view(atlas, layer, each, left, right, with_patches=with_patches)
+            shown = filter_view(
+                atlas, layer, each, left, right, with_patches=with_patches, with_originals=with_originals
+            )
             yield Page(
                 filter_path(layer, each.filter),
                 "filter.html",

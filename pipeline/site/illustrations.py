@@ -1,7 +1,5 @@
 """Pictures that explain: all kernels of the first layer on a sheet, and a convolution carried out on a test card."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pipeline.site.drawings import kernel_pixels
@@ -145,16 +143,3 @@ def icon() -> np.ndarray:
         picture[row : row + 51, column : column + 51] = (143, 182, 232)
         picture[row + 11 : row + 40, column + 11 : column + 40] = (27, 28, 30)
     return picture
-
-
-def social_card(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """Return pictures, uint8 (side, side, 3), tiled side by side to fill a picture of (width, height), uint8."""
-    width, height = size
-    columns = max(1, len(pictures))
-    edges = [round(width * place / columns) for place in range(columns + 1)]
-    card = np.zeros((height, width, 3), np.uint8)
-    for picture, left, right in zip(pictures, edges, edges[1:], strict=False):
-        rows = np.arange(height) * len(picture) // max(height, right - left)
-        across = np.arange(right - left) * len(picture) // max(height, right - left)
-        card[:, left:right] = picture[rows[:, None], across[None, :]]
-    return card

@@ -478,8 +478,33 @@ def test_somebodys_whole_disk_is_not_gone_through(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("key", ["publish_patches", "originals"])
 @pytest.mark.parametrize("value", [True, False])
-def test_patches_are_published_or_not(value):
-    assert plan.plan({"site": {"publish_patches": value}}).site["publish_patches"] is value
-    assert plan.plan({"site": {"publish_patches": str(value).lower()}}).site["publish_patches"] is value
-    assert plan.plan({}).site["publish_patches"] is True
+def test_patches_and_originals_are_published_or_not(key, value):
+    assert plan.plan({"site": {key: value}}).site[key] is value
+    assert plan.plan({"site": {key: str(value).lower()}}).site[key] is value
+    assert plan.plan({}).site[key] is True
+
+
+def test_highlights_are_filters_of_the_atlas_in_any_order():
+    chosen = ["block4_conv1/243", "block1_conv1/0", "block2_conv2/077"]
+    assert plan.plan({"site": {"highlights": chosen}}).site["highlights"] == chosen
+    assert plan.plan({}).site["highlights"] == []
+
+
+@pytest.mark.parametrize(
+    ("highlight", "message"),
+    [
+        ("block4_conv9/243", "block4_conv9/243: vgg16 has no convolutional layer 'block4_conv9'; did you mean"),
+        ("block4_conv1/512", "block4_conv1/512: block4_conv1 has no filter 512: its filters are 0 to 511"),
+        ("block4_conv1/244", "block4_conv1/244: it is not in this atlas (the nearest that is: block4_conv1/243); add"),
+        ("block3_conv1/159", "block3_conv1/159: it is not in this atlas; add it to filters, or leave it out here"),
+        ("block4_conv1", "block4_conv1 does not look right: it should be like block4_conv1/243"),
+        ("/3", "/3 does not look right"),
+    ],
+)
+def test_a_highlight_that_is_not_in_the_atlas_is_named(highlight, message):
+    said = refusal({"layers": ["block4_conv1"], "site": {"highlights": [highlight]}})
+
+    assert said.startswith("site.highlights")
+    assert message in said

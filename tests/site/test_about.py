@@ -49,9 +49,5 @@ def test_a_network_of_nobody_known_has_no_credit(atlas):
 
 def test_every_word_of_the_settings_has_its_place():
     # A setting that is added to the site is decided on here, too.
-    assert {each.name for each in dataclasses.fields(Site)} - SETTINGS.keys() == {
-        "description",
-        "publish_patches",
-        "source",
-        "year",
-    }
+    elsewhere = {"description", "publish_patches", "originals", "highlights", "source", "year"}
+    assert {each.name for each in dataclasses.fields(Site)} - SETTINGS.keys() == elsewhere

@@ -23,11 +23,10 @@ from tests.support.synthetic import PHOTOGRAPHS
 # What pages run: scripts of ours, by name, and what is written into a page for search engines.
 OWN_SCRIPTS = (
     "atlas.js",
-    "layer.js",
-    "filter.js",
     "compare.js",
     "filter.js",
     "layer.js",
+    "originals.js",
     "results.js",
     "application/ld+json",
 )
@@ -177,7 +176,7 @@ def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
     assert not page.all("a")[0]["href"].startswith("None")
     home = Document(tmp_path / "site" / "index.html")
     assert "1 of 512 filters" in home.text
-    assert "What 1 filter of VGG16 looks for: one picture, made by gradient ascent." in home.text
+    assert "Pictures of what 1 filter of VGG16 looks for, made by gradient ascent." in home.text
     # With nothing to compare with, nothing is said of it.
     texts = [document.text for name, document in documents(tmp_path / "site").items() if name != "how-to-read.html"]
     assert not [text for text in texts if "own best" in text or "excites it more" in text]
@@ -344,7 +343,7 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
     folder = any_site(sequential(("Conv2D", plain | {"filters": 4}), channels=1))
 
     assert "pictures are grey" in Document(folder / "l0/index.html").text
-    assert "Input: grey" in Document(folder / "index.html").text
+    assert "Input: a grey image" in Document(folder / "index.html").text
     assert "for each colour" not in Document(folder / "l0/000.html").text
     assert (folder / "assets/kernels.png").is_file()
 
@@ -359,6 +358,8 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ('{"year": true}', "year: should be a number"),
         ('{"source": "javascript:alert(1)"}', "site.source"),
         ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
+        ('{"highlights": "a/1"}', "highlights: should be a list of texts"),
+        ('{"highlights": [1]}', "highlights: should be a list of texts"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),
@@ -395,7 +396,7 @@ def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, rep
         output = tmp_path / objective
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
         assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
-        assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+        assert f"Pictures of what 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
 
 
 def test_the_makers_of_a_network_and_of_its_published_weights_are_named(plain):

@@ -1,12 +1,14 @@
 import pytest
 
 from pipeline.site import contents
+from pipeline.site.pages import home
 from tests.support.sites import NUMBERS
 
 
 @pytest.fixture(scope="module")
 def shown(atlas):
-    return {page.path: page for page in contents.site_pages(atlas, "Title", "Description")}
+    shown = contents.site_pages(atlas, "Title", "Description", home.highlights(atlas, ()))
+    return {page.path: page for page in shown}
 
 
 def test_filters_are_turned_in_order_and_on_into_the_next_layer(shown):

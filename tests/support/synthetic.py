@@ -174,23 +174,33 @@ def write_renders(results: Path, network: Network, layer: ConvLayer, numbers: Se
 
 
 def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
-    """Write records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share bytes."""
+    """Write pictures, records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share
+    bytes, and files."""
     images, channels = pictures(layer, len(numbers)), network.image_of(layer.name).channels
     encoded: dict[int, dict[str, bytes]] = {}
+    first: dict[int, Path] = {}
     folder = layout.layer_paths(results, layer.name).copies
     folder.mkdir(parents=True)
     for number, image in zip(numbers, images, strict=True):
         made = make_record(network, layer, number, image, sha256)
-        files.write_json(layout.paths(results, layer.name, number).record, document.to_json(made))
+        paths = layout.paths(results, layer.name, number)
+        files.write_json(paths.record, document.to_json(made))
+        if id(image) not in first:
+            first[id(image)] = paths.image
+            Image.fromarray(image).save(paths.image, compress_level=1)
+        else:
+            files.link_or_copy(first[id(image)], paths.image)
         if id(image) not in encoded:
             encoded[id(image)] = web.web_copies(Image.fromarray(image), _strip(snapshots(image)), len(STEPS))
         if is_false_colour(channels):
             bands = strip(np.resize(image, (*image.shape[:2], channels)))
             encoded[id(image)][layout.CHANNELS] = encode(bands.convert("RGB"), web.STRIP_QUALITY)
+            bands.save(paths.channels)
         for ending, data in encoded[id(image)].items():
             (folder / f"{layout.digits(number)}{ending}").write_bytes(data)
     sample = layout.band_sample(range(len(numbers)))
-    band = web.band([square(Image.fromarray(images[place]), layout.BAND_TILE_PX) for place in sample])
+    *_, tile_px = layout.band_grid(len(sample))
+    band = web.band([square(Image.fromarray(images[place]), tile_px) for place in sample])
     (folder / layout.BAND).write_bytes(encode_within(band, web.BAND_QUALITIES, web.LARGEST_BAND_BYTES))
     (folder / layout.MOSAIC).write_bytes(encode(_mosaic(images), web.MOSAIC_QUALITY))
     _write_summary(results, network, layer, numbers, sha256)

@@ -10,7 +10,7 @@ from pipeline.measure.words import STREAKS
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer
 from pipeline.site.pages import layer_words, natural
-from pipeline.site.pages.parts import most_selective
+from pipeline.site.pages.parts import telling
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class CompareView:
 def compare_view(atlas: Atlas) -> CompareView:
     """Return the view of the page that puts filters side by side; its example is a filter and the one most like it."""
     layer = atlas.layers[len(atlas.layers) // 2]
-    first = most_selective(layer)
+    first = telling(layer)[0]
     others = [each.filter for each in first.similar] or [each.filter for each in layer.filters if each != first]
     names = [f"{layer.name}/{filter}" for filter in (first.filter, *others[:1])]
     return CompareView(

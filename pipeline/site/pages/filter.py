@@ -15,8 +15,8 @@ from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer
 from pipeline.results.record import Record
-from pipeline.site import drawings
-from pipeline.site.addresses import filter_path, folder
+from pipeline.site import downloads, drawings
+from pipeline.site.addresses import card_path, filter_path, folder
 from pipeline.site.pages import circuit, layer_words, natural
 from pipeline.site.pages.parts import Fact, Tile, first_kernels, recipe_words, tile
 from pipeline.site.pages.tuning import TuningView, tuning_view
@@ -45,6 +45,11 @@ class FilterView:
     note: str
     alt: str
     frame: Markup
+    card: str
+    original: str
+    download: str
+    original_channels: str
+    image_sha256: str
     doubt: str
     words: Words
     quality: tuple[Fact, ...]
@@ -76,8 +81,10 @@ def filter_view(
     right: tuple[Layer, Filter] | None,
     *,
     with_patches: bool = True,
+    with_originals: bool = True,
 ) -> FilterView:
-    """Return the view of a filter's page, between the two beside it, `with_patches` of photographs or without."""
+    """Return the view of a filter's page, between the two beside it, `with_patches` of photographs and
+    `with_originals`, or without."""
     record = atlas.records[layer.name][each.filter]
     height, width = layer.kernel_size
     shown_kernels = first_kernels(atlas) if layer.name == atlas.network.layers[0].name else ()
@@ -105,6 +112,11 @@ def filter_view(
             layer_words.input_words(atlas.network, layer.name),
         ),
         alt=f"Filter {each.filter} of {layer.name}: {each.description}",
+        card=card_path(layer, each.filter),
+        original=filter_path(layer, each.filter, downloads.PICTURE) if with_originals else "",
+        download=downloads.name(atlas.network.name, layer, each.filter),
+        original_channels=filter_path(layer, each.filter, downloads.CHANNELS) if with_originals and is_false else "",
+        image_sha256=record.image_sha256,
         frame=drawings.field_frame(layer.receptive_field_px, record.canvas_px),
         doubt="" if each.alive else doubt(each, layer),
         words=words,

@@ -90,10 +90,11 @@ class HowView:
 def summary(atlas: Atlas) -> str:
     """Say in a sentence what the atlas holds."""
     count = sum(len(layer.filters) for layer in atlas.layers)
+    total = sum(layer.filters for layer in atlas.network.layers)
+    which = "1 filter" if count == 1 else f"{'each of the ' if count == total else ''}{count:,} filters"
     return (
-        f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.model)} "
-        f"{atlas.words.looks_for if count == 1 else atlas.words.look_for}: one picture{'' if count == 1 else ' each'}, "
-        "made by gradient ascent."
+        f"Pictures of what {which} of {display_name(atlas.network.model)} "
+        f"{atlas.words.looks_for if count == 1 or count == total else atlas.words.look_for}, made by gradient ascent."
     )
 
 
@@ -144,7 +145,7 @@ def how_view(atlas: Atlas) -> HowView:
     count, rows, columns, _ = kernels.shape
     height, width = illustrations.kernel_sheet(kernels).shape[:2] if count else (0, 0)
     example = example_layer(atlas)
-    chosen = parts.most_selective(example)
+    chosen = parts.telling(example)[0]
     made = atlas.records[example.name][chosen.filter]
     shown = atlas.by_name.get(first.name)
     return HowView(
@@ -186,7 +187,7 @@ def how_view(atlas: Atlas) -> HowView:
             chosen.description,
         ),
         depth=tuple(
-            parts.tile(group[-1], parts.most_selective(group[-1]).filter, label=group[-1].name)
+            parts.tile(group[-1], parts.telling(group[-1])[0].filter, label=group[-1].name)
             for _, _, group in home.blocks(atlas)
         ),
         tuning=tuning.trends(atlas),

@@ -8,7 +8,7 @@ from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layout, sheet
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
-from pipeline.site import drawings
+from pipeline.site import downloads, drawings
 from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages import layer_words, natural, tuning
 from pipeline.site.pages.parts import Chart, Fact, Tile, first_kernels, rendered_words, stride_words, tile
@@ -99,14 +99,18 @@ class LayerView:
     kernels: tuple[Kernel, ...]
     kernel_size: tuple[int, int]
     image_channels: int
+    digests: str
+    downloads: str
     previous: tuple[str, str] | None
     next: tuple[str, str] | None
     rendered: int
     total: int
 
 
-def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, after: Layer | None) -> LayerView:
-    """Return the view of a layer's page."""
+def layer_view(
+    atlas: Atlas, layer: Layer, block: str, before: Layer | None, after: Layer | None, *, with_originals: bool = True
+) -> LayerView:
+    """Return the view of a layer's page, `with_originals` to be downloaded or without."""
     height, width = layer.kernel_size
     made = layer.figures
     words = layer.words
@@ -152,6 +156,8 @@ def layer_view(atlas: Atlas, layer: Layer, block: str, before: Layer | None, aft
         kernels=tuple(kernels(atlas, layer)),
         kernel_size=layer.kernel_size,
         image_channels=layer.image_channels,
+        digests=downloads.digests_path(layer) if with_originals else "",
+        downloads=downloads.prefix(atlas.network.name, layer),
         previous=(before.name, f"{folder(before)}/index.html") if before else None,
         next=(after.name, f"{folder(after)}/index.html") if after else None,
         rendered=len(layer.filters),
