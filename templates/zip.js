@@ -31,30 +31,31 @@ window.ATLAS_ZIP = async (place) => {
     return new Uint8Array(await answer.arrayBuffer());
   }
 
+  const folder = place.dataset.name;
+  const parts = [];
+  const directory = [];
+  let offset = 0;
+  function add(name, bytes) {
+    const path = new TextEncoder().encode(`${folder}/${name}`);
+    const size = bytes.length;
+    /* Version 2.0, no flags, stored, when, checksum, bytes twice, length of the name, nothing else. */
+    const about = pack(2, 20, 2, 0, 2, 0, 2, 0, 2, EPOCH, 4, checksum(bytes), 4, size, 4, size, 2, path.length, 2, 0);
+    const local = pack(4, 0x04034b50);
+    parts.push(local, about, path, bytes);
+    directory.push(pack(4, 0x02014b50, 2, 20), about, pack(2, 0, 2, 0, 2, 0, 4, 0, 4, offset), path);
+    offset += local.length + about.length + path.length + size;
+    if (offset > MOST_BYTES) throw new Error("more than 4 GB: download them one by one");
+  }
+
   try {
-    const folder = place.dataset.name;
     const list = await read(place.dataset.list);
     const names = new TextDecoder().decode(list).match(/\S+\.png$/gm);
-    const parts = [];
-    const directory = [];
-    let offset = 0;
-    function add(name, bytes) {
-      const path = new TextEncoder().encode(`${folder}/${name}`);
-      const size = bytes.length;
-      /* Version 2.0, no flags, stored, when, checksum, bytes twice, length of the name, nothing else. */
-      const about = pack(2, 20, 2, 0, 2, 0, 2, 0, 2, EPOCH, 4, checksum(bytes), 4, size, 4, size, 2, path.length, 2, 0);
-      const local = pack(4, 0x04034b50);
-      parts.push(local, about, path, bytes);
-      directory.push(pack(4, 0x02014b50, 2, 20), about, pack(2, 0, 2, 0, 2, 0, 4, 0, 4, offset), path);
-      offset += local.length + about.length + path.length + size;
-      if (offset > MOST_BYTES) throw new Error("more than 4 GB: download them one by one");
-    }
     add(`${folder}.sha256`, list);
     for (let first = 0; first < names.length; first += AT_ONCE) {
       const some = names.slice(first, first + AT_ONCE);
-      const read_ = await Promise.all(some.map((name) => read(name.slice(folder.length + 1))));
+      const pictures = await Promise.all(some.map((name) => read(name.slice(folder.length + 1))));
       some.forEach((name, each) => {
-        add(name, read_[each]);
+        add(name, pictures[each]);
       });
       status.textContent = `${Math.min(first + AT_ONCE, names.length)} of ${names.length} files`;
     }

@@ -292,6 +292,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         author=site.author,
         licence=site.licence,
         base_url=site.base_url,
+        named=site.highlights,
     )
     files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:
@@ -320,7 +321,7 @@ def _published(collection: Collection) -> dict[str, Any]:
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:
-    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 MB.
     summary = document.to_json(layer)
     for each in summary["filters"]:
         for part in (*each["incoming"], *each["outgoing"]):

@@ -1,8 +1,8 @@
 """The pictures as they were measured: what their files are called by whoever downloads them, and their digests.
 
 On the site they lie beside their copies, `243.png` beside `243.avif`, the same files as in the results. A second copy
-of each, in an archive for every layer, would make the 800 MB that a full atlas may weigh 1.2 GB; a script puts the
-archive together in the browser instead.
+of each, in an archive for every layer, would make 1.1 GB of the 728 MB of a full atlas, more than GitHub Pages takes; a
+script puts the archive together in the browser instead.
 """
 
 import hashlib

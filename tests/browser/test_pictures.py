@@ -55,7 +55,9 @@ def test_home_reaches_from_margin_to_margin(served, open_page):
 
 def test_a_picture_in_a_band_leads_to_its_filter(served, open_page):
     page = open_page(f"{served}/index.html").page
-    box = page.locator(".layer", has_text=LAYER).locator(".band img").bounding_box()
+    band = page.locator(".layer", has_text=LAYER).locator(".band img")
+    band.scroll_into_view_if_needed()
+    box = band.bounding_box()
 
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_url(f"**/{LAYER}/036.html")

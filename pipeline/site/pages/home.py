@@ -169,7 +169,7 @@ def figures(totals: Totals, words: Words) -> Iterator[Fact]:
     yield Fact(
         "filters",
         f"{totals.filters:,}",
-        "all that the layers have" if every else f"of {totals.filters_total:,} in the network",
+        "every filter of the network" if every else f"of {totals.filters_total:,} in the network",
     )
     whole = totals.layers == totals.layers_total
     yield Fact(
@@ -280,5 +280,11 @@ def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]
     sure = [layer for layer in alive if not layer.depthwise] or alive
     deep_enough = [layer for layer in sure if layer.index >= len(atlas.network.layers) // 3] or sure
     count = min(most, len(deep_enough))
-    places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
-    return [(deep_enough[place], telling(deep_enough[place])[0].filter) for place in places]
+    layers = [deep_enough[(2 * place + 1) * len(deep_enough) // (2 * count)] for place in range(count)]
+    # Of fewer layers, several filters each, of the late ones the most: there is more to see.
+    each, left = divmod(most, count)
+    return [
+        (layer, filter.filter)
+        for place, layer in enumerate(layers)
+        for filter in telling(layer)[: each + (place >= count - left)]
+    ]
