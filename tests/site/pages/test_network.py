@@ -74,7 +74,7 @@ def test_max_poolings_stand_where_maps_get_smaller(atlas):
     before = {row.name: row.before for row in network.architecture(atlas) if row.before}
 
     assert list(before) == ["block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"]
-    assert before["block3_conv1"] == "max-pooling, 2 × 2; from here on a unit every 4 pixels"
+    assert before["block3_conv1"] == "max-pooling, 2 × 2; from here on one unit every 4 pixels"
 
 
 @pytest.mark.parametrize("model", known.KNOWN)
