@@ -83,7 +83,7 @@ def flops_per_filter(plan: Plan) -> dict[str, int]:
 def work(plan: Plan) -> dict[str, dict[str, float]]:
     """Return the work of the jobs that take most of an atlas's time, by rule, each by its layer's slug or its share: in
     floating-point operations, as many as take its time."""
-    renders = {layout.slug(layer): flops + OTHER_FLOPS for layer, flops in flops_per_filter(plan).items()}
+    renders = {layout.slug(layer): float(flops + OTHER_FLOPS) for layer, flops in flops_per_filter(plan).items()}
     return {"render": renders} | _photograph_work(plan)
 
 

@@ -57,7 +57,7 @@ def show_for(workflow: Any, work: Mapping[str, Mapping[str, float]]) -> None:
 
 
 def _work_of(job: Any, work: Mapping[str, Mapping[str, float]]) -> float:
-    which = getattr(job.wildcards, "layer", None) or getattr(job.wildcards, "share", "")
+    which: str = getattr(job.wildcards, "layer", "") or getattr(job.wildcards, "share", "")
     return work.get(job.rule.name, {}).get(which, 0.0)
 
 
