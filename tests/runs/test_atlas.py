@@ -46,7 +46,8 @@ def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
     # The table alone: 4,224 paragraphs take seconds to print.
     counted = workflows.counts(vgg16.run("--dry-run").output)
 
-    assert counted == CHAIN | OF_PHOTOGRAPHS | {"render": 4224, "total": 4312}
+    rules = CHAIN | OF_PHOTOGRAPHS | {"render": 4224}
+    assert counted == rules | {"total": sum(rules.values())}
     assert not vgg16.results.exists()
 
 
