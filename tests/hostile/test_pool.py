@@ -38,7 +38,7 @@ def pool(monkeypatch) -> Callable[..., int | None]:
                 theirs.shutdown(socket.SHUT_WR)
             ours.settimeout(client.ANSWER_SECONDS)
             monkeypatch.setattr(client, "connect", lambda address: ours)
-            return client.render(arguments)
+            return client.run(client.RENDER, arguments)
 
     monkeypatch.setenv(client.ADDRESS, "/a/pool")
     monkeypatch.setattr(client, "ASK_SECONDS", 0.1)
@@ -128,9 +128,9 @@ def test_any_answer_ends_a_job_or_leaves_it_to_itself(pool, before, value, after
 @given(
     st.binary(max_size=300)
     | hostile.JSON.map(lambda value: json.dumps(value).encode() + b"\n")
-    | st.fixed_dictionaries({"arguments": hostile.JSON, "directory": hostile.JSON}).map(
-        lambda value: json.dumps(value).encode() + b"\n"
-    ),
+    | st.fixed_dictionaries(
+        {"command": st.just(client.RENDER) | hostile.JSON, "arguments": hostile.JSON, "directory": hostile.JSON}
+    ).map(lambda value: json.dumps(value).encode() + b"\n"),
     st.integers(0, 3),
 )
 def test_any_request_is_refused_and_the_pool_goes_on(owner, message, descriptors):
@@ -152,14 +152,14 @@ def test_a_stopped_pool_keeps_no_job_waiting(owner, monkeypatch):
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.3)
     process.suspend()
     try:
-        assert client.render(UNKNOWN_LAYER) is None
+        assert client.run(client.RENDER, UNKNOWN_LAYER) is None
     finally:
         process.resume()
 
 
 def test_a_job_that_asks_hears_that_it_is_still_in_hand(owner):
     with client.connect(owner.address) as connection:
-        request = {"arguments": list(UNKNOWN_LAYER), "directory": str(owner.directory)}
+        request = {"command": client.RENDER, "arguments": list(UNKNOWN_LAYER), "directory": str(owner.directory)}
         client.send(connection, request, descriptors=(1, 2))
         answers = client.Answers(connection)
         assert answers.next() == {"accepted": True}
