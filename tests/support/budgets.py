@@ -73,7 +73,7 @@ def measure(site: Path) -> Iterator[Budget]:
     yield Budget("home, in all", home.size(), 480, KIB, "KiB")
     # Of them 312 are the links to filters in the bands.
     yield Budget("home, elements", len(home.elements), 700, 1, "")
-    layers = [path for path in sorted(site.glob("*/index.html")) if path.parent.name != "data"]
+    layers = [path for path in sorted(site.glob("*/index.html")) if (path.parent / layout.MOSAIC).is_file()]
     layer = Document(max(layers, key=page_bytes))
     # Of 512 filters: two elements for each tile, a link on the mosaic, a place in a family.
     yield Budget("heaviest layer page, HTML", page_bytes(layer.path), 150, KIB, "KiB")

@@ -9,7 +9,6 @@ from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
 from pipeline.results.atlas import Atlas
 from pipeline.site import contents
-from pipeline.site.pages import home
 from pipeline.site.pages.page import Page
 from tests.support import shown as made_up
 from tests.support import synthetic
@@ -39,5 +38,4 @@ def seen(results, tmp_path_factory) -> Atlas:
 @pytest.fixture(scope="session")
 def shown(atlas) -> Mapping[str, Page]:
     """Return the pages of layers and filters by their paths."""
-    highlights = home.highlights(atlas, ())
-    return {page.path: page for page in contents.site_pages(atlas, "Title", "Description", highlights)}
+    return {page.path: page for page in contents.site_pages(atlas, "Title", "Description")}
