@@ -80,7 +80,7 @@ class _Family:
     Attributes:
         authors, title, institution: of the paper.
         arxiv: its number, which begins with year and month.
-        plan, smaller, head, between: as `Background` has them.
+        plan, smaller, head: as `Background` has them.
         licence: of the weights, and the address of its text.
         preprocessing: as `Application` has it.
         prefix: of the networks' names; what follows it is the network's size.
@@ -102,7 +102,6 @@ class _Family:
     digests: Mapping[str, str | None]
     smaller: str = _STRIDES
     head: str = _AVERAGE
-    between: str = ""
 
     def members(self) -> Iterator[tuple[str, Application]]:
         """Yield each network with its name, the function's in lower case."""
@@ -111,7 +110,7 @@ class _Family:
             size = name.removeprefix(self.prefix)
             file = self.file.format(name=name, size=size)
             published = KerasFile(file, self.address.format(file=file, size=size), digest)
-            background = Background(self.plan, self.smaller, self.head, _TRAINED_ON.get(name, IMAGENET), self.between)
+            background = Background(self.plan, self.smaller, self.head, _TRAINED_ON.get(name, IMAGENET))
             yield name, Application(function, self.preprocessing, published, self._credit(function), background)
 
     def _credit(self, network: str) -> Credit:
@@ -150,7 +149,6 @@ _FAMILIES = (
         smaller="max-poolings, which keep the largest of every 2 × 2 values",
         head="one more max-pooling and three fully connected layers (two of 4,096 units, one of 1,000) turn the maps "
         "into a score for each of the 1,000 classes",
-        between="max-pooling",
     ),
     _Family(
         authors="K. He, X. Zhang, S. Ren and J. Sun",

@@ -39,14 +39,12 @@ class Background:
         smaller: what makes its maps smaller, to follow "made smaller by".
         head: what follows its last convolutional layer, as published, to follow "After the last of these layers".
         training: what its published weights were learnt from, to follow "learnt from".
-        between: what stands between layers wherever the maps get smaller; nothing where that differs.
     """
 
     plan: str
     smaller: str
     head: str
     training: str
-    between: str = ""
 
 
 # 1,281,167 photographs; of the classes, 118 are breeds of dogs.

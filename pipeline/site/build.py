@@ -30,7 +30,7 @@ from pipeline.results.record import Record
 from pipeline.results.sheets import Sheets
 from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
 from pipeline.site.about import about
-from pipeline.site.pages import compare, guide, home, photographs
+from pipeline.site.pages import compare, guide, photographs
 from pipeline.site.pages import layer as layer_page
 from pipeline.site.pages import map as map_page
 from pipeline.site.pages import network as network_page
@@ -101,14 +101,13 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
-    highlights = home.highlights(atlas, site.highlights)
     made = sheets.read_of(results, atlas.layers)
     shown = [
         *contents.site_pages(
             atlas,
             title,
             description,
-            highlights,
+            highlights=site.highlights,
             with_patches=site.publish_patches,
             with_originals=site.originals,
         ),

@@ -10,10 +10,9 @@ from typing import TypeVar
 
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
-from pipeline.results.layer_summary import Layer
 from pipeline.site.addresses import filter_path, folder
+from pipeline.site.pages import home
 from pipeline.site.pages.filter import filter_view
-from pipeline.site.pages.home import blocks, home_view
 from pipeline.site.pages.layer import layer_view
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import telling
@@ -35,17 +34,19 @@ def site_pages(
     atlas: Atlas,
     title: str,
     description: str,
-    highlights: Sequence[tuple[Layer, int]],
     *,
+    highlights: Sequence[str] = (),
     with_patches: bool = True,
     with_originals: bool = True,
 ) -> Iterator[Page]:
-    """Yield the pages that show layers and filters: home, which opens with the `highlights`, each layer, each filter,
+    """Yield the pages that show layers and filters: home, which opens with the `highlights`,
+    "layer/filter", or else with some that are chosen, each layer, each filter,
     `with_patches` of photographs and `with_originals`, to be downloaded."""
-    first = filter_path(*highlights[0], layout.PICTURE)
-    yield Page("index.html", "home.html", title, description, first, home_view(atlas, highlights))
+    opening = home.highlights(atlas, highlights)
+    first = filter_path(*opening[0], layout.PICTURE)
+    yield Page("index.html", "home.html", title, description, first, home.home_view(atlas, opening))
     between = neighbours([(layer, each) for layer in atlas.layers for each in layer.filters])
-    titles = {layer.name: block for block, _, group in blocks(atlas) for layer in group}
+    titles = {layer.name: block for block, _, group in home.blocks(atlas) for layer in group}
     for before, layer, after in neighbours(atlas.layers):
         view = layer_view(atlas, layer, titles[layer.name], before, after, with_originals=with_originals)
         example = filter_path(layer, telling(layer)[0].filter, layout.PICTURE)

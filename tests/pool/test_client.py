@@ -56,9 +56,10 @@ def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
     assert server.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_job_of_the_pool_imports_next_to_nothing():
+@pytest.mark.parametrize("client", ["pipeline.render.__main__", "pipeline.pool.__main__"])
+def test_a_job_of_the_pool_imports_next_to_nothing(client):
     heavy = {"numpy", "tensorflow", "argparse", "pathlib", "typing", "difflib"}
-    script = f"import sys; import pipeline.render.__main__; print({heavy} & set(sys.modules))"
+    script = f"import sys; import {client}; print({heavy} & set(sys.modules))"
 
     # Without what other packages have a Python do at its start: coverage measures itself into every process.
     done = subprocess.run([sys.executable, "-S", "-c", script], cwd=PROJECT, capture_output=True, text=True)

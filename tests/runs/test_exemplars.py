@@ -2,6 +2,7 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from pipeline import selection
@@ -174,19 +175,20 @@ def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):
     atlas.assert_run_gives(looked_at)
 
 
-def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(atlas):
-    atlas.configuration = dict(atlas.configuration) | {"precision": "bfloat16"}
-    planned = rules(atlas.plan())
-    only = [
-        *("--allowed-rules", "scan", "strongest", "finals", "exemplars"),
-        *(str(layout.exemplars(atlas.results, layer).relative_to(atlas.directory)) for layer in LAYERS),
-    ]
+def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(fresh, tmp_path):
+    # More photographs than nine of the one filter.
+    for number in range(10):
+        drawn(number, (260, 260)).save(tmp_path / f"{number}.png")
+    target = layout.exemplars(fresh.results, "first").relative_to(fresh.directory)
+    changes = {"filters": {"first": "0"}, "precision": "bfloat16", "photographs": str(tmp_path)}
 
-    run = atlas.run(*only[:5], "--", *only[5:])
+    run = fresh.run(str(target), **changes)
 
-    assert ("finals", "0") in planned
     assert run.code == 0, run.output
-    assert exemplars.read(layout.exemplars(atlas.results, "first")).filters
+    again = strongest.read(layout.finals(fresh.results, 0))
+    (shown,) = exemplars.read(layout.exemplars(fresh.results, "first")).filters
+    assert (again.precision, strongest.read(layout.scan(fresh.results, 0)).precision) == ("float32", "bfloat16")
+    assert np.float32(shown.natural) == again.best.value[0, 0]
 
 
 def test_the_check_looks_at_what_photographs_say(atlas):

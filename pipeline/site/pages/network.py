@@ -11,13 +11,15 @@ from pipeline.network import known
 from pipeline.network.known import display_name
 from pipeline.results.atlas import Atlas
 from pipeline.site import addresses
+from pipeline.site.pages.home import pooling_words
+from pipeline.site.pages.parts import stride_words
 
 
 @dataclass(frozen=True)
 class ArchitectureRow:
     """A convolutional layer in the table of the whole network; `href` is empty when it is not in the atlas.
 
-    `before` says how the maps change before it; nothing where they do not.
+    `before` says what pools before it, and how the maps change; nothing where they do not.
     """
 
     name: str
@@ -75,12 +77,10 @@ def made_smaller(atlas: Atlas) -> str:
 
 def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
     """Yield the convolutional layers of the whole network."""
-    background = known.background(atlas.network.model)
     stride_px = atlas.network.layers[0].stride_px
     for layer in atlas.network.layers:
         shown = atlas.by_name.get(layer.name)
         height, width = layer.kernel_size
-        between = background.between if background and layer.stride_px > stride_px else ""
         yield ArchitectureRow(
             name=layer.name,
             href=f"{addresses.folder(shown)}/index.html" if shown else "",
@@ -90,13 +90,13 @@ def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
             stride_px=layer.stride_px,
             receptive_field_px=layer.receptive_field_px,
             effective_field_px="–" if layer.effective_field_px is None else str(layer.effective_field_px),
-            before=""
-            if layer.stride_px == stride_px
-            else f"{between or 'other maps'}: from here one unit every {layer.stride_px} pixels"
-            if layer.stride_px > 1
-            else "other maps: from here one unit at every pixel",
+            before="; ".join(filter(None, (pooling_words(layer.pools), _apart(layer.stride_px, stride_px)))),
         )
         stride_px = layer.stride_px
+
+
+def _apart(stride_px: int, before_px: int) -> str:
+    return "" if stride_px == before_px else f"from here on {stride_words(stride_px)}"
 
 
 def weights(atlas: Atlas, path: str) -> int:
