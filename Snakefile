@@ -244,7 +244,7 @@ rule map:
         "environment.yaml"
     threads: 1
     params:
-        results=above(1),
+        results=above(0),
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
     shell:
         RUN + " pipeline.pictures.map --results {params.results} --layers {params.layers} "
@@ -540,7 +540,7 @@ rule site:
     conda:
         "environment.yaml"
     params:
-        results=above(1),
+        results=above(0),
         network=NETWORK,
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),

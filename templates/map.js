@@ -8,9 +8,7 @@
   const pen = over.getContext("2d");
   const card = document.createElement("a");
   card.id = "map-card";
-  card.hidden = true;
   card.innerHTML = '<img alt="" width="96" height="96"><span><b></b><small></small></span>';
-  over.after(card);
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const GROUND = "#161618";
   const LIGHT = "#ebebee";
@@ -250,8 +248,8 @@
 
   function name(each) {
     named = each;
-    card.hidden = !each;
-    if (!each) return;
+    if (!each) return card.remove();
+    if (!card.isConnected) over.after(card);
     card.href = href(each);
     const image = card.querySelector("img");
     /* Not where the picture itself is as large. */

@@ -93,6 +93,21 @@ def test_a_truncated_file_is_named(checked, atlas, name, column):
     assert rows(output)["first"] == ["3", "3", "0", "0", "0", "whole", "whole", "whole"]
 
 
+def test_a_truncated_tile_of_the_map_is_named_and_the_map_made_anew(checked, atlas, finished):
+    tile = atlas.results / "map/likeness/0/0-0.avif"
+    tile.write_bytes(tile.read_bytes()[:100])
+
+    code, output = checked("--set-aside")
+
+    assert code == 1
+    assert "map/likeness/0/0-0.avif: missing, empty or truncated" in output
+    assert "map: damaged" in output
+    run = atlas.run()
+    assert run.code == 0, run.output
+    made = {name: data for name, data in workflows.contents(atlas.results).items() if ".damaged" not in name}
+    assert made == workflows.contents(finished.results)
+
+
 @pytest.mark.parametrize("name", ["quality.json", "quality.txt", "site/data/filters.csv", "site/first/001.html"])
 def test_a_truncated_end_of_the_workflow_is_named_and_made_anew(checked, atlas, finished, name):
     path = atlas.results / name
