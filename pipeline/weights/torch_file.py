@@ -8,6 +8,7 @@ does anything but hold what it is given, and every other is refused.
 import io
 import math
 import pickle
+import pickletools
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import numpy as np
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001
+# Instructions of a pickle by which a value gets a number, by which others find it.
+_REMEMBERING = ("PUT", "BINPUT", "LONG_BINPUT")
 _TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
@@ -46,7 +49,7 @@ def float_tensors(data: bytes) -> dict[str, np.ndarray]:
     """
     stream = io.BytesIO(data)
     try:
-        magic, version, _, tensors, keys = (_Plain(stream).load() for _ in range(5))
+        magic, version, _, tensors, keys = (_load(stream) for _ in range(5))
     except Exception as error:
         # Of bytes that are no pickle, pickle raises whatever comes.
         raise ValueError(f"not a state dict ({error})") from None
@@ -58,6 +61,17 @@ def float_tensors(data: bytes) -> dict[str, np.ndarray]:
         for name, tensor in tensors.items()
         if tensor.storage.dtype.kind == "f"
     }
+
+
+def _load(stream: io.BytesIO) -> Any:
+    """Return what the pickle that begins here holds; leave `stream` behind it."""
+    start, size = stream.tell(), len(stream.getbuffer())
+    for opcode, number, _ in pickletools.genops(stream):
+        # A place is made for each lower number, too: five bytes could ask for 32 GB.
+        if opcode.name in _REMEMBERING and number > size:
+            raise ValueError(f"it remembers something as number {number}")
+    stream.seek(start)
+    return _Plain(stream).load()
 
 
 class _Plain(pickle.Unpickler):

@@ -10,9 +10,15 @@ from pipeline.files import PROJECT
 DOCUMENT = (PROJECT / "docs" / "reliability.md").read_text(encoding="utf-8")
 
 
+def table(columns: int) -> list[list[str]]:
+    """Return the cells of the rows below the head of the table that has so many columns."""
+    lines = [line.strip("|").split("|") for line in DOCUMENT.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in cells] for cells in lines if len(cells) == columns][1:]
+
+
 def rows() -> list[str]:
-    """Return the last cell of each row of the table."""
-    return [line.split("|")[-2].strip() for line in DOCUMENT.splitlines() if line.startswith("| ")][1:]
+    """Return the last cell of each row of the table of faults."""
+    return [cells[-1] for cells in table(3)]
 
 
 def claims(cell: str) -> Iterator[tuple[str, str]]:
@@ -34,3 +40,17 @@ def test_a_test_that_is_named_is_there(file, words):
 
     assert path.is_file()
     assert words in path.read_text(encoding="utf-8").replace("_", " ")
+
+
+def test_the_campaign_lists_every_kind_of_hostile_input_and_adds_up():
+    marked = {
+        kind
+        for path in (PROJECT / "tests").rglob("test_*.py")
+        for kind in re.findall(r"mark\.hostile\(\"([^\"]+)\"\)", path.read_text(encoding="utf-8"))
+    }
+    *kinds, total = table(5)
+
+    assert {kind for kind, *_ in kinds} == marked
+    tried, held, broken = ([int(cells[place].replace(",", "")) for cells in [*kinds, total]] for place in (1, 2, 3))
+    assert tried[-1] == sum(tried[:-1])
+    assert [there + gone for there, gone in zip(held, broken, strict=True)] == tried

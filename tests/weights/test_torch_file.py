@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import resource
 
 import numpy as np
 import pytest
@@ -74,6 +75,19 @@ def test_nothing_that_a_pickle_calls_is_called(tmp_path, monkeypatch, call):
     with pytest.raises(ValueError, match="is not part of a tensor"):
         torch_file.float_tensors(head + pickle.dumps({"a": Explosive(*call)}, protocol=2) + pickle.dumps([]))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.hostile("weights files")
+def test_a_number_to_be_remembered_by_asks_for_no_memory():
+    before = peak_bytes()
+
+    with pytest.raises(ValueError, match=r"not a state dict \(it remembers something as number 4294967295\)"):
+        torch_file.float_tensors(b"\x80\x02Nr\xff\xff\xff\xff.")
+    assert peak_bytes() - before < 2**20
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 @pytest.mark.hostile("weights files")
