@@ -1,0 +1,94 @@
+import os
+import sys
+from types import SimpleNamespace
+
+import pytest
+from snakemake.settings.types import DeploymentMethod
+
+from pipeline import files
+from pipeline.errors import UserError
+from pipeline.pool.owner import Room
+from pipeline.workflow import running
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """Return what is told to the scheduler and to the line of progress, and how many jobs may wait in the pool."""
+    told = {}
+    monkeypatch.setattr(running, "_ATLASES", {})
+    monkeypatch.setattr(running.owner, "start_for", lambda workflow: Room(2, 1))
+    monkeypatch.setattr(running.scheduler_cures, "apply", lambda workflow: None)
+    monkeypatch.setattr(
+        running.scheduler_cures, "let_wait", lambda workflow, rules, room: told.update(rules=rules, room=room)
+    )
+    monkeypatch.setattr(
+        running.progress, "show_for", lambda workflow, renders, work: told.update(renders=renders, work=work)
+    )
+    return told
+
+
+def a_rule(name):
+    return SimpleNamespace(name=name, restart_times=0)
+
+
+def a_workflow(retries=0):
+    return SimpleNamespace(execution_settings=SimpleNamespace(retries=retries))
+
+
+@pytest.mark.parametrize(("retries", "restarts"), [(0, 1), (3, 3)])
+def test_two_atlases_of_a_run_have_one_pool_and_one_line(begun, retries, restarts):
+    workflow, other = a_workflow(retries), a_workflow()
+    rules = {name: a_rule(name) for name in ("a_render", "a_scan", "b_render")}
+    work = {"a_render": {"deep": 2.0}, "a_scan": {"0": 1.0}}
+    quality = a_rule("quality")
+    pooled = [rules["a_render"], rules["a_scan"]]
+    running.register(workflow, render=rules["a_render"], quality=quality, pooled=pooled, work=work)
+    running.register(
+        workflow, render=rules["b_render"], quality=quality, pooled=[rules["b_render"]], work={"b_render": {"x": 3.0}}
+    )
+    running.register(other, render=a_rule("c_render"), quality=quality, pooled=[], work={"c_render": {"y": 4.0}})
+
+    running.begin(workflow)
+
+    assert begun["rules"] == begun["renders"] == {"a_render", "b_render"}
+    assert begun["work"] == work | {"b_render": {"x": 3.0}}
+    assert begun["room"] == Room(2, 1)
+    assert {rule.restart_times for rule in rules.values()} == {restarts}
+
+
+def deployed(*methods):
+    return SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method=set(methods)))
+
+
+@pytest.fixture
+def environment(monkeypatch):
+    """Keep the environment of this process as it is; return it."""
+    for name in (running.PYTHON, running.PATH, "PYTHONPATH"):
+        monkeypatch.setenv(name, "")
+    return os.environ
+
+
+def test_jobs_run_by_the_python_that_runs_snakemake_and_find_the_repository(environment):
+    environment["PYTHONPATH"] = "/theirs"
+
+    running.say_where(deployed())
+
+    assert environment[running.PYTHON] == sys.executable
+    assert environment[running.PATH] == f"{files.PROJECT}:/theirs"
+
+
+def test_in_condas_environments_they_run_by_what_is_there(environment):
+    running.say_where(deployed(DeploymentMethod.CONDA))
+
+    assert environment[running.PYTHON] == "python"
+    assert environment[running.PATH] == str(files.PROJECT)
+
+
+def test_an_installed_package_is_found_without_help_but_not_in_condas_environments(environment, monkeypatch, tmp_path):
+    monkeypatch.setattr(files, "PROJECT", tmp_path)
+
+    running.say_where(deployed())
+    assert environment[running.PATH] == ""
+
+    with pytest.raises(UserError, match="needs the project's repository"):
+        running.say_where(deployed(DeploymentMethod.CONDA))
