@@ -4,8 +4,10 @@ import contextlib
 import errno
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
@@ -65,7 +67,18 @@ def run(main: Callable[[], None]) -> None:
     with contextlib.suppress(OSError):
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    took_over = False
     try:
+        # From here on, what is half-done is cleaned up. Where Ctrl-C was to be ignored (nohup), it still is.
+        took_over = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        if took_over:
+            signal.signal(signal.SIGINT, interrupt)
         or_exit(main)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -76,6 +89,9 @@ def run(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
+        # A library that is interrupted while it starts may say that something else was wrong.
+        if interrupts:
+            sys.exit(130)
         # The second is TensorFlow's, which is not imported for this.
         if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
             raise
@@ -83,3 +99,6 @@ def run(main: Callable[[], None]) -> None:
             f"error: out of memory; rule render asks for {RENDER_MB:,} MB a job, rule summary for {SUMMARY_MB:,}: "
             "free some, or run fewer jobs at a time (--cores), and run the same command again"
         )
+    finally:
+        if took_over:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)

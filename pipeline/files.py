@@ -21,8 +21,9 @@ import numpy as np
 
 from pipeline.errors import UserError, in_one_line
 
-# Where Snakefile, config.yaml and templates/ lie.
-PROJECT = Path(__file__).parent.parent
+# Where Snakefile, config.yaml and templates/ lie: around this package in the repository, in it where it is installed.
+_PACKAGE = Path(__file__).parent
+PROJECT = _PACKAGE.parent if (_PACKAGE.parent / "Snakefile").is_file() else _PACKAGE / "project"
 
 # Bytes of the largest file that is read whole: the summary of a layer of 5,000 filters has 30 MB, and JSON takes
 # twenty times its size in memory.
@@ -146,11 +147,28 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Make `target` the same file as `source` where the file system allows it, else a copy."""
+    """Make `target` the same file as `source` where the file system allows it, else a copy.
+
+    Raises `UserError` where `source` is a link: whoever made results (they may have come in an archive) could publish
+    by one what only their reader may read.
+    """
+    check_no_link(source)
     try:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def check_no_link(path: Path) -> None:
+    """Raise `UserError` unless `path` is a regular file itself; the folders that it is in may be links."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    if stat.S_ISLNK(mode):
+        raise UserError(f"{path}: a link, which is not published: remove it, and run the same command again")
+    if not stat.S_ISREG(mode):
+        raise UserError(f"{path}: not a file")
 
 
 def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:

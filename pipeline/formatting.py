@@ -31,6 +31,12 @@ def part_of(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,}"
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return how many there are of something: "one photograph", "1,234 photographs"; `several` where it is not `one`
+    with an s."""
+    return f"one {one}" if count == 1 else f"{count:,} {several or f'{one}s'}"
+
+
 def percent(part: int, whole: int) -> str:
     """Return a count as a share of another in per cent, to a tenth, "–" of nothing.
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+import PIL
+from PIL import Image, UnidentifiedImageError, features
 
 from pipeline import files
 from pipeline.errors import UserError
@@ -62,6 +63,16 @@ PICTURE_DAMAGE = (
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_DEPTH_AND_COLOUR = slice(24, 26)
 _PNG_8_BIT_RGB, _PNG_8_BIT_GREY = b"\x08\x02", b"\x08\x00"
+
+
+def check_codecs() -> None:
+    """Raise `UserError` where this machine's Pillow was built without a format that pictures are written in."""
+    missing = [name for name, part in (("AVIF", "avif"), ("WebP", "webp"), ("PNG", "zlib")) if not features.check(part)]
+    if missing:
+        raise UserError(
+            f"Pillow {PIL.__version__} was built here without {' and '.join(missing)}, which pictures are written in: "
+            "install its wheel (pip install --force-reinstall --only-binary=:all: pillow)"
+        )
 
 
 def is_false_colour(channels: int) -> bool:

@@ -20,6 +20,14 @@ from pipeline.weights import sources, store
 from pipeline.weights.store import Weights
 from tests.support import networks
 
+# Of which pytest calls what it finds here.
+from tests.support.campaign import (  # noqa: F401
+    pytest_runtest_call,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+
 # How long an example takes depends on the machine; nothing here is a test of speed.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

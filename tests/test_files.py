@@ -216,3 +216,12 @@ def test_a_folder_that_others_may_write_is_not_used(tmp_path, monkeypatch):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         files.digest(tmp_path / "none.h5")
+
+
+def test_a_link_is_neither_linked_nor_copied(tmp_path):
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "link").symlink_to("secret")
+
+    with pytest.raises(UserError, match="link: a link, which is not published"):
+        files.link_or_copy(tmp_path / "link", tmp_path / "published")
+    assert not (tmp_path / "published").exists()

@@ -1,5 +1,6 @@
 import io
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -152,3 +153,13 @@ def test_channels_are_read_as_they_were_written_side_by_side(tmp_path):
         assert np.array_equal(np.asarray(strip)[:, 16:32], image[..., 1])
     with pytest.raises(UserError, match=r"x\.png: 80 × 16 pixels, not 64 × 16"):
         images.read_channels(tmp_path / "x.png", 16, 4)
+
+
+def test_a_pillow_without_a_format_is_a_mistake(monkeypatch):
+    images.check_codecs()
+    monkeypatch.setitem(sys.modules, "PIL._avif", None)
+
+    with pytest.raises(
+        UserError, match="was built here without AVIF, which pictures are written in: install its wheel"
+    ):
+        images.check_codecs()

@@ -15,6 +15,7 @@ from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, at, did_you_mean
+from pipeline.machine import precision
 from pipeline.machine.precision import Wanted
 from pipeline.network import catalogue, container
 from pipeline.network.catalogue import ConvLayer, Network
@@ -24,9 +25,13 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
-# A job has so many photographs, about a minute of one core; of more than 32,768, each job has more of them.
-PHOTOGRAPHS_A_SHARE = 64
+# A job has at most so many photographs, on average: one to two minutes of one core. The number of jobs doubles, for a
+# share is found by a digest: up to 96, 192, 384 … the shares of photographs that were there stay what they are. Of
+# more than 49,152, each job has more of them.
+PHOTOGRAPHS_A_SHARE = 96
 MOST_SHARES = 512
+# How many the samples are.
+SAMPLES = 12
 # Photographs of each rendered filter that are looked at in float32, at least: as many as are shown of it.
 LOOKED_AT_AGAIN = 9
 
@@ -36,7 +41,8 @@ LOOKED_AT_AGAIN = 9
 CANVAS_PER_RECEPTIVE_FIELD = 1.5
 CANVAS_SMALLEST_PX, CANVAS_LARGEST_PX, CANVAS_MULTIPLE_PX = 160, 224, 16
 
-_WILDCARD = re.compile(r"\{.*\}", re.DOTALL)
+# What Snakemake fills in when it is part of a path.
+_FILLED_IN = re.compile(r"\{.*\}|<[a-z][a-z0-9_]*>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,17 @@ class Photographs:
 
     Attributes:
         folder: where they are, as configured; None for the samples.
+        count: how many there are, those among them that will be left out.
         shares: how many jobs look at them, each at some.
-        state: digest of the names, sizes and times of all files in the folder; nothing for the samples.
+        state: digest of the names, sizes and times of all photographs in the folder; nothing for the samples.
+        credits: the same of the table that says whose they are.
     """
 
     folder: str | None
+    count: int
     shares: int
     state: str
+    credits: str
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         _check_file("model", values["model"], "")
     network = catalogue.load(values["model"], values["preprocessing"])
     check_weights(values["model"], values["weights"])
+    precision.check(values["precision"])
     if values["weights"] not in ("imagenet", "model"):
         _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
     filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
@@ -122,7 +133,7 @@ def scan_precision(plan: Plan) -> Wanted:
     """Return in which precision photographs are looked at: that of the atlas, but float32 where nine photographs of
     each rendered filter, which are looked at again in it, would be most of them."""
     rendered = sum(map(len, plan.filters.values()))
-    shown = plan.photographs.shares * PHOTOGRAPHS_A_SHARE if plan.photographs else 0
+    shown = plan.photographs.count if plan.photographs else 0
     return "float32" if LOOKED_AT_AGAIN * rendered >= shown else plan.precision
 
 
@@ -162,8 +173,8 @@ def _check_file(key: str, path: str, otherwise: str) -> None:
     if not os.path.isfile(path):  # noqa: PTH113
         where = "" if os.path.isabs(path) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         raise UserError(f"{key}: {path:.200}: no such file{where}{otherwise}")
-    if _WILDCARD.search(path):
-        raise UserError(f"{key}: {path:.200}: Snakemake takes what is in braces for a wildcard; rename it without them")
+    if found := _FILLED_IN.search(path):
+        raise UserError(f"{key}: {path:.200}: Snakemake would put something else for {found[0]:.80}; rename it without")
     container.check(Path(path), key)
 
 
@@ -182,7 +193,7 @@ def _photographs(value: str) -> Photographs | None:
     if value == "none":
         return None
     if value == "samples":
-        return Photographs(folder=None, shares=1, state="")
+        return Photographs(folder=None, count=SAMPLES, shares=1, state="", credits="")
     if not os.path.isdir(value):  # noqa: PTH112 (it takes any text whatever as a path that leads nowhere)
         where = "" if os.path.isabs(value) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         hint = did_you_mean(value, ("samples", "none"))
@@ -190,8 +201,21 @@ def _photographs(value: str) -> Photographs | None:
         raise UserError(f"photographs: {value:.200}: {wrong}; say samples, none, or the path of a folder{hint}")
     with at("photographs"):
         names = originals.find(Path(value))
-    shares = min(MOST_SHARES, -(-len(names) // PHOTOGRAPHS_A_SHARE))
-    return Photographs(folder=value, shares=shares, state=_state(Path(value), [*names, originals.CREDITS]))
+    return Photographs(
+        folder=value,
+        count=len(names),
+        shares=_shares(len(names)),
+        state=_state(Path(value), names),
+        credits=_state(Path(value), [originals.CREDITS]),
+    )
+
+
+def _shares(photographs: int) -> int:
+    """Return in how many shares so many photographs are looked at: a power of two."""
+    shares = 1
+    while photographs > shares * PHOTOGRAPHS_A_SHARE and shares < MOST_SHARES:
+        shares *= 2
+    return shares
 
 
 def _state(folder: Path, names: Sequence[str]) -> str:

@@ -56,6 +56,18 @@ def settle() -> str:
     return seen
 
 
+def idle_gpu() -> str:
+    """Return a warning, one line, for where TensorFlow has been asked and will not use the GPU that there is; nothing
+    where there is none, or where the processor was asked for."""
+    there = next((driver for driver in DRIVERS if driver.exists()), None)
+    if wanted() == CPU or there is None:
+        return ""
+    return (
+        f"{there}: there is a GPU, but TensorFlow, as it is installed here, sees none: the processor renders. See "
+        f"docs/gpu.md, or set {DEVICE}={CPU} where that is meant"
+    )
+
+
 def _seen_by_tensorflow() -> str:
     done = subprocess.run(
         [sys.executable, "-m", "pipeline.machine.start"],

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from pipeline.errors import or_exit
+from pipeline.machine import surroundings
 from pipeline.machine.device import CPU, GPU, none_seen, wanted
 
 
@@ -19,6 +20,8 @@ def import_tensorflow(threads: int = 1, *, on: str | None = None) -> ModuleType:
     `UserError` where that is not there.
     """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    # It goes over what `take` says.
+    os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
     stderr = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -57,6 +60,14 @@ def take(tf: ModuleType, device: str | None = None) -> str:
     tf.config.experimental.set_memory_growth(gpus[0], True)
     tf.config.experimental.enable_tensor_float_32_execution(False)
     return GPU
+
+
+def used(tf: ModuleType) -> str:
+    """Return what this process's TensorFlow computes on: the kind of the GPU, or of the processor."""
+    gpus = tf.config.get_visible_devices("GPU")
+    if not gpus:
+        return surroundings.processor()
+    return str(tf.config.experimental.get_device_details(gpus[0]).get("device_name") or gpus[0].device_type)
 
 
 def main() -> None:

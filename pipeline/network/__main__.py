@@ -64,7 +64,7 @@ def main() -> None:
 
 def _tensors(path: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with files.opened(path) as stream, np.load(stream, allow_pickle=False) as archive:
             return dict(archive)
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise UserError(f"--weights: {path}: not a file of `python -m pipeline.weights` ({error})") from None

@@ -4,11 +4,13 @@ Keras's safe mode loads no Python code from a file. What it refuses is refused h
 """
 
 import json
+import math
 import re
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,11 @@ from pipeline.network.known import KNOWN
 
 # Of a model's bytes: itself, the file that Keras reads into memory, and what computing with it takes.
 MEMORY_TIMES_FILE = 2.5
+# Of weights, what a model may have whatever its file's size: state that is not kept in files, and files of next to
+# nothing.
+FREE_BYTES = 2**22
+# Bytes of one weight: float32.
+_WEIGHT_BYTES = 4
 # How Keras begins to say that layers keep the random weights that they were made with; it says no more than that.
 _LEFT_OUT = "Skipping nested container"
 
@@ -70,17 +77,52 @@ def _load_file(path: Path) -> keras.Model:
     _check_memory(path)
     # Keras numbers what has no name through the whole process; a model's own names must not depend on what was before.
     keras.utils.clear_session(free_memory=False)
+    budget = Budget(saved.LARGEST_EXPANSION * path.stat().st_size + FREE_BYTES)
     try:
-        with warnings.catch_warnings(record=True) as said:
+        with warnings.catch_warnings(record=True) as said, budget.kept():
             warnings.simplefilter("always")
             loaded = keras.saving.load_model(path, compile=False, safe_mode=True)
     except _FAILURES as error:
+        if budget.left < 0:
+            raise UserError(
+                f"model: {path}: its layers declare implausibly many weights: more than "
+                f"{saved.LARGEST_EXPANSION} times what a file of {path.stat().st_size:,} bytes can hold"
+            ) from None
         raise UserError(f"model: {path}: Keras {keras.__version__} cannot load it: {in_one_line(error)}") from None
     if reason := left_out(said):
         raise UserError(f"model: {path}: it does not hold all weights of its layers: {reason}")
     if not isinstance(loaded, keras.Model):
         raise UserError(f"model: {path}: a saved {type(loaded).__name__}, not a model")
     return loaded
+
+
+class Budget:
+    """How many bytes of weights Keras may still make: it makes all that the layers of a file declare, with random
+    values, before it looks for them in the file.
+
+    Attributes:
+        left: bytes; less than none where more was wanted, and refused with `MemoryError`.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Hold Keras to it."""
+        original = keras.Variable._initialize_with_initializer
+
+        def counted(variable: keras.Variable, initializer: Any) -> None:
+            self.left -= math.prod(variable._shape) * _WEIGHT_BYTES
+            if self.left < 0:
+                raise MemoryError
+            original(variable, initializer)
+
+        keras.Variable._initialize_with_initializer = counted
+        try:
+            yield
+        finally:
+            keras.Variable._initialize_with_initializer = original
 
 
 def left_out(said: Iterable[warnings.WarningMessage]) -> str | None:
@@ -147,9 +189,13 @@ def _config_of_hdf5(path: Path) -> Any:
 
 
 def _check_layers(path: Path, config: Any) -> None:
-    """Raise `UserError` for a layer, or a function in it, that only Python code could make."""
+    """Raise `UserError` for a layer, or a function in it, that only Python code could make, and for a name that nothing
+    can be called by."""
     for where, entry in _entries(config, "the model"):
         settings = entry.get("config")
+        if "\0" in where:
+            # No command line and no archive has room for it.
+            raise UserError(f"model: {path}: {where!r:.80}: a name with a NUL in it; save the model with another")
         if entry["class_name"] == "Lambda" and _is_python(settings):
             raise UserError(
                 f"model: {path}: {where} is a Lambda with Python code in it, which is never run: put Keras's own "

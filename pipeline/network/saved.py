@@ -56,7 +56,7 @@ def check(path: Path, key: str) -> None:
     """
     with readable(path, key):
         if path.suffix != ".keras":
-            _check_hdf5(path)
+            _check_hdf5(path, path)
             return
         with tempfile.TemporaryDirectory() as folder:
             unpack(path, Path(folder, WEIGHTS))
@@ -97,7 +97,7 @@ def unpack(path: Path, target: Path) -> None:
             shutil.copyfileobj(source, copy)
     else:
         shutil.copyfile(path, target)
-    _check_hdf5(target)
+    _check_hdf5(target, path)
 
 
 def keras_version(path: Path) -> str | None:
@@ -115,8 +115,9 @@ def keras_version(path: Path) -> str | None:
     return f"{text:.20}" if isinstance(text, str) else None
 
 
-def _check_hdf5(path: Path) -> None:
-    size = path.stat().st_size
+def _check_hdf5(path: Path, origin: Path) -> None:
+    """Raise one of `DAMAGE` for an HDF5 file that declares more than the file that it came in, `origin`, can hold."""
+    size = origin.stat().st_size
     # Without locking: file systems of clusters often refuse locks, and the file is only read.
     with h5py.File(path, "r", locking=False) as file:
         links: list[tuple[str, object]] = []

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from pipeline.pool import client
 ADDRESS_BYTES = 103
 # For the pool to end when told: it has only to kill its workers.
 END_SECONDS = 10
+# Between two looks of the pool at workers that have jobs. One that is stopped (SIGSTOP) at two of them in a row is
+# given up; how long a worker renders is no matter.
+LOOK_SECONDS = 4
 # Jobs that may knock before the pool process has come up, or while it is busy.
 BACKLOG = 128
 
@@ -30,9 +34,18 @@ def check_environment() -> None:
     device.batch_size(device.wanted())
 
 
-def start_for(workflow: Any) -> int:
-    """Start the pool of a Snakemake workflow, for its jobs on this machine; return how many jobs, beyond the cores, are
-    to wait in it for a worker to find them there: none where it has no pool.
+@dataclass(frozen=True)
+class Room:
+    """What a pool takes: by how many workers jobs are rendered at the same time, and how many jobs, beyond the cores,
+    are to wait in it for a worker to find them there."""
+
+    workers: int
+    waiting: int
+
+
+def start_for(workflow: Any) -> Room | None:
+    """Start the pool of a Snakemake workflow, for its jobs on this machine; return what it takes, None where there is
+    no pool.
 
     On a GPU the pool has one worker, which takes several jobs at once. Raises `UserError` where a GPU is demanded and
     there is none.
@@ -41,27 +54,29 @@ def start_for(workflow: Any) -> int:
     of their own, which a worker here would not keep to. Processes that Snakemake starts for a single job own no pool.
     """
     if not workflow.is_main_process or workflow.touch or os.environ.get(client.ADDRESS) == client.OFF:
-        return 0
+        return None
     os.environ.pop(client.ADDRESS, None)
     if not workflow.local_exec:
-        return 0
+        return None
     cores = workflow.cores or 1
     chosen = device.settle()
+    if chosen == device.CPU and (idle := device.idle_gpu()):
+        print(f"warning: {idle}", file=sys.stderr)
     batch = device.batch_size(chosen)
     limit = 1 if chosen == device.GPU else min(cores, usable_cores())
     try:
         os.environ[client.ADDRESS] = start(limit, batch=batch, on=chosen)
     except OSError as error:
         print(f"warning: no pool of workers ({error}); every filter starts TensorFlow anew", file=sys.stderr)
-        return 0
+        return None
     # While all workers have all that they take at once, as much as one takes waits.
-    return max(1, (limit + 1) * batch - cores)
+    return Room(workers=limit, waiting=max(1, (limit + 1) * batch - cores))
 
 
-def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
+def start(limit: int, *, batch: int = 1, on: str = device.CPU, look_seconds: float = LOOK_SECONDS) -> str:
     """Start a pool of at most `limit` workers for jobs in this process's directory; return its address.
 
-    A worker renders up to `batch` jobs at once, on the device `on`.
+    A worker renders up to `batch` jobs at once, on the device `on`; every `look_seconds` the pool looks after it.
 
     It ends with this process. Raises `OSError` where it cannot be started.
     """
@@ -72,8 +87,9 @@ def start(limit: int, *, batch: int = 1, on: str = device.CPU) -> str:
             # Bound here, so that no job can come too early; served there.
             listener.bind(address)
             listener.listen(BACKLOG)
+            told = (listener.fileno(), address, limit, batch, look_seconds)
             process = subprocess.Popen(
-                [sys.executable, "-m", "pipeline.pool.server", str(listener.fileno()), address, str(limit), str(batch)],
+                [sys.executable, "-m", "pipeline.pool.server", *map(str, told)],
                 # TensorFlow leaves temporary files where a worker is killed, as all are in the end: they go, too.
                 env=os.environ | {device.DEVICE: on, "TMPDIR": str(directory)},
                 # Nothing is ever written into this pipe: that it closes tells the pool that we are gone.

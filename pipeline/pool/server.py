@@ -14,25 +14,30 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.machine import device
 from pipeline.pool import client as pool_client
 from pipeline.pool import order
 
-WORKER = (sys.executable, "-u", "-m", "pipeline.render.worker")
+WORKER = (sys.executable, "-u", "-m", "pipeline.pool.worker")
 # A worker reads at once what it is sent; one that has not after this long is stopped or stuck, and is given up.
 WORKER_SECONDS = 5
+# Until the pool tries again to let somebody in, after the system refused: for want of descriptors, most likely.
+REFUSED_SECONDS = 0.5
 
 
 @dataclass(eq=False)
 class Client:
-    """A job that is waiting or running: its connection, what it said, and its stdout and stderr."""
+    """A job that is waiting or running: its connection, what it said, its stdout and stderr, and what it is."""
 
     connection: socket.socket
     received: bytearray = field(default_factory=bytearray)
     descriptors: list[int] = field(default_factory=list)
+    command: str = ""
     arguments: list[str] | None = None
     kind: tuple[str, ...] = ()
 
@@ -53,21 +58,36 @@ class Worker:
     batches: int = 0
     memory: int = 0
     compiled: int = 0
+    was_stopped: bool = False
 
 
 class Pool:
     """Jobs that wait, workers that are busy or free, and the one loop that moves them on."""
 
-    def __init__(self, listener: socket.socket, *, directory: Path, limit: int, batch: int = 1) -> None:
-        """Serve clients of `listener` that work in `directory`, with at most `limit` workers that take up to `batch`
-        jobs at once."""
+    def __init__(
+        self,
+        listener: socket.socket,
+        *,
+        directory: Path,
+        limit: int,
+        batch: int,
+        look_seconds: float,
+        commands: Collection[str] = tuple(pool_client.COMMANDS),
+    ) -> None:
+        """Serve clients of `listener` that work in `directory` and want one of `commands`, with at most `limit` workers
+        that take up to `batch` jobs at once, and are looked after every `look_seconds`."""
         self.directory = directory
         self.limit = limit
         self.batch = batch
+        self.look_seconds = look_seconds
+        self.commands = commands
         self.waiting: list[Client] = []
         self.workers: list[Worker] = []
         self.listener = listener
         self.selector = selectors.DefaultSelector()
+        # Times of the monotonic clock: of the next look at workers, and until which nobody is let in.
+        self.look_at = time.monotonic() + look_seconds
+        self.closed_until = 0.0
         listener.setblocking(False)
         self._watch(listener, self._accept)
 
@@ -76,12 +96,13 @@ class Pool:
         self._watch(owner, lambda: None)
         try:
             while True:
-                for key, _ in self.selector.select():
+                for key, _ in self.selector.select(self._seconds()):
                     if key.fd == owner and not os.read(owner, 1):
                         return
                     # An event of this round may have closed what another one is about.
                     if self.selector.get_map().get(key.fd) is key:
                         key.data()
+                self._keep_time()
         finally:
             for worker in self.workers:
                 worker.process.kill()
@@ -91,10 +112,36 @@ class Pool:
     def _watch(self, source: socket.socket | int, handle: Callable[[], None]) -> None:
         self.selector.register(source, selectors.EVENT_READ, handle)
 
+    def _seconds(self) -> float | None:
+        """Return after how many seconds something is due, whatever happens; None where nothing is."""
+        due = [self.look_at] if any(worker.clients for worker in self.workers) else []
+        due += [self.closed_until] if self.closed_until else []
+        return max(0.0, min(due) - time.monotonic()) if due else None
+
+    def _keep_time(self) -> None:
+        """Do what is due."""
+        now = time.monotonic()
+        if self.closed_until and now >= self.closed_until:
+            self.closed_until = 0.0
+            self._watch(self.listener, self._accept)
+        if now >= self.look_at:
+            # From now on, however late it is: whatever stopped us may have stopped the workers, too.
+            self.look_at = now + self.look_seconds
+            for worker in [worker for worker in self.workers if worker.clients]:
+                was_stopped, worker.was_stopped = worker.was_stopped, _is_stopped(worker.process.pid)
+                # The end of one may have been that of another.
+                if was_stopped and worker.was_stopped and worker in self.workers:
+                    self._end(worker, "the worker of this job was stopped, and has been ended; run it again")
+
     def _accept(self) -> None:
         try:
             connection, _ = self.listener.accept()
+        except (BlockingIOError, ConnectionError):
+            return
         except OSError:
+            # Whoever knocks still does, so that the selector would say so for ever.
+            self.selector.unregister(self.listener)
+            self.closed_until = time.monotonic() + REFUSED_SECONDS
             return
         if not pool_client.is_ours(connection):
             connection.close()
@@ -104,19 +151,20 @@ class Pool:
         self._watch(connection, lambda: self._hear_client(client))
 
     def _hear_client(self, client: Client) -> None:
-        """Take in what a client says: a part of its request or, after that, only that it is gone."""
+        """Take in what a client says: a part of its request or, after that, that it is still there, or gone."""
         try:
             data, descriptors, _, _ = socket.recv_fds(client.connection, pool_client.MESSAGE_BYTES, 2)
         except BlockingIOError:
             return
         except OSError:
             data, descriptors = b"", []
+        if data and client.arguments is not None:
+            _close_all(descriptors)
+            self._answer(client, {"working": True})
+            return
         client.descriptors += descriptors
         if not data:
             self._forget(client)
-            return
-        if client.arguments is not None:
-            _close_all(client.descriptors)
             return
         client.received += data
         if client.received.endswith(b"\n") and len(client.received) <= pool_client.MESSAGE_BYTES:
@@ -136,8 +184,8 @@ class Pool:
                 self._answer(client, self._status())
                 self._forget(client)
                 return
-            arguments, directory = request["arguments"], request["directory"]
-            if not all(isinstance(argument, str) for argument in (*arguments, directory)):
+            command, arguments, directory = request["command"], request["arguments"], request["directory"]
+            if not all(isinstance(argument, str) for argument in (*arguments, command, directory)):
                 raise TypeError
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             self._refuse(client, "not a request")
@@ -146,8 +194,11 @@ class Pool:
             self._refuse(client, "stdout and stderr are wanted with the request")
         elif directory != str(self.directory):
             self._refuse(client, f"this pool works in {self.directory}")
+        elif command not in self.commands:
+            self._refuse(client, f"this pool does {', '.join(self.commands)}")
         else:
-            client.arguments, client.kind = arguments, order.kind(arguments)
+            client.command, client.arguments = command, arguments
+            client.kind = (command, *order.kind(arguments))
             self.waiting.append(client)
             self._answer(client, {"accepted": True})
             self._dispatch()
@@ -200,13 +251,13 @@ class Pool:
     def _give(self, worker: Worker, clients: list[Client]) -> None:
         """Give a free worker the jobs of waiting clients, each with its open files; they are of one kind."""
         self.waiting = [client for client in self.waiting if client not in clients]
-        worker.clients, worker.kind = list(clients), clients[0].kind
+        worker.clients, worker.kind, worker.was_stopped = list(clients), clients[0].kind, False
         worker.jobs += len(clients)
         worker.batches += 1
         try:
             # A message each, for that is how much surely fits; it says how many more belong to the batch.
             for place, client in enumerate(clients, 1):
-                message = {"arguments": client.arguments, "more": len(clients) - place}
+                message = {"command": client.command, "arguments": client.arguments, "more": len(clients) - place}
                 pool_client.send(worker.connection, message, descriptors=client.descriptors)
         except OSError:
             self._end(worker)
@@ -250,8 +301,8 @@ class Pool:
                     self._answer(client, {"exit": code})
                     self._forget(client)
 
-    def _end(self, worker: Worker) -> None:
-        """Be rid of a worker; the jobs that it has fail."""
+    def _end(self, worker: Worker, reason: str = "") -> None:
+        """Be rid of a worker; the jobs that it has fail, for a reason or because it died."""
         self.selector.unregister(worker.connection)
         worker.connection.close()
         self.workers.remove(worker)
@@ -261,7 +312,8 @@ class Pool:
         clients, worker.clients = worker.clients, []
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
         for client in filter(None, clients):
-            self._answer(client, {"exit": 1, "message": f"the worker of this job ended {how}; run it again"})
+            message = reason or f"the worker of this job ended {how}; run it again"
+            self._answer(client, {"exit": 1, "message": message})
             self._forget(client)
 
     def _status(self) -> dict[str, object]:
@@ -279,18 +331,36 @@ class Pool:
         return {"waiting": len(self.waiting), "workers": workers}
 
 
+def _is_stopped(pid: int) -> bool:
+    """Return whether a child of this process is stopped; where the system does not say, it is not."""
+    if not hasattr(os, "waitid"):
+        return False
+    with contextlib.suppress(OSError):
+        # It may be asked again: that the child has been stopped is left to be told.
+        return os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None
+    return False
+
+
 def _close_all(descriptors: list[int]) -> None:
     while descriptors:
         os.close(descriptors.pop())
 
 
 def main() -> None:
-    """Serve the socket that the command line gives: its descriptor, its address, how many workers at most, and how
-    many jobs one takes at once."""
+    """Serve the socket that the command line gives: its descriptor, its address, how many workers at most, how many
+    jobs one takes at once, and how many seconds there are between two looks at workers."""
     descriptor, address, limit, batch = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    look_seconds = float(sys.argv[5])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    # The one worker on a GPU is for renders: all else is a processor's work.
+    on_gpu = os.environ.get(device.DEVICE) == device.GPU
+    commands = (pool_client.RENDER,) if on_gpu else tuple(pool_client.COMMANDS)
     try:
-        Pool(socket.socket(fileno=descriptor), directory=Path.cwd(), limit=limit, batch=batch).run(owner=0)
+        listener = socket.socket(fileno=descriptor)
+        Pool(
+            listener, directory=Path.cwd(), limit=limit, batch=batch, look_seconds=look_seconds, commands=commands
+        ).run(owner=0)
     finally:
         shutil.rmtree(address.parent, ignore_errors=True)
 

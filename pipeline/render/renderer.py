@@ -16,6 +16,7 @@ from pipeline import files, images
 from pipeline.ascent.optimise import Ascent
 from pipeline.ascent.recipe import METHOD
 from pipeline.errors import UserError
+from pipeline.machine import start, surroundings
 from pipeline.measure import matrix
 from pipeline.measure.noise import colour_noise, floored
 from pipeline.network import keras_model
@@ -185,6 +186,8 @@ def write(climbed: Climbed) -> None:
             numpy=np.__version__,
             pillow=PIL.__version__,
         ),
+        device=start.used(tf),
+        environment=record.said_of_environment(surroundings.variables()),
     )
     paths = layout.beside(request.image)
     for path in (paths.image, paths.record, paths.snapshots, paths.channels):

@@ -5,11 +5,13 @@
 
 import functools
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
 from pipeline import files
@@ -362,6 +364,21 @@ def read(path: Path) -> Layer:
             "anew"
         )
     return document.parse(data, path, Layer, *_NAMED)
+
+
+def check_responses(path: Path, shape: tuple[int, int]) -> None:
+    """Raise `UserError` unless the file `path` is a response matrix, float32 (rendered filters, filters of the layer),
+    and nothing else; its values are not read."""
+    try:
+        with files.opened(path) as stream:
+            found, _, dtype = files.read_header(stream)
+            size = os.fstat(stream.fileno()).st_size - stream.tell()
+    except ValueError as error:
+        raise UserError(f"{path}: damaged ({error})") from None
+    if found != shape or dtype != np.float32:
+        raise UserError(f"{path}: {dtype} {found!s:.80}, not float32 {shape}")
+    if size != math.prod(shape) * dtype.itemsize:
+        raise UserError(f"{path}: truncated, or with something after its end")
 
 
 def check_alike(layers: Mapping[Path, Layer]) -> None:

@@ -15,9 +15,15 @@ ENDING = ".avif"
 PICTURE, THUMBNAIL, STEPS, CHANNELS = ENDING, f"-thumb{ENDING}", f"-steps{ENDING}", f"-channels{ENDING}"
 BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 
+# What Snakemake keeps the time of a folder in, inside it.
+MARK = ".snakemake_timestamp"
+
 # Grows when copies are made otherwise, and pages count on it: rule `tiles` names it among its parameters, so that those
 # of finished layers are made anew.
 COPIES = 2
+
+# In the folder of the map, what says where each filter is on it.
+SHEETS = "sheets.json"
 
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
@@ -105,6 +111,16 @@ def responses(summary: Path) -> Path:
     return summary.with_suffix(".response.npy")
 
 
+def map_folder(results: Path) -> Path:
+    """Return the folder of the map: the tiles of all its sheets, and what says where each filter is on them."""
+    return results / "map"
+
+
+def sheets(results: Path) -> Path:
+    """Return what says where each filter is on the sheets of the map."""
+    return map_folder(results) / SHEETS
+
+
 def quality(results: Path) -> QualityPaths:
     """Return where the figures of the atlas are."""
     figures = results / "quality.json"
@@ -119,6 +135,11 @@ def quality_text(figures: Path) -> Path:
 def site(results: Path) -> Path:
     """Return the folder of the published atlas."""
     return results / "site"
+
+
+def new_site(results: Path) -> Path:
+    """Return the folder of an atlas that is about to be published."""
+    return results / "site.new"
 
 
 def about(site: Path) -> Path:
@@ -155,8 +176,13 @@ def band_grid(tiles: int) -> tuple[int, int, int]:
     return columns, -(-tiles // columns), min(LARGEST_BAND_TILE_PX, BAND_PX // columns)
 
 
-def photographs(results: Path) -> Path:
+def photograph_files(results: Path) -> Path:
     """Return what says which photographs an atlas was shown."""
+    return results / "photographs" / "files.json"
+
+
+def photographs(results: Path) -> Path:
+    """Return what says whose they are, too."""
     return results / "photographs" / "collection.json"
 
 

@@ -7,7 +7,7 @@ others are whole. What is read back is checked before anyone relies on it.
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -102,6 +102,17 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
     ]
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
     versions: Annotated[Versions, Meta(description="of what made the picture, see below")]
+    device: Annotated[
+        Name | UnsetType,
+        Meta(description="kind of processor, or GPU, that the ascent was computed on; missing in older files"),
+    ] = UNSET
+    environment: Annotated[
+        dict[Name, str] | UnsetType,
+        Meta(
+            description="variables that tell TensorFlow’s libraries to compute otherwise, and their values, “…” for "
+            "one with a path in it; missing where there are none"
+        ),
+    ] = UNSET
 
     def __post_init__(self) -> None:
         for key, end in (("first_activation", self.activations[0]), ("last_activation", self.activations[-1])):
@@ -130,6 +141,11 @@ def said(channels: int) -> int | UnsetType:
 def said_of_copy(steps: int) -> int | UnsetType:
     """Return what a record says of steps that were climbed on a copy of the network: nothing where there are none."""
     return steps or UNSET
+
+
+def said_of_environment(variables: Mapping[str, str]) -> dict[str, str] | UnsetType:
+    """Return what a record says of variables that may have changed its bytes: nothing where there are none."""
+    return dict(variables) or UNSET
 
 
 def image_digest(image: np.ndarray) -> str:

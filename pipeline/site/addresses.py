@@ -10,7 +10,7 @@ from pipeline.results.layout import ENDING, digits
 LISTED = 1000
 
 # Names of folders and files at the root of the site; a layer of that name gets a longer one.
-RESERVED = {"assets", "compare", "data", "index", "404", "how-to-read", "photographs", "search"}
+RESERVED = {"assets", "compare", "data", "index", "404", "how-to-read", "map", "photographs", "search"}
 
 # Hosts such as Cloudflare Pages show the nearest page of this name, up the tree, for addresses that lead nowhere.
 LOST = "404.html"

@@ -16,12 +16,15 @@ PERMISSIONS = 0o644 << 16
 def write(site: Path, output: Path) -> None:
     """Write all files of the folder `site`, in order of their names, into the ZIP archive `output`.
 
-    Raises `UserError` when there is no site.
+    Raises `UserError` when there is no site, or a link in it.
     """
     if not (site / "index.html").is_file():
         raise UserError(f"{site}: no site is there; make atlas builds it")
     with files.replacing(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for path in sorted(path for path in site.rglob("*") if path.is_file()):
+        for path in sorted(path for path in site.rglob("*") if path.is_symlink() or not path.is_dir()):
+            if path.name == layout.MARK:
+                continue
+            files.check_no_link(path)
             entry = zipfile.ZipInfo(path.relative_to(site).as_posix(), EPOCH)
             entry.external_attr = PERMISSIONS
             # Pictures are compressed already; the rest of a site is text.

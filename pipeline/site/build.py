@@ -21,16 +21,18 @@ from pipeline.files import link_or_copy, replacing_folder
 from pipeline.formatting import size_words
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
-from pipeline.results import document, layout
+from pipeline.results import document, layer_summary, layout, sheets
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
+from pipeline.results.sheets import Sheets
 from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
 from pipeline.site.about import about
 from pipeline.site.pages import compare, guide, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages import map as map_page
 from pipeline.site.pages import network as network_page
 from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
@@ -38,6 +40,10 @@ from pipeline.site.pages.parts import first_kernels
 
 # AVIF quality (0..100) of the grey maps on the page that explains convolution.
 RESPONSE_QUALITY = 43
+
+
+# What shows the map (https://openseadragon.github.io, BSD-3-Clause), as it was published, and its licence.
+VIEWER = ("openseadragon.min.js", "openseadragon.LICENSE.txt")
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ def parse_site(text: str) -> Site:
     """Return the site that a JSON object describes; raise `UserError` for anything else."""
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"--site: not valid JSON ({error})") from None
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
@@ -95,6 +101,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
+    made = sheets.read_of(results, atlas.layers)
     shown = [
         *contents.site_pages(
             atlas,
@@ -105,6 +112,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             with_originals=site.originals,
         ),
         *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
+        map_page.map_page(atlas, made, cards.OF_SITE),
         *guide.extra_pages(atlas),
     ]
     renderer = Renderer(
@@ -118,6 +126,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         alive_ratio=ALIVE_RATIO,
         search_example=search.example(atlas),
         has_photographs=atlas.natural is not None,
+        photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
         licence_url=citing.licence_url(site.licence),
         bibtex=citing.bibtex,
         sections=list(contents.sections(atlas)),
@@ -144,6 +153,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
+        _write_map(folder, results, atlas, made, templates)
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
         # How much there is, as the data page says it, is known once it is written.
@@ -172,7 +182,8 @@ class Renderer:
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
         # Scripts load one another, so that all have the digest of all.
         scripts = {path.name: _digest(*templates.glob("*.js")) for path in templates.glob("*.js")}
-        versions = scripts | {path.name: _digest(path) for path in templates.glob("*.css")}
+        shipped = [*templates.glob("*.css"), *templates.glob("vendor/*.js")]
+        versions = scripts | {path.name: _digest(path) for path in shipped}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
@@ -249,7 +260,7 @@ def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars)
         if each.exemplars:
             source = layout.strip(results, layer.name, each.filter)
             if not source.is_file():
-                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.strips makes it")
             link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
 
 
@@ -260,6 +271,18 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
         if not source.is_file():
             raise UserError(f"{source}: no such file; python -m pipeline.photographs.copies makes it")
         link_or_copy(source, folder / addresses.photograph_path(number, layout.ENDING))
+
+
+def _write_map(folder: Path, results: Path, atlas: Atlas, made: Sheets, templates: Path) -> None:
+    for name in sheets.files(made):
+        source, target = layout.map_folder(results) / name, folder / map_page.FOLDER / name
+        if not source.is_file():
+            raise UserError(f"{source}: no such file; python -m pipeline.pictures.map makes it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(source, target)
+    write_text(folder / map_page.DATA, f"window.ATLAS_MAP={tables.compact(map_page.script_data(atlas, made))};\n")
+    for name in VIEWER:
+        (folder / "assets" / name).write_bytes((templates / "vendor" / name).read_bytes())
 
 
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
@@ -299,6 +322,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         _write_compact(folder / "data" / "layers" / paths.summary.name, _without_kernels(layer))
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
+        layer_summary.check_responses(paths.responses, (len(layer.numbers), layer.filters_total))
         link_or_copy(paths.responses, folder / "data" / "layers" / paths.responses.name)
     for name in atlas.tuning:
         source = layout.tuning(results, name)

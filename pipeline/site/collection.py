@@ -166,9 +166,9 @@ def _put(site: Path, folder: Path) -> None:
     folder.mkdir()
     for path in sorted(site.rglob("*")):
         there = folder / path.relative_to(site)
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             there.mkdir()
-        else:
+        elif path.name != layout.MARK:
             link_or_copy(path, there)
 
 

@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 def sections(atlas: Atlas) -> Iterator[tuple[str, str]]:
     """Yield the parts of the site that every page leads to beside home and its layers: address and name."""
+    yield "map.html", "Map"
     if atlas.natural:
         yield "photographs/index.html", "Photographs"
     yield "search.html", "Words"

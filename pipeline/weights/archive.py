@@ -4,6 +4,7 @@ What an array declares is compared with what is there before anything is allocat
 """
 
 import math
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,17 +50,23 @@ class Archive:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """Yield the arrays in the file `path`."""
-    with zipfile.ZipFile(path) as members:
+    """Yield the arrays in the file `path`; raise `UserError` where there is none, or no regular file."""
+    with files.opened(path) as stream, zipfile.ZipFile(stream) as members:
         yield Archive(members)
 
 
-def check_plain(path: Path) -> None:
-    """Raise `ValueError` for an archive that is compressed, as the workflow's own are not.
+@contextmanager
+def plain(path: Path) -> Iterator[Archive]:
+    """Yield the arrays in a file of the workflow's own, as `opened` does.
 
-    What declares more than the file can hold would only eat memory.
+    Raises `ValueError` for one that is compressed, as those are not: what declares more than the file can hold would
+    only eat memory.
     """
-    with zipfile.ZipFile(path) as members:
+    with files.opened(path) as stream, zipfile.ZipFile(stream) as members:
+        # Of all together, for several members may have the same bytes.
+        left = os.fstat(stream.fileno()).st_size
         for member in members.infolist():
-            if member.compress_type != zipfile.ZIP_STORED or member.file_size > path.stat().st_size:
+            left -= member.file_size
+            if member.compress_type != zipfile.ZIP_STORED or left < 0:
                 raise ValueError(f"{member.filename} is not stored plainly")
+        yield Archive(members)

@@ -75,24 +75,19 @@ def save(path: Path, weights: Weights) -> None:
 
 def load(path: Path) -> Weights:
     """Return the weights that `save` wrote; raise `UserError` for a missing, damaged or foreign file."""
+    if not path.exists():
+        raise UserError(f"{path}: no such file; python -m pipeline.weights --output {path} makes it")
     try:
-        arrays = _read(path)
+        with archive.plain(path) as members:
+            arrays = {name: members.array(name) for name in members.names}
         sha256, source = str(arrays.pop(_SHA256)), str(arrays.pop(_SOURCE))
         contents = {which: str(arrays.pop(key)) for which, key in _CONTENTS.items() if key in arrays}
         if any(array.dtype != np.float32 for array in arrays.values()):
             raise ValueError("values that are not float32")
         if digest(arrays, arrays) != sha256:
             raise ValueError("its values are not those of its digest")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; python -m pipeline.weights --output {path} makes it") from None
     except PermissionError:
         raise
     except saved.DAMAGE as error:
         raise UserError(f"{path}: damaged, or not a weights file of this workflow ({error}): remove it") from None
     return Weights(arrays, sha256, source, contents)
-
-
-def _read(path: Path) -> dict[str, np.ndarray]:
-    archive.check_plain(path)
-    with archive.opened(path) as members:
-        return {name: members.array(name) for name in members.names}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -42,7 +43,7 @@ def test_a_finished_atlas_is_whole(checked):
         "second": ["4", "4", "0", "0", "0", "whole", "whole", "whole"],
         "all": ["7", "7", "0", "0", "0"],
     }
-    assert "weights: whole\nquality: whole\nsite: whole\n" in output
+    assert "weights: whole\nquality: whole\nmap: whole\nsite: whole\n" in output
 
 
 def test_settings_on_the_command_line_mean_to_the_check_what_they_mean_to_snakemake(checked):
@@ -56,7 +57,7 @@ def test_settings_on_the_command_line_mean_to_the_check_what_they_mean_to_snakem
 def test_what_is_missing_is_counted(checked, atlas):
     (atlas.results / "filters/first/001.snapshots.webp").unlink()
     (atlas.results / "layers/second.response.npy").unlink()
-    (atlas.results / "site/index.html").unlink()
+    shutil.rmtree(atlas.results / "site")
 
     code, output = checked()
 
@@ -64,7 +65,7 @@ def test_what_is_missing_is_counted(checked, atlas):
     assert rows(output)["first"] == ["3", "2", "1", "0", "0", "whole", "whole", "whole"]
     assert rows(output)["second"] == ["4", "4", "0", "0", "0", "missing", "whole", "whole"]
     # It is held against the rest only where that is whole.
-    assert "quality: there\nsite: missing" in output
+    assert "quality: there\nmap: there\nsite: missing" in output
 
 
 @pytest.mark.parametrize(
@@ -102,23 +103,24 @@ def test_a_truncated_end_of_the_workflow_is_named_and_made_anew(checked, atlas, 
     assert code == 1
     assert f"{name}: not what " in output
     assert f"{name.split('/')[0].removesuffix('.json').removesuffix('.txt')}: made otherwise" in output
-    assert {rule for rule, _ in atlas.plan()} <= {"quality", "site", "all"}
+    assert {rule for rule, _ in atlas.plan()} <= {"quality", "site", "publish", "all"}
     run = atlas.run()
     assert run.code == 0, run.output
     made = {name: data for name, data in workflows.contents(atlas.results).items() if ".damaged" not in name}
     assert made == workflows.contents(finished.results)
 
 
-def test_a_page_that_is_gone_is_named_and_a_file_of_ones_own_is_not(checked, atlas):
+@pytest.mark.parametrize("name", ["index.html", "404.html"])
+def test_a_page_that_is_gone_is_named_and_a_file_of_ones_own_is_not(checked, atlas, name):
     (atlas.results / "site/CNAME").write_text("example.org\n")
     assert checked()[0] == 0
-    (atlas.results / "site/404.html").unlink()
+    (atlas.results / "site" / name).unlink()
 
     code, output = checked()
 
     assert code == 1
     assert "site: damaged" in output
-    assert "site/404.html: no such file; --set-aside lets the next run make it anew" in output
+    assert f"site/{name}: no such file; --set-aside lets the next run make it anew" in output
 
 
 def test_a_site_of_another_title_is_named(checked):

@@ -37,6 +37,7 @@ def test_an_address_of_the_web_is_the_sites_root_without_its_last_slash(address,
     assert check_base_url(address) == root
 
 
+@pytest.mark.hostile("addresses of a site")
 @pytest.mark.parametrize(
     ("address", "fault"),
     [
@@ -95,6 +96,7 @@ def test_an_address_that_would_make_wrong_links_is_refused_with_what_is_wrong(ad
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.hostile("addresses of a site")
 @examples(500)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=8).map("".join))
 def test_an_address_is_refused_or_joins_with_a_page_to_one_below_it(address):

@@ -91,12 +91,14 @@ def test_files_and_settings_are_put_together_as_snakemake_does(tmp_path):
     assert read == seen_by_a_snakefile(tmp_path, *ours)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("settings", [["seed"], ["=1"], ["s=1"], ["1seed=1"], ["se ed=1"], ["seed=#"], [""]])
 def test_a_setting_that_snakemake_does_not_take_is_one_line(settings):
     with pytest.raises(UserError, match=r"^--config: .*: should be key=value, such as seed=7$"):
         file.read([], settings)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -132,6 +134,7 @@ NOTHING = ["{}", "[]", "''", "", "~", "[{}]", "[[]]", "[~]", "{block1_conv1: {}}
            "{block1_conv1: ''}", "{block1_conv1: ~}"]  # fmt: skip
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("key", ["layers", "filters"])
 @pytest.mark.parametrize("value", NOTHING)
 def test_no_layers_and_no_filters_are_refused_and_do_not_mean_all(tmp_path, key, value):
@@ -146,6 +149,7 @@ def test_no_layers_and_no_filters_are_refused_and_do_not_mean_all(tmp_path, key,
         plan.plan(file.read([chosen], [f"{key}={value}"]))
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("path", ["model", "seed", "image_size", "precision", "site.title", "recipe.steps"])
 def test_an_empty_mapping_that_would_vanish_among_others_is_refused(tmp_path, path):
     mine = tmp_path / "mine.json"
@@ -155,6 +159,7 @@ def test_an_empty_mapping_that_would_vanish_among_others_is_refused(tmp_path, pa
         file.read([mine], [])
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("text", ["- 1", "seed: [", "3", "text", "[]"])
 def test_a_file_without_a_mapping_is_one_line(tmp_path, text):
     assert refusal(tmp_path / "x.yaml", text).startswith(f"{tmp_path}/x.yaml: ")
@@ -166,12 +171,14 @@ def test_a_fault_in_yaml_is_named_with_file_and_line(tmp_path):
     )
 
 
+@pytest.mark.hostile("configurations")
 def test_a_configuration_is_no_template_that_snakemake_would_run(tmp_path):
     message = refusal(tmp_path / "x.yaml", "__use_yte__: true\nseed: ?1 + 1\n")
 
     assert message.startswith(f"{tmp_path}/x.yaml: unknown key '__use_yte__'")
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("start", ["seed: 1\n", '{"seed": 1, "x": "', "[" * 10**6, "a: &a [x]\nb: [*a, *a]\n", "\0"])
 def test_a_file_of_ten_megabytes_is_one_line_at_once(tmp_path, start):
     began = time.perf_counter()
@@ -194,6 +201,7 @@ def test_every_filter_of_vgg16_on_a_line_of_its_own_is_not_too_much(tmp_path):
     assert plan.plan(file.read([mine], [])).filters == filters
 
 
+@pytest.mark.hostile("configurations")
 def test_a_key_that_is_given_twice_in_json_is_named(tmp_path):
     assert "title: given twice; keep one" in refusal(tmp_path / "x.json", '{"site": {"title": "a",\t"title": "b"}}')
 
@@ -204,16 +212,19 @@ def test_json_with_tabs_is_read_as_snakemake_reads_it(tmp_path):
     assert file.load(tmp_path / "x.json") == {"seed": 3}
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("text", ["", "\n", "# nothing but a remark\n", "---\n"])
 def test_an_empty_file_is_named(tmp_path, text):
     assert "x.yaml: empty; give at least one key" in refusal(tmp_path / "x.yaml", text)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("text", [b"\xff\xfe bad", b"[" * 100_000, b'{"a":' * 10_000, b"a: \x00", b"- 1", b"3"])
 def test_bytes_that_are_no_mapping_are_the_users_mistake(tmp_path, text):
     assert str(tmp_path / "x.yaml") in refusal(tmp_path / "x.yaml", text)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("levels", [9, 900, 20_000])
 def test_json_that_is_too_deep_is_one_line(tmp_path, levels):
     text = '{"layers": ' + "[" * levels + "]" * levels + "}"
@@ -221,6 +232,7 @@ def test_json_that_is_too_deep_is_one_line(tmp_path, levels):
     assert len(refusal(tmp_path / "x.json", text)) < hostile.LONGEST_LINE
 
 
+@pytest.mark.hostile("configurations")
 def test_what_is_no_regular_file_is_named_and_not_read(tmp_path):
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)
@@ -232,6 +244,7 @@ def test_what_is_no_regular_file_is_named_and_not_read(tmp_path):
         file.load(tmp_path / "nothing.yaml")
 
 
+@pytest.mark.hostile("configurations")
 @hostile.examples(300)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=12).map("".join) | hostile.HOSTILE.map(str))
 def test_any_text_is_the_users_mistake_or_what_snakemake_reads(tmp_path_factory, text):
@@ -242,6 +255,7 @@ def test_any_text_is_the_users_mistake_or_what_snakemake_reads(tmp_path_factory,
     assert hostile.mistake(file.mapping, path) or json.dumps(file.mapping(path)) == json.dumps(load_configfile(path))
 
 
+@pytest.mark.hostile("configurations")
 @hostile.examples(100)
 @given(st.dictionaries(st.text(max_size=5), hostile.JSON, min_size=1, max_size=4))
 def test_any_object_of_json_is_read_as_it_is(tmp_path_factory, value):

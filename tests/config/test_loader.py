@@ -37,6 +37,7 @@ def test_a_text_without_a_value_is_nothing(text):
     assert loader.read(text) is None
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("inside", ["key: {}", "key: [{}]", "key: {{a: {}}}", "- {}", "{}"])
 @pytest.mark.parametrize(
     ("written", "number"),
@@ -48,6 +49,7 @@ def test_a_number_that_begins_with_zero_is_refused_wherever_it_stands(inside, wr
     )
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("written", "value"),
     [
@@ -62,6 +64,7 @@ def test_what_yaml_takes_for_something_else_is_refused_with_what_it_takes_it_for
     )
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("written", "kind"),
     [
@@ -73,6 +76,7 @@ def test_what_can_only_be_meant_as_a_text_is_refused_with_how_to_write_one(writt
     assert refusal(f"key: {written}") == f'line 1: {written}: YAML takes it for {kind}; write "{written}" for the text'
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("digits", ["1" * 101, "1" * 5000, "0x" + "f" * 5000, "0b" + "1" * 10**5, "1" * 5000 + ".0"])
 def test_a_number_that_python_would_not_write_out_is_refused(digits):
     message = refusal(f"seed: {digits}")
@@ -82,6 +86,7 @@ def test_a_number_that_python_would_not_write_out_is_refused(digits):
     assert len(message) < 200
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -118,6 +123,7 @@ def test_what_a_configuration_has_no_use_for_is_refused_with_its_line(text, mess
     assert refusal(f"# a remark\n# another\n{text}").startswith(f"line {line}: {message}")
 
 
+@pytest.mark.hostile("configurations")
 def test_directives_open_no_way_round():
     assert refusal("%TAG !p! tag:yaml.org,2002:python/\n---\na: !p!none") == (
         "line 3: !!python/none: tags are not read; write the value alone, a text in quotes"
@@ -127,6 +133,7 @@ def test_directives_open_no_way_round():
     )
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("text", "key", "lines"),
     [
@@ -158,6 +165,7 @@ def test_ten_thousand_values_are_read_and_no_more():
         assert 'more than 10,000 values; write many filters as ranges, "0-511", or as all' in refusal(more)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     "text",
     [

@@ -324,6 +324,7 @@ def test_a_configuration_is_left_as_it_was():
     assert given == {"filters": {"block1_conv1": [3, 1]}, "recipe": {"base": "classic"}}
 
 
+@pytest.mark.hostile("configurations")
 @examples(300)
 @given(PATHS, HOSTILE)
 def test_a_hostile_value_gives_a_sound_plan_or_the_users_mistake(path, value):
@@ -398,18 +399,20 @@ def a_folder(path, *names: str):
 
 
 def test_the_samples_are_shown_unless_something_else_is_said(tmp_path):
-    assert plan.plan({}).photographs == plan.Photographs(folder=None, shares=1, state="")
+    assert plan.plan({}).photographs == plan.Photographs(
+        folder=None, count=plan.SAMPLES, shares=1, state="", credits=""
+    )
     assert plan.plan({"photographs": "none"}).photographs is None
     shown = plan.plan({"photographs": a_folder(tmp_path / "pictures", "a.jpg", "b/c.PNG", "notes.txt")}).photographs
-    assert (shown.folder, shown.shares) == (str(tmp_path / "pictures"), 1)
+    assert (shown.folder, shown.count, shown.shares) == (str(tmp_path / "pictures"), 2, 1)
 
 
 @pytest.mark.parametrize(
     ("filters", "precision", "expected"),
-    [("0", "bfloat16", "bfloat16"), ("0-7", "bfloat16", "float32"), ("0", "auto", "auto"), ("0", "float32", "float32")],
+    [("0", "bfloat16", "bfloat16"), ("0-1", "bfloat16", "float32"), ("0", "auto", "auto"), ("0", "float32", "float32")],
 )
 def test_where_most_photographs_would_be_looked_at_again_they_are_looked_at_in_float32(filters, precision, expected):
-    # Nine photographs of each filter, of the 64 of one share.
+    # Nine photographs of each filter, of the 12 samples.
     asked = plan.plan({"filters": {"block1_conv1": filters}, "precision": precision})
 
     assert plan.scan_precision(asked) == expected
@@ -426,29 +429,33 @@ def test_a_network_is_shown_photographs_where_these_can_be_its_images(functional
 def test_many_photographs_are_shared_out_among_a_bounded_number_of_jobs(tmp_path, monkeypatch):
     folder = a_folder(tmp_path, *(f"{number}.jpg" for number in range(9)))
     monkeypatch.setattr(plan, "PHOTOGRAPHS_A_SHARE", 4)
-    assert plan.plan({"photographs": folder}).photographs.shares == 3
+    assert plan.plan({"photographs": folder}).photographs.shares == 4
     monkeypatch.setattr(plan, "MOST_SHARES", 2)
     assert plan.plan({"photographs": folder}).photographs.shares == 2
 
 
-def test_the_state_of_a_folder_changes_with_its_photographs_and_credits_and_nothing_else(tmp_path):
+def test_the_state_of_a_folder_changes_with_its_photographs_and_that_of_its_credits_with_these(tmp_path):
     folder = a_folder(tmp_path, "a.jpg", "b.jpg")
 
     def state() -> str:
         return plan.plan({"photographs": folder}).photographs.state
 
-    states = [state()]
+    def credits() -> str:
+        return plan.plan({"photographs": folder}).photographs.credits
+
+    states, first = [state()], credits()
     (tmp_path / "notes.txt").write_text("x")
     assert state() == states[0]
     (tmp_path / "c.jpg").touch()
     states.append(state())
     (tmp_path / "a.jpg").write_text("longer than it was")
     states.append(state())
+    assert credits() == first
     (tmp_path / "credits.csv").write_text("file\n")
-    states.append(state())
+    assert (state(), credits() != first) == (states[-1], True)
     (tmp_path / "b.jpg").rename(tmp_path / "d.jpg")
     states.append(state())
-    assert len(set(states)) == len(states) == 5
+    assert len(set(states)) == len(states) == 4
 
 
 @pytest.mark.parametrize(

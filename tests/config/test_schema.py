@@ -110,11 +110,14 @@ def test_an_unknown_key_is_named_with_the_nearest_at_every_level(configuration, 
     assert text.endswith(end)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
         ("model", 3, "model: should be a text, not 3; put it in quotes"),
         ("model", "", "model: should not be empty"),
+        ("photographs", False, "photographs: should be a text, not False; say none"),
+        ("photographs", True, "photographs: should be a text, not True; put it in quotes"),
         ("weights", None, "weights: should be a text, not nothing: give a value, or leave the key out for its "
          "default"),
         ("preprocessing", "cafe", "preprocessing: should be one of auto, caffe, tf, torch, unit, raw, not cafe; "
@@ -165,6 +168,7 @@ def test_each_way_to_be_wrong_has_one_line_that_says_what_is_right(path, value, 
     assert message(within(path, value)).startswith(expected)
 
 
+@pytest.mark.hostile("configurations")
 @pytest.mark.parametrize("configuration", [None, 3, "text", [], [{}]])
 def test_what_is_not_a_mapping_is_no_configuration(configuration):
     assert message(configuration).startswith("the configuration should be a mapping")
@@ -182,6 +186,7 @@ def test_a_long_value_is_cut():
     assert len(message({"model": ["x" * 10_000]})) < 200
 
 
+@pytest.mark.hostile("configurations")
 def test_a_value_without_end_is_refused_before_anyone_goes_through_it():
     endless: list[Any] = []
     endless.append(endless)
@@ -228,6 +233,7 @@ def test_every_pattern_has_examples_that_match_it():
         assert all(re.search(form["pattern"], example) for example in form["examples"])
 
 
+@pytest.mark.hostile("configurations")
 @examples(300)
 @given(PATHS, HOSTILE)
 def test_a_hostile_value_is_allowed_or_the_users_mistake(path, value):
@@ -238,6 +244,7 @@ def test_a_hostile_value_is_allowed_or_the_users_mistake(path, value):
     assert repr(configuration) == before
 
 
+@pytest.mark.hostile("configurations")
 @examples(100)
 @given(HOSTILE)
 def test_a_hostile_configuration_is_allowed_or_the_users_mistake(configuration):

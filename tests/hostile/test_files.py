@@ -26,6 +26,8 @@ from pipeline.results import renders as layer_renders
 from tests.support import hostile, synthetic
 from tests.support.hostile import damaged, examples, mistake
 
+pytestmark = pytest.mark.hostile("results")
+
 LAYER = "block1_conv1"
 FILTERS = (0, 1)
 SHA256 = "0" * 64

@@ -49,3 +49,18 @@ def test_a_batch_is_what_suits_the_device_or_what_is_wanted(environment, on, val
     environment.setenv(device.BATCH, value)
 
     assert device.batch_size(on) == size
+
+
+@pytest.mark.parametrize(
+    ("wanted", "driver", "said"),
+    [("auto", True, True), ("", True, True), ("cpu", True, False), ("auto", False, False)],
+    ids=["idle", "idle, and nothing said", "not wanted", "none"],
+)
+def test_a_gpu_that_lies_idle_is_said_in_one_line(environment, tmp_path, wanted, driver, said):
+    environment.setenv(device.DEVICE, wanted)
+    environment.setattr(device, "DRIVERS", (tmp_path / "missing", tmp_path if driver else tmp_path / "missing"))
+
+    line = device.idle_gpu()
+
+    assert bool(line) == said
+    assert not said or line.startswith(f"{tmp_path}: there is a GPU, but TensorFlow")

@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
-from pipeline.machine import device
-from pipeline.machine.start import take
+from pipeline.machine import device, surroundings
+from pipeline.machine.start import take, used
 
 
 class Config:
@@ -101,3 +101,21 @@ def test_numpy_multiplies_on_one_thread_whatever_the_environment_says():
     )
 
     assert done.stdout == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("gpus", "details", "kind"),
+    [
+        ([], {}, surroundings.processor()),
+        ([SimpleNamespace(device_type="GPU")], {"device_name": "NVIDIA H100"}, "NVIDIA H100"),
+        ([SimpleNamespace(device_type="GPU")], {}, "GPU"),
+    ],
+    ids=["a processor", "a GPU", "a GPU that says nothing of itself"],
+)
+def test_what_is_computed_on_has_a_name(gpus, details, kind):
+    config = SimpleNamespace(
+        get_visible_devices=lambda kind: gpus,
+        experimental=SimpleNamespace(get_device_details=lambda gpu: details),
+    )
+
+    assert used(SimpleNamespace(config=config)) == kind

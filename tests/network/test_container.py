@@ -50,6 +50,7 @@ def test_every_version_of_hdf5_passes_whole_and_is_told_where_it_is_cut(tmp_path
     assert f"cut off: {len(data) - 1:,} of its {len(data):,} bytes are there" in refusal(path)
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("share", [0.01, 0.3, 0.9])
 def test_a_file_that_was_copied_in_part_is_cut_off_and_is_to_be_copied_again(tmp_path, ending, share):
@@ -60,6 +61,7 @@ def test_a_file_that_was_copied_in_part_is_cut_off_and_is_to_be_copied_again(tmp
     assert refusal(path).endswith("copy or download it again")
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize(
     ("content", "message"),
@@ -78,6 +80,7 @@ def test_what_was_saved_in_a_files_place_is_called_what_it_is(tmp_path, ending, 
     assert message in refusal(path)
 
 
+@pytest.mark.hostile("model files")
 def test_a_file_under_the_ending_of_the_other_kind_is_called_what_it_is(tmp_path):
     whole(tmp_path / "zip.npz").rename(tmp_path / "zip.h5")
     whole(tmp_path / "hdf5.h5").rename(tmp_path / "hdf5.keras")
@@ -86,6 +89,7 @@ def test_a_file_under_the_ending_of_the_other_kind_is_called_what_it_is(tmp_path
     assert refusal(tmp_path / "hdf5.keras").endswith("an HDF5 file, by how it begins: give a file that Keras saved")
 
 
+@pytest.mark.hostile("model files")
 def test_an_ending_that_is_none_of_these_is_told_those_that_are(tmp_path):
     (tmp_path / "w.pt").write_bytes(b"PK")
 
@@ -118,6 +122,7 @@ def test_no_library_is_loaded_for_it(tmp_path):
     assert done.stdout == "set()\n"
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("ending", [".keras", ".h5"])
 def test_a_file_that_something_has_been_at_passes_or_is_named(tmp_path, ending):
     path = whole(tmp_path / f"w{ending}")

@@ -291,3 +291,29 @@ def test_an_optimiser_of_somebodys_own_does_not_matter(keras, tmp_path):
     keras.saving.get_custom_objects().clear()
 
     assert [layer.name for layer in keras_model.load(str(tmp_path / "x.keras")).layers] == ["conv"]
+
+
+def test_what_keras_makes_weights_by_is_there(keras):
+    made: list[tuple[int, ...]] = []
+    original = keras.Variable._initialize_with_initializer
+    try:
+        keras.Variable._initialize_with_initializer = lambda variable, initializer: (
+            made.append(variable._shape), original(variable, initializer)
+        )  # fmt: skip
+        keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(2, 3)])
+    finally:
+        keras.Variable._initialize_with_initializer = original
+
+    assert made == [(3, 3, 3, 2), (2,)]
+
+
+def test_a_model_whose_layers_declare_more_than_its_file_holds_is_refused_before_it_is_made(keras, tmp_path):
+    path = saved(keras, tmp_path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["config.json"] = members["config.json"].replace(b'"filters": 2', b'"filters": 200000000')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+    assert "its layers declare implausibly many weights: more than 20 times what a file of" in refusal(path)

@@ -56,6 +56,7 @@ def test_weights_that_somebody_compressed_pass(tmp_path):
     saved.check(tmp_path / "w.h5", "weights")
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_truncated_file_is_damaged(folder, tmp_path, kind, share):
@@ -69,12 +70,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     assert "no such file" in refusal(tmp_path / "nowhere.keras")
 
 
+@pytest.mark.hostile("model files")
 def test_a_folder_is_not_a_file(tmp_path):
     (tmp_path / "folder.h5").mkdir()
 
     assert "not a file" in refusal(tmp_path / "folder.h5")
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobody_waits_for_a_named_pipe(tmp_path, kind):
     os.mkfifo(tmp_path / kind)
@@ -82,6 +85,7 @@ def test_nobody_waits_for_a_named_pipe(tmp_path, kind):
     assert "not a file" in refusal(tmp_path / kind)
 
 
+@pytest.mark.hostile("model files")
 def test_a_keras_file_without_weights_is_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
         archive.writestr(saved.CONFIG, "{}")
@@ -103,6 +107,7 @@ def test_weights_alone_do_not_say_it(folder):
     assert saved.keras_version(folder / "model.weights.h5") is None
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("said", [b"", b"[]", b"{}", b'{"keras_version": 3}', b"[" * 5000])
 def test_a_version_that_is_none_is_not_said(tmp_path, said):
     with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
@@ -134,6 +139,7 @@ def virtual(file: h5py.File) -> None:
     file.create_virtual_dataset("kernel", layout)
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -162,6 +168,7 @@ def declaring(path: Path, shape: tuple[int, ...], count: int = 1) -> Path:
     return path
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("kind", ["w.h5", "w.keras", "w.weights.h5"])
 def test_a_small_file_that_declares_gigabytes_is_refused(tmp_path, kind):
     path = declaring(tmp_path / "plain.h5", (800_000_000,))
@@ -174,12 +181,14 @@ def test_a_small_file_that_declares_gigabytes_is_refused(tmp_path, kind):
     assert "it declares implausibly much: 3,200,000,000 bytes" in refusal(tmp_path / kind)
 
 
+@pytest.mark.hostile("model files")
 def test_many_small_declarations_are_added_up(tmp_path):
     path = declaring(tmp_path / "w.h5", (2000,), count=2000)
 
     assert "it declares implausibly much" in refusal(path)
 
 
+@pytest.mark.hostile("model files")
 def test_one_array_under_many_names_counts_each_time(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["0"] = np.zeros(100_000, np.float32)
@@ -189,6 +198,7 @@ def test_one_array_under_many_names_counts_each_time(tmp_path):
     assert "it declares implausibly much" in refusal(tmp_path / "w.h5")
 
 
+@pytest.mark.hostile("model files")
 def test_a_group_that_holds_itself_does_not_make_the_search_endless(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file.create_group("a")["b"] = file["/"]
@@ -196,6 +206,7 @@ def test_a_group_that_holds_itself_does_not_make_the_search_endless(tmp_path):
     saved.check(tmp_path / "w.h5", "weights")
 
 
+@pytest.mark.hostile("model files")
 def test_a_keras_file_that_unpacks_to_much_more_than_it_is_is_refused(tmp_path):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["kernel"] = np.zeros(10_000_000, np.float32)
@@ -206,6 +217,7 @@ def test_a_keras_file_that_unpacks_to_much_more_than_it_is_is_refused(tmp_path):
     assert "it unpacks to implausibly much" in refusal(path)
 
 
+@pytest.mark.hostile("model files")
 def test_what_lies_beside_the_weights_may_not_be_a_bomb_either(folder, tmp_path):
     path = tmp_path / "m.keras"
     path.write_bytes((folder / "model.keras").read_bytes())
@@ -215,6 +227,7 @@ def test_what_lies_beside_the_weights_may_not_be_a_bomb_either(folder, tmp_path)
     assert "it unpacks to implausibly much" in refusal(path)
 
 
+@pytest.mark.hostile("model files")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_something_has_been_at_passes_or_is_named(folder, tmp_path, kind):
     path = tmp_path / kind

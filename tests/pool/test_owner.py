@@ -95,8 +95,7 @@ def test_a_workflow_starts_no_pool(monkeypatch, settings, before, after):
     monkeypatch.setenv(client.ADDRESS, before)
     usual = {"is_main_process": True, "touch": False, "local_exec": True, "cores": 1}
 
-    pool_owner.start_for(SimpleNamespace(**(usual | settings)))
-
+    assert pool_owner.start_for(SimpleNamespace(**(usual | settings))) is None
     assert os.environ.get(client.ADDRESS) == after
 
 
@@ -124,7 +123,7 @@ def test_a_pool_has_one_worker_on_a_gpu_and_a_batch_waits_for_it(
     environment.setenv(device.BATCH, batch)
     workflow = SimpleNamespace(is_main_process=True, touch=False, local_exec=True, cores=cores)
 
-    assert pool_owner.start_for(workflow) == waiting
+    assert pool_owner.start_for(workflow) == pool_owner.Room(workers=limit, waiting=waiting)
     assert started == [(limit, {"batch": at_once, "on": on})]
 
 

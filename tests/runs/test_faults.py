@@ -1,6 +1,7 @@
 """What the workflow does when the world fails it: after a rerun, the bytes are those of an undisturbed run."""
 
 import os
+import shutil
 import signal
 import subprocess
 
@@ -164,3 +165,56 @@ def test_a_run_that_is_ended_half_way_is_finished_by_another(fresh, finished, nu
     assert made == {name: expected[name] for name in made}
     assert len(made) == 1 + 4 * 3 + 2
     assert not workflows.half_written(fresh.directory)
+
+
+def site_of(workflow: workflows.Workflow) -> dict[str, str]:
+    return {name: data for name, data in workflows.contents(workflow.results).items() if name.startswith("site/")}
+
+
+@pytest.mark.parametrize("changed", ["a title", "a template"])
+def test_a_site_that_cannot_be_made_leaves_the_published_one_and_is_made_by_the_next_run(
+    fresh, finished, changed, tmp_path
+):
+    fresh = workflows.Workflow(
+        shutil.copytree(fresh.project, tmp_path / "project"), tmp_path / "run", fresh.configuration
+    )
+    shutil.copytree(finished.directory, fresh.directory, symlinks=True)
+    published = site_of(fresh)
+    changes = {"site": {"title": "Another"}} if changed == "a title" else {}
+    style, tiles = fresh.project / "templates/style.css", fresh.results / "tiles/first/000.avif"
+    if changed == "a template":
+        style.write_text(style.read_text() + "/* Another */\n")
+    tiles.rename(tiles.with_name("lost"))
+
+    failed = fresh.run(**changes)
+
+    assert failed.code != 0
+    assert "000.avif: no such file" in failed.output
+    assert site_of(fresh) == published != {}
+    assert not (fresh.results / "site.new").exists()
+
+    tiles.with_name("lost").rename(tiles)
+    run = fresh.run(**changes)
+
+    assert run.code == 0, run.output
+    name = "site/index.html" if changed == "a title" else "site/assets/style.css"
+    assert "Another" in (fresh.results / name).read_text()
+    assert not (fresh.results / "site.new").exists()
+    assert fresh.plan(**changes) == []
+
+
+def test_output_that_is_deleted_leaves_logs_and_nothing_else(atlas):
+    run = atlas.run("--delete-all-output")
+
+    assert run.code == 0, run.output
+    left = [path for path in atlas.results.rglob("*") if not path.is_dir()]
+    assert {path.relative_to(atlas.results).parts[0] for path in left} == {"logs"}
+
+
+def test_a_run_that_is_asked_for_mosaics_prints_no_table(atlas):
+    (atlas.results / "mosaics/first.png").unlink()
+
+    run = atlas.run("--until", "mosaic")
+
+    assert run.code == 0, run.output
+    assert "least sure:" not in run.output

@@ -8,6 +8,7 @@ import pytest
 from tests.support import workflow as workflows
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
+pytestmark = pytest.mark.hostile("whole commands")
 
 VGG16 = {"model": "vgg16", "preprocessing": "auto", "weights": "imagenet", "filters": "preview", "layers": "all"}
 

@@ -26,8 +26,11 @@ OWN_SCRIPTS = (
     "compare.js",
     "filter.js",
     "layer.js",
+    "map.js",
+    "openseadragon.min.js",
     "originals.js",
     "results.js",
+    "sheets.js",
     "application/ld+json",
 )
 
@@ -49,7 +52,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_layer_every_filter_and_every_photograph_has_a_page(plain):
-    expected = {"index.html", "how-to-read.html", "data/index.html", "search.html", "compare.html", "404.html"}
+    expected = {
+        "index.html",
+        "map.html",
+        "how-to-read.html",
+        "data/index.html",
+        "search.html",
+        "compare.html",
+        "404.html",
+    }
     expected |= {f"{layer}/index.html" for layer in NUMBERS}
     expected |= {f"{layer}/{number:03}.html" for layer, numbers in NUMBERS.items() for number in numbers}
     expected |= {"photographs/index.html", *(f"photographs/{number:03}.html" for number in range(PHOTOGRAPHS))}

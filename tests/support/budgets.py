@@ -48,10 +48,22 @@ ON_DEMAND = "find.js"
 
 def scripts(site: Path) -> Iterator[Budget]:
     """Yield the budgets of scripts: what the page with the most of them runs, and the search."""
-    pages = [*site.glob("*.html"), *site.glob("*/index.html"), min(site.glob("*/[0-9]*.html"))]
+    # The viewer of the map is apart, too, and what drives it.
+    pages = [
+        *(path for path in site.glob("*.html") if path.name != "map.html"),
+        *site.glob("*/index.html"),
+        min(site.glob("*/[0-9]*.html")),
+    ]
     of_pages = ({site / "assets" / name for name in Document(path).scripts() if name.endswith(".js")} for path in pages)
     yield Budget("scripts of a page", max(sum(map(page_bytes, each)) for each in of_pages), 10, KIB, "KiB")
     yield Budget("search, when it is used", page_bytes(site / "assets" / ON_DEMAND), 14, KIB, "KiB")
+
+
+def before_zooming(site: Path) -> int:
+    """Return the bytes of the map with its scripts and the four coarsest levels of the sheet by layer."""
+    tiles = (path for level in range(4) for path in (site / "map" / "layers" / str(level)).glob("*"))
+    scripts = Document(site / "map.html").files()
+    return page_bytes(site / "map.html") + sum(path.stat().st_size for path in {*scripts, *tiles})
 
 
 def measure(site: Path) -> Iterator[Budget]:
@@ -79,11 +91,16 @@ def measure(site: Path) -> Iterator[Budget]:
     yield Budget("heaviest filter page, HTML", max(map(page_bytes, filters)), 36, KIB, "KiB")
     yield Budget("heaviest filter page, in all", max(Document(path).size() for path in filters), 256, KIB, "KiB")
     yield from scripts(site)
-    yield Budget("style", page_bytes(site / "assets" / "style.css"), 22, KIB, "KiB")
+    yield Budget("style", page_bytes(site / "assets" / "style.css"), 24, KIB, "KiB")
     files = {path: path.stat().st_size for path in site.rglob("*") if path.is_file()}
     originals = sum(size for path, size in files.items() if path.suffix == ".png")
     yield Budget("whole site, without originals", sum(files.values()) - originals, 300, MB, "MB")
     yield Budget("whole site", sum(files.values()), 800, MB, "MB")
+    yield Budget("script of the map", page_bytes(site / "assets" / "map.js"), 16, KIB, "KiB")
+    yield Budget("viewer of the map", page_bytes(site / "assets" / "openseadragon.min.js"), 350, KIB, "KiB")
+    yield Budget("map before zooming", before_zooming(site), 1024, KIB, "KiB")
+    tiles = sum(path.stat().st_size for path in (site / "map").rglob("*") if path.is_file())
+    yield Budget("map, all tiles", tiles, 25, MB, "MB")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import schema
 from pipeline.errors import UserError
+from tests.support import campaign
 
 LONG = 25
 # A message quotes what was given, cut; what is longer would hide what is wrong.
@@ -71,12 +72,19 @@ def damaged(draw, data: bytes) -> bytes:
     return bytes(made)
 
 
-def examples(count: int) -> hypothesis.settings:
-    """Return the decorator of a property test that tries `count` examples, or `LONG` times as many."""
+def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the decorator of a property test that tries `count` examples, or `LONG` times as many; each counts as an
+    input of the campaign."""
     factor = LONG if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 1
     # A fixture that only names a folder may well be the same for all examples.
     ignored = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return hypothesis.settings(max_examples=count * factor, deadline=None, suppress_health_check=ignored)
+    settings = hypothesis.settings(max_examples=count * factor, deadline=None, suppress_health_check=ignored)
+
+    def decorate(test: Any) -> Callable[..., None]:
+        test.hypothesis.inner_test = campaign.counted(test.hypothesis.inner_test)
+        return settings(test)
+
+    return decorate
 
 
 def mistake(function: Callable[..., Any], *arguments: Any) -> str:

@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 60
 OWNER = """
 import sys
 from pipeline.pool import owner
-print(owner.start(int(sys.argv[1]), batch=int(sys.argv[2])), flush=True)
+print(owner.start(int(sys.argv[1]), batch=int(sys.argv[2]), look_seconds=float(sys.argv[3])), flush=True)
 sys.stdin.read()
 """
 UNKNOWN_LAYER = ("--layer", "nowhere", "--filter", "0", "--output", "x.png")
@@ -49,11 +49,11 @@ def _runs(process: psutil.Process) -> bool:
 class Owner:
     """A process that owns a pool for jobs in `directory`, as a workflow does."""
 
-    def __init__(self, directory: Path, workers: int, batch: int = 1) -> None:
+    def __init__(self, directory: Path, workers: int, batch: int = 1, look_seconds: float = PATIENCE_SECONDS) -> None:
         self.directory = directory
         self.environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", OWNER, str(workers), str(batch)],
+            [sys.executable, "-c", OWNER, str(workers), str(batch), str(look_seconds)],
             cwd=directory,
             env=self.environment,
             stdin=subprocess.PIPE,
@@ -63,9 +63,9 @@ class Owner:
         self.address = self.process.stdout.readline().strip()
         self.environment[client.ADDRESS] = self.address
 
-    def start(self, *arguments: str, address: str | None = None) -> subprocess.Popen:
+    def start(self, *arguments: str, address: str | None = None, module: str = "pipeline.render") -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.render", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.directory,
             env=self.environment | ({client.ADDRESS: address} if address else {}),
             stdout=subprocess.PIPE,
@@ -73,8 +73,8 @@ class Owner:
             text=True,
         )
 
-    def run(self, *arguments: str, address: str | None = None) -> tuple[int, str, str]:
-        job = self.start(*arguments, address=address)
+    def run(self, *arguments: str, address: str | None = None, module: str = "pipeline.render") -> tuple[int, str, str]:
+        job = self.start(*arguments, address=address, module=module)
         stdout, stderr = job.communicate(timeout=PATIENCE_SECONDS)
         return job.returncode, stdout, stderr
 

@@ -1,11 +1,13 @@
 """Archives of NumPy's: read as they are, and everything that can be wrong with one."""
 
+import os
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.network import saved
 from pipeline.weights import archive
 
@@ -38,6 +40,7 @@ def test_column_major_arrays_keep_their_values(tmp_path):
         np.testing.assert_array_equal(members.array("one/kernel"), TENSORS["one/kernel"])
 
 
+@pytest.mark.hostile("weights files")
 def test_a_flipped_bit_is_noticed(tmp_path):
     np.savez(tmp_path / "w.npz", **TENSORS)
     data = bytearray((tmp_path / "w.npz").read_bytes())
@@ -47,13 +50,40 @@ def test_a_flipped_bit_is_noticed(tmp_path):
     assert "CRC" in refusal(tmp_path / "w.npz", "one/kernel")
 
 
+@pytest.mark.hostile("weights files")
 def test_only_an_archive_that_is_not_compressed_is_plain(tmp_path):
     np.savez(tmp_path / "plain.npz", **TENSORS)
     np.savez_compressed(tmp_path / "compressed.npz", **TENSORS)
 
-    archive.check_plain(tmp_path / "plain.npz")
-    with pytest.raises(ValueError, match="not stored plainly"):
-        archive.check_plain(tmp_path / "compressed.npz")
+    with archive.plain(tmp_path / "plain.npz") as members:
+        assert members.names == tuple(TENSORS)
+    with pytest.raises(ValueError, match="not stored plainly"), archive.plain(tmp_path / "compressed.npz"):
+        pass
+
+
+@pytest.mark.hostile("weights files")
+def test_an_archive_whose_members_share_their_bytes_is_not_plain(tmp_path):
+    np.savez(tmp_path / "w.npz", one=np.zeros(1000, np.float32), two=np.zeros(1000, np.float32))
+    data = (tmp_path / "w.npz").read_bytes()
+    entry = data.index(b"PK\x01\x02")
+    end = data.index(b"PK\x05\x06")
+    first = data[entry : data.index(b"PK\x01\x02", entry + 4)]
+    tail = bytearray(data[end:])
+    tail[8:12] = (3).to_bytes(2, "little") * 2
+    tail[12:16] = (3 * len(first)).to_bytes(4, "little")
+    (tmp_path / "w.npz").write_bytes(data[:entry] + first * 3 + bytes(tail))
+
+    with pytest.raises(ValueError, match="not stored plainly"), archive.plain(tmp_path / "w.npz"):
+        pass
+
+
+@pytest.mark.hostile("weights files")
+@pytest.mark.parametrize("read", [archive.plain, archive.opened])
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path / "pipe.npz", Path("/dev/zero"), tmp_path):
+        with pytest.raises(UserError, match="not a file"), read(path):
+            pass
 
 
 def npy(shape: str, *, kind: str = "<f4", data: bytes = b"", version: int = 1, padding: int = 0) -> bytes:
@@ -73,6 +103,7 @@ class Explosive:
         return (Path.touch, (Path("exploded"),))
 
 
+@pytest.mark.hostile("weights files")
 class TestHostileFiles:
     def test_a_pickle_is_never_opened(self, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)

@@ -91,12 +91,14 @@ def test_other_floating_point_types_become_float32(tmp_path, model, tensors, sto
     np.testing.assert_array_equal(found["stem/kernel"], tensors["stem/kernel"].astype(store).astype("<f4"))
 
 
+@pytest.mark.hostile("weights files")
 def test_missing_layers_are_named(tmp_path, model, tensors):
     kept = {name: value for name, value in tensors.items() if not name.startswith("last/")}
 
     assert "it has no last/kernel, last/bias" in refusal(written(tmp_path / "w.npz", kept), model)
 
 
+@pytest.mark.hostile("weights files")
 def test_a_wrong_shape_is_named_with_what_was_wanted(tmp_path, model, tensors):
     tensors["middle/kernel"] = tensors["middle/kernel"][..., :4]
 
@@ -105,6 +107,7 @@ def test_a_wrong_shape_is_named_with_what_was_wanted(tmp_path, model, tensors):
     assert "middle/kernel has shape (3, 3, 4, 4), wanted (3, 3, 4, 5)" in message
 
 
+@pytest.mark.hostile("weights files")
 def test_integers_are_refused(tmp_path, model, tensors):
     tensors["last/bias"] = tensors["last/bias"].astype(np.int32)
 
@@ -113,6 +116,7 @@ def test_integers_are_refused(tmp_path, model, tensors):
     assert "last/bias is of type int32, wanted float32" in message
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
 def test_values_that_are_not_finite_in_float32_are_refused(tmp_path, model, tensors, value):
     tensors["last/bias"] = np.array([0, value])
@@ -122,6 +126,7 @@ def test_values_that_are_not_finite_in_float32_are_refused(tmp_path, model, tens
     assert "last/bias has values that are not finite" in message
 
 
+@pytest.mark.hostile("weights files")
 def test_values_of_keras_own_files_must_be_finite_too(tmp_path, model):
     keras = pytest.importorskip("keras")
     broken = keras.saving.load_model(model)
@@ -143,6 +148,7 @@ def test_of_values_in_the_models_own_file_no_weights_file_is_blamed(tmp_path, mo
     assert refusal(path, str(path)).startswith(f"model: {path}: last/bias has values that are not finite")
 
 
+@pytest.mark.hostile("weights files")
 def test_the_weights_of_another_network_are_refused(tmp_path, tensors):
     message = refusal(written(tmp_path / "w.npz", tensors), "vgg16")
 
@@ -150,6 +156,7 @@ def test_the_weights_of_another_network_are_refused(tmp_path, tensors):
     assert "and 22 more" in message
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_a_truncated_file_is_refused(tmp_path, saved, model, share):
     data = (saved[0] / "model.npz").read_bytes()
@@ -159,6 +166,7 @@ def test_a_truncated_file_is_refused(tmp_path, saved, model, share):
     assert ("cut off" if share else "empty") in refusal(path, model)
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("name", ["model.npz", "compressed.npz"])
 def test_a_file_that_something_has_been_at_is_read_or_refused(saved, model, tmp_path, name):
     path = tmp_path / name
@@ -172,6 +180,7 @@ def test_a_file_that_something_has_been_at_is_read_or_refused(saved, model, tmp_
     tried()
 
 
+@pytest.mark.hostile("weights files")
 def test_a_missing_file_a_folder_and_an_unknown_kind_are_named(tmp_path, model):
     (tmp_path / "w.pt").write_bytes(b"x")
     (tmp_path / "d.h5").mkdir()
@@ -182,6 +191,7 @@ def test_a_missing_file_a_folder_and_an_unknown_kind_are_named(tmp_path, model):
     assert "it must end in .keras, .h5, .weights.h5, .npz" in refusal(tmp_path / "w.pt", model)
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_nobody_waits_for_a_named_pipe(tmp_path, model, ending):
     os.mkfifo(tmp_path / f"w{ending}")

@@ -243,6 +243,7 @@ def other_shapes(model: keras.Model) -> keras.Model:
     return keras.Sequential([keras.Input((16, 16, 3)), keras.layers.Conv2D(4, 5, name="stem")])
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("change", [without_last, other_shapes])
 def test_the_weights_of_another_network_are_refused(tmp_path, model, change: Callable, way):
@@ -251,6 +252,7 @@ def test_the_weights_of_another_network_are_refused(tmp_path, model, change: Cal
     assert "not the weights of small" in refusal(path, model)
 
 
+@pytest.mark.hostile("weights files")
 def test_an_hdf5_file_that_is_not_keras_is_refused(tmp_path, model):
     with h5py.File(tmp_path / "w.h5", "w") as file:
         file["temperature"] = [1.0, 2.0]
@@ -258,6 +260,7 @@ def test_an_hdf5_file_that_is_not_keras_is_refused(tmp_path, model):
     assert "not the weights of small" in refusal(tmp_path / "w.h5", model)
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
 def test_truncated_files_are_refused(tmp_path, model, way, share):
@@ -275,6 +278,7 @@ def test_what_a_look_through_finds_is_said_of_the_weights(tmp_path, model):
     assert "layers/more is a link to elsewhere" in refusal(path, model)
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("way", WAYS)
 def test_a_file_that_something_has_been_at_is_read_or_refused(tmp_path, model, way):
     data = save(small(), tmp_path, way).read_bytes()

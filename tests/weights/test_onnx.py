@@ -43,6 +43,7 @@ def test_tensors_of_other_types_are_skipped():
     assert float_initializers(model(tensor("integers", np.ones(2), kind=7))) == {}
 
 
+@pytest.mark.hostile("weights files")
 def test_every_truncation_is_noticed_or_leaves_only_whole_tensors():
     data = model(tensor("a", np.ones((2, 3))))
     whole = float_initializers(data)
@@ -55,6 +56,7 @@ def test_every_truncation_is_noticed_or_leaves_only_whole_tensors():
         assert all(np.array_equal(found[name], whole[name]) for name in found)
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [

@@ -40,12 +40,14 @@ def test_tensors_that_lie_otherwise_in_memory_have_the_same_values():
     assert_read(torch_files.state_dict(turned))
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize("count", [0, 10, 200, -8])
 def test_a_file_that_ends_early_is_refused(count):
     with pytest.raises(ValueError, match=r"state dict|storage|buffer|larger"):
         torch_file.float_tensors(torch_files.state_dict(TENSORS)[:count])
 
 
+@pytest.mark.hostile("weights files")
 def test_another_kind_of_file_is_refused():
     with pytest.raises(ValueError, match="not a state dict"):
         torch_file.float_tensors(torch_files.state_dict(TENSORS, magic=1))
@@ -61,6 +63,7 @@ class Explosive:
         return self.call
 
 
+@pytest.mark.hostile("weights files")
 @pytest.mark.parametrize(
     "call", [(os.system, "touch exploded"), (eval, "1"), (getattr, "text", "upper"), (bytearray, 9)]
 )
@@ -73,6 +76,7 @@ def test_nothing_that_a_pickle_calls_is_called(tmp_path, monkeypatch, call):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.hostile("weights files")
 def test_a_dict_of_what_is_no_tensor_is_refused():
     row = (torch_files.MAGIC, torch_files.VERSION, {}, {"a": 1}, [])
 
@@ -80,6 +84,7 @@ def test_a_dict_of_what_is_no_tensor_is_refused():
         torch_file.float_tensors(b"".join(pickle.dumps(each, protocol=2) for each in row))
 
 
+@pytest.mark.hostile("weights files")
 def test_bytes_that_something_has_been_at_are_read_or_refused():
     @examples(300)
     @given(damaged(torch_files.state_dict(TENSORS)))

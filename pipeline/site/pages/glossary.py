@@ -80,7 +80,7 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     )
     yield (
         "own-best",
-        "own best, own rank",
+        "own best, rank",
         f"A filter’s own picture is ranked among all pictures of its layer in this atlas by how much each "
         f"{words.excites} the filter. Rank 1 is its own best: no other picture does more.",
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipeline.formatting import number, part_of, percent_of
+from pipeline.formatting import counted, number, part_of, percent_of
 from pipeline.measure import words
 from pipeline.results import exemplars
 from pipeline.results.atlas import Atlas
@@ -131,7 +131,7 @@ def reach(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
 
 def shown_words(made: Exemplars) -> str:
     """Say how many photographs there were."""
-    return "one photograph" if made.photographs == 1 else f"{made.photographs:,} photographs"
+    return counted(made.photographs, "photograph")
 
 
 def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
