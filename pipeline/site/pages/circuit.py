@@ -13,7 +13,9 @@ from pipeline.site import drawings
 from pipeline.site.pages import layer_words
 from pipeline.site.pages.parts import Tile, channel_names, tile
 
-# Filters that a neighbour is shown with, a layer further on: the three strongest of the six that are known.
+# The way goes on, a layer further, from so many neighbours, the strongest, to so many filters each, of six: with all of
+# them the pages of VGG16 would weigh 10 MB more.
+FOLLOWED = 3
 FURTHER = 3
 
 # Shares of a kernel that add up to this are all of it.
@@ -105,14 +107,15 @@ def weights(
 
     `onward` are the slices that lead from the filter at the other end further on, as these led to it.
     """
-    for part in parts:
+    for place, part in enumerate(parts):
         drawing, share = drawings.kernel_map(part.kernel), percent_of(part.share)
         if layer and part.layer == "input":
             name = channel_names(layer.image_channels)[part.filter]
             yield Weight(Tile(part.filter, name, "", "", "", ""), share, drawing, ())
         elif found := filter_of(atlas, part):
             label = f"{part.layer}/{part.filter}"
-            yield Weight(tile(found[0], part.filter, label=label), share, drawing, further(atlas, onward(found[1])))
+            beyond = further(atlas, onward(found[1])) if place < FOLLOWED else ()
+            yield Weight(tile(found[0], part.filter, label=label), share, drawing, beyond)
 
 
 def further(atlas: Atlas, parts: Sequence[Slice]) -> tuple[Tile, ...]:
