@@ -13,8 +13,15 @@ RESULTS = results
 OUTPUT = collection
 TITLE =
 BASE_URL =
+# Of `make poster`: the file, the size of the paper, how filters are arranged, dots per inch.
+POSTER = results/poster.pdf
+PAPER = A0
+BY = layers
+DPI = 200
 # Of `make photographs`: the folder that it makes.
 FOLDER = photographs
+PIP = $(BIN)/python -m pip install --disable-pip-version-check
+NO_INDEX = { echo "error: not installed; is there a way to a package index? pip's own messages stand above" >&2; exit 1; }
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
@@ -28,7 +35,7 @@ CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTOR
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection photographs test lint coverage attack check docs clean
+.PHONY: help atlas full site collection photographs poster test lint coverage attack check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
@@ -50,7 +57,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
-	$(SNAKEMAKE) --allowed-rules quality site publish all
+	$(SNAKEMAKE) --allowed-rules quality map site publish all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)
@@ -60,6 +67,10 @@ collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results
 	@$(CHECK_DIRECTORY)
 	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
 		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
+
+poster: $(INSTALLED) ## put all filters of a finished atlas on one sheet for print: [PAPER=A0…A4] [BY=layers|likeness] [DPI=200] [POSTER=….pdf]
+	@$(CHECK_DIRECTORY)
+	@$(PYTHON_THERE) -m pipeline.pictures.poster --paper "$(PAPER)" --by "$(BY)" --dpi "$(DPI)" --output "$(POSTER)"
 
 photographs: $(INSTALLED) ## Debian and its relatives: put 256 free photographs, with credits, into [FOLDER=photographs]
 	@$(CHECK_DIRECTORY)
@@ -113,17 +124,18 @@ clean: ## remove the virtual environment and everything built, but not results/
 # editable_mode=compat: a plain path. The finder that stands in for it otherwise takes 10 ms of every Python's start,
 # and each of 4,224 jobs starts one.
 $(INSTALLED): requirements.txt pyproject.toml
-	@echo "installing into $(VENV): some minutes, once"
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
-		--config-settings editable_mode=compat
-	touch $@
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "error: Python 3.11 to 3.13 is needed, and this is %d.%d; make PYTHON=python3.12, for instance" % sys.version_info[:2])'
+	@echo "installing into $(VENV): downloads 0.6 GB and takes 2.3 GB there, once"
+	@# Anew unless it is whole: of one that was interrupted nobody knows what is in it.
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "error: $(VENV) cannot be made; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PIP) --require-hashes -r requirements.txt || $(NO_INDEX)
+	@$(PIP) --quiet --no-deps --no-build-isolation -e . --config-settings editable_mode=compat
+	@touch $@
 
 $(INSTALLED_FOR_TESTS): requirements-test.txt $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
-	touch $@
+	@$(PIP) --require-hashes -r requirements-test.txt || $(NO_INDEX)
+	@touch $@
 
 # Node comes with what is installed for tests; npm fetches nothing but what package-lock.json holds the digest of.
 $(BIOME): package-lock.json $(INSTALLED_FOR_TESTS)

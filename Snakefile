@@ -2,13 +2,14 @@
 #
 #   weights -> render (layer, filter) -> summary (layer) -> mosaic (layer) -> tiles (layer) -> site
 #                                        summary (all layers) -> quality -> site
-#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> site
-#                                                render (layer) -> trust (layer) -> quality, site
+#   photographs -> scan (share) -> strongest -> finals (share) -> exemplars (layer) -> strips (layer), copies -> site
+#   photographs -> credits -> site              render (layer) -> trust (layer) -> quality, site
 #   weights -> tuning (all layers) -> site
-#   site -> publish
+#   render (all layers) -> map -> site -> publish
 #
 # This file holds the graph; what the rules do is in pipeline/, what their files mean in docs/formats.md.
 import json
+import os
 import sys
 from pathlib import Path
 from shlex import quote
@@ -17,23 +18,31 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
+# As a module of another workflow, too, where Snakemake looks beside the other's Snakefile alone.
+sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-from pipeline import errors, images, selection
+from pipeline import errors, files, images, selection
 from pipeline.ascent.recipe import METHOD
 from pipeline.config import file, plan
-from pipeline.photographs import credits, samples
+from pipeline.photographs import credits, folder, samples
 from pipeline.pool import owner
 from pipeline.results import layout
 from pipeline.results.layer_summary import MEASURES
-from pipeline.workflow import cost, progress, scheduler_cures
+from pipeline.workflow import cost, progress, running
 
-for path in (Path(workflow.basedir, "config.yaml"), *(workflow.overwrite_configfiles or ())):
-    errors.or_exit(file.load, Path(path))
-errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+# What a user says is said to the workflow that is run, and that may be another one.
+if not IS_MODULE:
+    for path in (file.BASE, *(workflow.overwrite_configfiles or ())):
+        errors.or_exit(file.load, Path(path))
+    errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
 errors.or_exit(owner.check_environment)
 
 
-configfile: str(Path(workflow.basedir) / "config.yaml")
+configfile: str(file.BASE)
+
+
+report: "templates/report/workflow.rst"
 
 
 ATLAS = errors.or_exit(plan.plan, config)
@@ -52,11 +61,31 @@ SETTINGS = {
 }
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
+# Of networks whose images are neither grey nor RGB.
+FALSE_COLOURS = all(images.is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
-if not workflow.deployment_settings.deployment_method:
-    # Jobs run in the environment that Snakemake runs in, whether it was activated or not.
-    shell.prefix(f"PATH={quote(str(Path(sys.executable).parent))}:$PATH; ")
+errors.or_exit(running.say_where, workflow)
+# Texts of rules say nothing of this machine, for what has changed in them is made anew.
+RUN = f'PYTHONPATH="${running.PATH}" "${running.PYTHON}" -m'
+TEMPLATES = files.PROJECT / "templates"
+
+# Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
+IMAGE = "results/filters/{layer}/{filter}.png"
+RECORD = "results/filters/{layer}/{filter}.json"
+SNAPSHOTS = "results/filters/{layer}/{filter}.snapshots.webp"
+CHANNELS = "results/filters/{layer}/{filter}.channels.png"
+SUMMARY = "results/layers/{layer}.json"
+RESPONSE = "results/layers/{layer}.response.npy"
+MOSAIC = "results/mosaics/{layer}.png"
+TILES = "results/tiles/{layer}"
+QUALITY = "results/quality.txt"
+SCAN = "results/photographs/scan/{share}.npz"
+FINALS = "results/photographs/finals/{share}.npz"
+STRIPS = "results/photographs/strips/{layer}"
+EXEMPLAR = "results/photographs/layers/{layer}.json"
+TUNING = "results/tuning/{layer}.json"
+TRUST = "results/trust/{layer}.json"
 
 
 wildcard_constraints:
@@ -69,28 +98,23 @@ def of_layer(pattern):
     return lambda wildcards: expand(pattern, layer=wildcards.layer, filter=FILTERS[wildcards.layer])
 
 
-localrules:
-    all,
-    publish,
+def above(levels):
+    """Return the results folder, in which outputs lie so many folders deep: here, in a module's prefix or a storage."""
+    return lambda wildcards, output: quote(str(Path(output[0]).parents[levels]))
 
 
 onstart:
-    # A worker that the system kills for want of memory takes its job with it. Not said in the rule, where it would
-    # hold against a profile that asks for more.
-    rules.render.rule.restart_times = max(1, workflow.execution_settings.retries)
-    scheduler_cures.apply(workflow)
-    scheduler_cures.let_wait(workflow, rules.render.rule.name, errors.or_exit(owner.start_for, workflow))
-    flops = cost.flops_per_filter(ATLAS)
-    progress.show_for(workflow, {slug: flops[layer] + cost.OTHER_FLOPS for slug, layer in LAYERS.items()})
+    running.begin(workflow)
 
 
 onsuccess:
-    progress.tell(workflow, rules.quality.rule.name, rules.quality.output.text)
+    running.end(workflow)
+    progress.say(folder.left_out(Path("results")))
 
 
 rule weights:
     input:
-        [path for path in (ATLAS.model, ATLAS.weights) if Path(path).suffix],
+        [local(os.path.abspath(path)) for path in (ATLAS.model, ATLAS.weights) if Path(path).suffix],
     output:
         "results/weights.npz",
     log:
@@ -102,16 +126,17 @@ rule weights:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        "python -m pipeline.weights {params.network} --weights {params.weights} --output {output} > {log} 2>&1"
+        RUN + " pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule render:
     input:
         weights=rules.weights.output,
     output:
-        image="results/filters/{layer}/{filter}.png",
-        record="results/filters/{layer}/{filter}.json",
-        snapshots="results/filters/{layer}/{filter}.snapshots.webp",
+        **({"channels": CHANNELS} if FALSE_COLOURS else {}),
+        image=IMAGE,
+        record=RECORD,
+        snapshots=SNAPSHOTS,
     log:
         "results/logs/render/{layer}/{filter}.log",
     # Layer by layer, for a worker of the pool keeps what it has compiled for one; the layers that take longest first.
@@ -128,19 +153,20 @@ rule render:
         precision=ATLAS.precision,
         method=METHOD,
     shell:
-        "python -m pipeline.render {params.network} --weights {input.weights} "
+        RUN + " pipeline.render {params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
-        "--output {output.image} > {log} 2>&1"
+        "--output {output.image:q} > {log:q} 2>&1"
 
 
 rule summary:
     input:
         weights=rules.weights.output,
-        images=of_layer(rules.render.output.image),
-        records=of_layer(rules.render.output.record),
+        images=of_layer(IMAGE),
+        records=of_layer(RECORD),
+        channels=of_layer(CHANNELS) if FALSE_COLOURS else [],
     output:
-        summary="results/layers/{layer}.json",
-        response="results/layers/{layer}.response.npy",
+        summary=SUMMARY,
+        response=RESPONSE,
     log:
         "results/logs/summary/{layer}.log",
     # Before all renders: at the end of a run its one core would be busy alone.
@@ -151,56 +177,84 @@ rule summary:
     resources:
         mem_mb=4000,
     params:
+        results=above(1),
         network=NETWORK,
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         measures=MEASURES,
     shell:
-        "python -m pipeline.summary {params.network} --weights {input.weights} --results results "
-        "--layer {params.layer} --filters {params.filters} --output {output.summary} > {log} 2>&1"
+        RUN + " pipeline.summary {params.network} --weights {input.weights:q} --results {params.results} "
+        "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
 
 rule mosaic:
     input:
-        summary=rules.summary.output.summary,
-        images=of_layer(rules.render.output.image),
+        summary=SUMMARY,
+        images=of_layer(IMAGE),
     output:
-        "results/mosaics/{layer}.png",
+        report(MOSAIC, caption="templates/report/mosaic.rst", category="Mosaics", labels={"layer": "{layer}"}),
     log:
         "results/logs/mosaic/{layer}.log",
     priority: len(LAYERS) + 1
     conda:
         "environment.yaml"
     params:
+        results=above(1),
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        "python -m pipeline.pictures.mosaic --results results --layer {params.layer} --filters {params.filters} "
-        "--summary {input.summary} --output {output} > {log} 2>&1"
+        RUN + " pipeline.pictures.mosaic --results {params.results} --layer {params.layer} --filters {params.filters} "
+        "--summary {input.summary:q} --output {output:q} > {log:q} 2>&1"
 
 
 rule tiles:
     input:
         mosaic=rules.mosaic.output,
-        images=of_layer(rules.render.output.image),
-        snapshots=of_layer(rules.render.output.snapshots),
+        images=of_layer(IMAGE),
+        records=of_layer(RECORD),
+        channels=of_layer(CHANNELS) if FALSE_COLOURS else [],
+        snapshots=of_layer(SNAPSHOTS),
     output:
-        directory("results/tiles/{layer}"),
+        directory(TILES),
     log:
         "results/logs/tiles/{layer}.log",
     priority: len(LAYERS) + 1
     conda:
         "environment.yaml"
     params:
+        results=above(1),
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
+        copies=layout.COPIES,
     shell:
-        "python -m pipeline.pictures.web --results results --layer {params.layer} --filters {params.filters} "
-        "--output {output} > {log} 2>&1"
+        RUN + " pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
+        "--output {output:q} > {log:q} 2>&1"
+
+
+rule map:
+    input:
+        # Pictures alone would do, but for their size; a layer is measured when its pictures are there, and agree.
+        summaries=expand(SUMMARY, layer=LAYERS),
+        images=[expand(IMAGE, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+    output:
+        directory("results/map"),
+    log:
+        "results/logs/map.log",
+    conda:
+        "environment.yaml"
+    threads: 1
+    params:
+        results=above(1),
+        layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
+    shell:
+        RUN + " pipeline.pictures.map --results {params.results} --layers {params.layers} "
+        "--output {output:q} > {log:q} 2>&1"
 
 
 # What of the photographs the site reads: nothing where the network is shown none.
-SHOWN, TRUST, EXEMPLARS = [], [], []
+SHOWN, TRUSTED, EXEMPLARS = [], [], []
+# What workers of the pool do.
+POOLED = [rules.render.rule]
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -210,18 +264,37 @@ if ATLAS.photographs:
     rule photographs:
         output:
             **({} if FOLDER else {"samples": directory("results/photographs/samples")}),
-            collection="results/photographs/collection.json",
+            files="results/photographs/files.json",
         log:
             "results/logs/photographs.log",
         conda:
             "environment.yaml"
         params:
+            results=above(1),
             folder=lambda wildcards: f"--folder {quote(FOLDER)}" if FOLDER else "",
             # Of a folder the names, sizes and times of its files; of the samples, which they are.
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
-            "python -m pipeline.photographs --results results {params.folder} > {log} 2>&1"
+            RUN + " pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
 
+    # By itself, so that another title shows the network nothing again.
+    rule credits:
+        input:
+            files=rules.photographs.output.files,
+        output:
+            "results/photographs/collection.json",
+        log:
+            "results/logs/credits.log",
+        conda:
+            "environment.yaml"
+        params:
+            results=above(1),
+            state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
+        shell:
+            RUN + " pipeline.photographs.collection --results {params.results} > {log:q} 2>&1"
+
+    # The samples are results, too; what is in a folder of the user's is not.
+    PHOTOGRAPHS = [*rules.photographs.output]
     SHARES = range(ATLAS.photographs.shares)
     PRECISION = plan.scan_precision(ATLAS)
     OBJECTIVE = next(iter(ATLAS.recipes.values())).objective
@@ -231,9 +304,10 @@ if ATLAS.photographs:
     rule scan:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
         output:
-            "results/photographs/scan/{share}.npz",
+            # A table of the same photographs stays: a new photograph is another one in one share alone.
+            update(SCAN),
         log:
             "results/logs/scan/{share}.log",
         # Before the renders, which then fill all cores to the end.
@@ -242,22 +316,24 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
+            results=above(2),
             network=NETWORK,
             objective=OBJECTIVE,
             precision=PRECISION,
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            "python -m pipeline.photographs.scan {params.network} --weights {input.weights} --results results "
+            RUN
+            + " pipeline.pool photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
-            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+            "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
     rule strongest:
         input:
-            photographs=rules.photographs.output.collection,
-            scans=expand(rules.scan.output, share=SHARES),
+            photographs=PHOTOGRAPHS,
+            scans=expand(SCAN, share=SHARES),
         output:
             "results/photographs/strongest.npz",
         log:
@@ -266,18 +342,19 @@ if ATLAS.photographs:
         conda:
             "environment.yaml"
         params:
+            results=above(1),
             shares=len(SHARES),
         shell:
-            "python -m pipeline.photographs.join --results results --shares {params.shares} --output {output} "
-            "> {log} 2>&1"
+            RUN + " pipeline.photographs.join --results {params.results} --shares {params.shares} --output {output:q} "
+            "> {log:q} 2>&1"
 
     rule finals:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             strongest=rules.strongest.output,
         output:
-            "results/photographs/finals/{share}.npz",
+            update(FINALS),
         log:
             "results/logs/finals/{share}.log",
         priority: len(LAYERS) + 1
@@ -285,27 +362,28 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
+            results=above(2),
             network=NETWORK,
             objective=OBJECTIVE,
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            "python -m pipeline.photographs.finals {params.network} --weights {input.weights} --results results "
+            RUN
+            + " pipeline.pool photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
-            "--share {wildcards.share} --shares {params.shares} --output {output} > {log} 2>&1"
+            "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
     rule exemplars:
         input:
-            photographs=rules.photographs.output.collection,
+            photographs=PHOTOGRAPHS,
             strongest=rules.strongest.output,
             # Where the scan was exact, there is nothing to look at again.
-            finals=[] if PRECISION == "float32" else expand(rules.finals.output, share=SHARES),
-            summary=rules.summary.output.summary,
+            finals=[] if PRECISION == "float32" else expand(FINALS, share=SHARES),
+            summary=SUMMARY,
         output:
-            **({"strips": directory("results/photographs/strips/{layer}")} if PATCHES else {}),
-            exemplars="results/photographs/layers/{layer}.json",
+            EXEMPLAR,
         log:
             "results/logs/exemplars/{layer}.log",
         priority: len(LAYERS) + 1
@@ -313,19 +391,37 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         params:
+            results=above(2),
             network=NETWORK,
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
-            patches="" if PATCHES else "--no-patches",
         shell:
-            "python -m pipeline.photographs.exemplars {params.network} --results results --layer {params.layer} "
-            "--rendered {params.rendered} --shares {params.shares} {params.patches} > {log} 2>&1"
+            RUN + " pipeline.photographs.exemplars {params.network} --results {params.results} --layer {params.layer} "
+            "--rendered {params.rendered} --shares {params.shares} > {log:q} 2>&1"
+
+    rule strips:
+        input:
+            exemplars=EXEMPLAR,
+            photographs=PHOTOGRAPHS,
+        output:
+            directory(STRIPS),
+        log:
+            "results/logs/strips/{layer}.log",
+        priority: len(LAYERS) + 1
+        conda:
+            "environment.yaml"
+        threads: 1
+        params:
+            results=above(2),
+            layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
+        shell:
+            RUN + " pipeline.photographs.strips --results {params.results} --layer {params.layer} > {log:q} 2>&1"
 
     rule copies:
         input:
-            exemplars=expand(rules.exemplars.output.exemplars, layer=LAYERS),
-            photographs=rules.photographs.output.collection,
+            exemplars=expand(EXEMPLAR, layer=LAYERS),
+            photographs=PHOTOGRAPHS,
         output:
             directory("results/photographs/copies"),
         log:
@@ -333,16 +429,18 @@ if ATLAS.photographs:
         conda:
             "environment.yaml"
         params:
+            results=above(1),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            "python -m pipeline.photographs.copies --results results --layers {params.layers} --output {output} "
-            "> {log} 2>&1"
+            RUN
+            + " pipeline.photographs.copies --results {params.results} --layers {params.layers} --output {output:q} "
+            "> {log:q} 2>&1"
 
     rule tuning:
         input:
             weights=rules.weights.output,
         output:
-            expand("results/tuning/{layer}.json", layer=LAYERS),
+            expand(TUNING, layer=LAYERS),
         log:
             "results/logs/tuning.log",
         # One core for as long as a few renders: at the end of a run it would be busy alone.
@@ -351,24 +449,25 @@ if ATLAS.photographs:
             "environment.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
+            mem_mb=2000,
         params:
+            results=above(1),
             network=NETWORK,
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            "python -m pipeline.tuning {params.network} --weights {input.weights} --results results "
-            "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log} 2>&1"
+            RUN + " pipeline.pool tuning {params.network} --weights {input.weights:q} --results {params.results} "
+            "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
     rule trust:
         input:
             weights=rules.weights.output,
-            photographs=rules.photographs.output.collection,
-            exemplars=rules.exemplars.output.exemplars,
-            images=of_layer(rules.render.output.image),
+            photographs=PHOTOGRAPHS,
+            exemplars=EXEMPLAR,
+            images=of_layer(IMAGE),
         output:
-            "results/trust/{layer}.json",
+            TRUST,
         log:
             "results/logs/trust/{layer}.log",
         priority: len(LAYERS) + 1
@@ -378,49 +477,61 @@ if ATLAS.photographs:
         resources:
             mem_mb=2000,
         params:
+            results=above(1),
             network=NETWORK,
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            "python -m pipeline.trust {params.network} --weights {input.weights} --results results "
-            "--layer {params.layer} --precision {params.precision} > {log} 2>&1"
+            RUN + " pipeline.pool trust {params.network} --weights {input.weights:q} --results {params.results} "
+            "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
-    EXEMPLARS = expand(rules.exemplars.output.exemplars, layer=LAYERS)
-    SHOWN = [*rules.photographs.output, rules.strongest.output, expand(rules.exemplars.output, layer=LAYERS)]
-    SHOWN += [rules.tuning.output, *([rules.copies.output] if PATCHES else [])]
-    TRUST = expand(rules.trust.output, layer=LAYERS)
+    EXEMPLARS = expand(EXEMPLAR, layer=LAYERS)
+    SHOWN = [
+        *rules.photographs.output,
+        rules.credits.output,
+        rules.strongest.output,
+        rules.tuning.output,
+        *EXEMPLARS,
+    ]
+    SHOWN += [*expand(STRIPS, layer=LAYERS), rules.copies.output] if PATCHES else []
+    TRUSTED = expand(TRUST, layer=LAYERS)
+    POOLED += [rules.scan.rule, rules.finals.rule, rules.trust.rule, rules.tuning.rule]
 
 
 rule quality:
     input:
-        summaries=expand(rules.summary.output.summary, layer=LAYERS),
-        trust=TRUST,
+        summaries=expand(SUMMARY, layer=LAYERS),
+        trust=TRUSTED,
         exemplars=EXEMPLARS,
     output:
         figures="results/quality.json",
-        text="results/quality.txt",
+        text=report(QUALITY, caption="templates/report/quality.rst", category="Quality"),
     log:
         "results/logs/quality.log",
     conda:
         "environment.yaml"
     params:
-        trust=lambda wildcards: " ".join(["--trust", *map(quote, TRUST)]) if TRUST else "",
-        exemplars=lambda wildcards: " ".join(["--exemplars", *map(quote, EXEMPLARS)]) if EXEMPLARS else "",
+        trust=lambda wildcards, input: " ".join(["--trust", *map(quote, input.trust)]) if TRUSTED else "",
+        exemplars=lambda wildcards, input: " ".join(["--exemplars", *map(quote, input.exemplars)]) if EXEMPLARS else "",
     shell:
-        "python -m pipeline.summary.quality {input.summaries} {params.trust} {params.exemplars} "
-        "--output {output.figures} > {log} 2>&1"
+        RUN + " pipeline.summary.quality {input.summaries:q} {params.trust} {params.exemplars} "
+        "--output {output.figures:q} > {log:q} 2>&1"
 
 
 rule site:
     input:
         weights=rules.weights.output,
-        summaries=expand(rules.summary.output.summary, layer=LAYERS),
+        summaries=expand([SUMMARY, RESPONSE], layer=LAYERS),
+        filters=[expand([IMAGE, RECORD], layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
         quality=rules.quality.output.figures,
-        mosaics=expand(rules.mosaic.output, layer=LAYERS),
-        tiles=expand(rules.tiles.output, layer=LAYERS),
+        mosaics=expand(MOSAIC, layer=LAYERS),
+        tiles=expand(TILES, layer=LAYERS),
+        map=rules.map.output,
         photographs=SHOWN,
-        trust=TRUST,
-        templates=sorted(str(path) for path in Path(workflow.basedir, "templates").rglob("*") if path.is_file()),
+        trust=TRUSTED,
+        templates=[
+            local(str(path)) for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"
+        ],
     output:
         # Before a job, Snakemake removes what it is to make: the published site stays until the new one is whole.
         temp(directory("results/site.new")),
@@ -429,17 +540,19 @@ rule site:
     conda:
         "environment.yaml"
     params:
+        results=above(1),
         network=NETWORK,
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         site=lambda wildcards: quote(json.dumps(dict(ATLAS.site))),
         photographs="--photographs" if SHOWN else "",
-        templates=lambda wildcards, input: quote(str(Path(workflow.basedir, "templates"))),
+        templates=lambda wildcards: quote(str(TEMPLATES)),
     shell:
         # Before the layers, whose names may look like an option without a value.
-        "python -m pipeline.site {params.network} {params.photographs} --weights {input.weights} --results results "
+        RUN
+        + " pipeline.site {params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
-        "--output {output} > {log} 2>&1"
+        "--output {output:q} > {log:q} 2>&1"
 
 
 # Another site is wanted where what it is made from is another: also after a failure, of which site.new tells nothing.
@@ -451,13 +564,24 @@ rule publish:
         directory("results/site"),
     log:
         "results/logs/publish.log",
+    localrule: True
     conda:
         "environment.yaml"
     params:
-        **dict(rules.site.params.items()),
+        **{name: value for name, value in rules.site.params.items() if name != "results"},
     shell:
         # At once: renamed, not moved into what may be there.
-        "python -c 'import os, sys; os.replace(*sys.argv[1:])' {input.site} {output} > {log} 2>&1"
+        f'"${running.PYTHON}"'
+        + " -c 'import os, sys; os.replace(*sys.argv[1:])' {input.site:q} {output:q} > {log:q} 2>&1"
+
+
+running.register(
+    workflow,
+    render=rules.render.rule,
+    quality=rules.quality.rule,
+    pooled=POOLED,
+    work={getattr(rules, name).rule.name: work for name, work in cost.work(ATLAS).items()},
+)
 
 
 # Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.
@@ -466,7 +590,9 @@ rule all:
     input:
         rules.publish.output,
         rules.quality.output,
+        rules.map.output,
         SHOWN,
-        TRUST,
-        expand([*rules.summary.output, *rules.mosaic.output, *rules.tiles.output], layer=LAYERS),
-        [expand(rules.render.output, layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+        TRUSTED,
+        expand([SUMMARY, RESPONSE, MOSAIC, TILES], layer=LAYERS),
+        [expand([IMAGE, RECORD, SNAPSHOTS], layer=layer, filter=numbers) for layer, numbers in FILTERS.items()],
+    localrule: True

@@ -103,7 +103,7 @@ def look(directory: Path, main: int, seconds: float) -> Look:
     folder = directory / "results/filters" / LAYER
     done = sum(name.endswith(".json") for name in os.listdir(folder)) if folder.exists() else 0  # noqa: PTH208 (fast)
     pools = _processes(directory, b"pipeline.pool.server")
-    workers = [_size(pid) for pid in _processes(directory, b"pipeline.render.worker")]
+    workers = [_size(pid) for pid in _processes(directory, b"pipeline.pool.worker")]
     return Look(
         seconds=seconds,
         done=done,

@@ -21,8 +21,9 @@ import numpy as np
 
 from pipeline.errors import UserError, in_one_line
 
-# Where Snakefile, config.yaml and templates/ lie.
-PROJECT = Path(__file__).parent.parent
+# Where Snakefile, config.yaml and templates/ lie: around this package in the repository, in it where it is installed.
+_PACKAGE = Path(__file__).parent
+PROJECT = _PACKAGE.parent if (_PACKAGE.parent / "Snakefile").is_file() else _PACKAGE / "project"
 
 # Bytes of the largest file that is read whole: the summary of a layer of 5,000 filters has 30 MB, and JSON takes
 # twenty times its size in memory.

@@ -31,6 +31,12 @@ def part_of(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,}"
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """Return how many there are of something: "one photograph", "1,234 photographs"; `several` where it is not `one`
+    with an s."""
+    return f"one {one}" if count == 1 else f"{count:,} {several or f'{one}s'}"
+
+
 def percent(part: int, whole: int) -> str:
     """Return a count as a share of another in per cent, to a tenth, "–" of nothing.
 
@@ -44,6 +50,14 @@ def percent(part: int, whole: int) -> str:
 def percent_of(share: float) -> str:
     """Return a share, 0..1, in per cent."""
     return f"{number(100 * share, 2)} %"
+
+
+def size_words(count: int) -> str:
+    """Return a number of bytes in the unit that people would say it in."""
+    if count < 1000:
+        return f"{count} B"
+    thousands, unit = (count / 1000, "kB") if count < 999_500 else (count / 1_000_000, "MB")
+    return f"{number(thousands, 2 if thousands < 10 else 3)} {unit}"
 
 
 def not_for_a_page(text: str) -> str | None:

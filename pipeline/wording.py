@@ -15,7 +15,7 @@ class Words:
     Attributes:
         measure: name of a filter's answer, as `pipeline.measure.answers` has it.
         meaning: what that is, of one filter on one picture.
-        alive: what a filter is called whose picture does what it should.
+        alive: what a filter is called whose ascent succeeded: its picture does what it should.
         excite, excites, excited: what a picture does to a filter.
         looks_for, look_for: what a picture shows of one filter, and of several.
         aim: what the ascent did, to end "Each picture began as noise and was changed, step by step, until".
@@ -49,13 +49,13 @@ WORDS: Mapping[str, Words] = {
     "channel": Words(
         measure="activation",
         meaning="mean activation of the filter",
-        alive="alive",
+        alive="found",
         excite="excite",
         excites="excites",
         excited="excited",
         looks_for="looks for",
         look_for="look for",
-        aim="one filter of the network answered to it as strongly as it could.",
+        aim="one filter of the network responded to it strongly.",
         shown="",
         step="raises the filter’s mean activation over the whole picture",
         layer_note="",
@@ -65,13 +65,13 @@ WORDS: Mapping[str, Words] = {
     "neuron": Words(
         measure="central activation",
         meaning="activation of the filter’s central unit",
-        alive="alive",
+        alive="found",
         excite="excite",
         excites="excites",
         excited="excited",
         looks_for="looks for at one place",
         look_for="look for at one place",
-        aim="one unit of a filter, that at the centre of its map, answered to it as strongly as it could.",
+        aim="one unit of a filter, that at the centre of its map, responded to it strongly.",
         shown="",
         step="raises the activation of the filter’s central unit, and of no other",
         layer_note=" The pictures excite one unit, at the centre of the map, and only that unit was measured.",
@@ -87,7 +87,7 @@ WORDS: Mapping[str, Words] = {
         excited="opposed",
         looks_for="is against",
         look_for="are against",
-        aim="it held one filter of the network as far below zero as it could.",
+        aim="it held one filter of the network far below zero.",
         shown="So these pictures show what the filters are against, not what they look for.",
         step="lowers the filter’s response, before its activation function, over the whole picture",
         layer_note=" The pictures show what the filters are against: what holds their responses below zero.",

@@ -32,3 +32,10 @@ def test_numbers_have_three_digits_and_a_true_minus(value, text):
 def test_what_no_page_and_no_line_can_hold_is_found(text, page, line):
     assert formatting.not_for_a_page(text) == page
     assert formatting.not_for_a_line(text) == line
+
+
+def test_things_are_counted_in_words():
+    assert formatting.counted(1, "photograph") == "one photograph"
+    assert formatting.counted(0, "photograph") == "0 photographs"
+    assert formatting.counted(1234, "photograph") == "1,234 photographs"
+    assert formatting.counted(2, "family", "families") == "2 families"

@@ -1,4 +1,5 @@
 import io
+import math
 import sys
 
 import numpy as np
@@ -89,6 +90,26 @@ def test_small_pictures_keep_the_colour_of_every_pixel(side, is_whole):
     red = decoded(images.encode(Image.fromarray(stripes), 90))[..., 0]
 
     assert (red[:, ::2].mean() - red[:, 1::2].mean() > 200) == is_whole
+
+
+def test_decibels_are_those_of_the_mean_squared_error():
+    picture = noise(16, 16)
+
+    assert images.decibels(picture, picture) == math.inf
+    assert images.decibels(np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 255, np.uint8)) == 0
+    assert images.decibels(np.full((4, 4, 3), 10, np.uint8), np.full((4, 4, 3), 9, np.uint8)) == pytest.approx(
+        48.13, abs=0.01
+    )
+
+
+def test_a_copy_has_the_first_quality_that_is_like_the_picture_or_else_the_last():
+    picture = Image.fromarray(noise(64, 64))
+    copies = {quality: images.encode_faithfully(picture, quality) for quality in (20, 60, 90)}
+    alike = {quality: images.decibels(noise(64, 64), decoded(copy)) for quality, copy in copies.items()}
+
+    assert images.encode_like(picture, copies, alike[20]) == copies[20]
+    assert images.encode_like(picture, copies, alike[20] + 0.1) == copies[60]
+    assert images.encode_like(picture, copies, 99) == copies[90]
 
 
 def test_a_copy_has_the_first_quality_that_fits_or_else_the_last():

@@ -14,7 +14,7 @@ from pipeline import files, images
 from pipeline.ascent.recipe import METHOD
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
-from pipeline.results import agreement, exemplars, layer_summary, layout, trust, tuning
+from pipeline.results import agreement, document, exemplars, layer_summary, layout, sheets, trust, tuning
 from pipeline.results import atlas as atlases
 from pipeline.results import record as records
 from pipeline.results.agreement import Expected
@@ -143,9 +143,10 @@ def _examine_answers(results: Path, plan: Plan, layer: str, weights_sha256: str 
     def check_exemplars() -> None:
         found = exemplars.read(shown)
         _check_belongs(shown, found, plan, layer, weights_sha256)
-        if [each.filter for each in found.filters] != list(plan.filters[layer]) or found.patches != bool(strips):
-            raise _MadeOtherwiseError(f"{shown}: not of the filters of the configuration, or of its patches")
-        _check_strips(results, found)
+        if [each.filter for each in found.filters] != list(plan.filters[layer]):
+            raise _MadeOtherwiseError(f"{shown}: not of the filters of the configuration")
+        if strips:
+            _check_strips(results, found)
 
     return {
         "exemplars": _finding("exemplars", (shown, *strips), check_exemplars),
@@ -158,20 +159,26 @@ def _examine_answers(results: Path, plan: Plan, layer: str, weights_sha256: str 
     }
 
 
-def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple[Finding, Finding]:
-    """Return findings for the figures of quality and for the site, made again elsewhere and compared byte by byte.
+def examine_ends(results: Path, plan: Plan, *, grounds_are_whole: bool) -> tuple[Finding, Finding, Finding]:
+    """Return findings for the figures of quality, for the map, and for the site; the first and the last are made again
+    elsewhere and compared byte by byte.
 
     Where what they are made from is not whole, they are just looked for.
     """
     quality_paths = layout.quality(results)
     table = (quality_paths.figures, quality_paths.text)
     # Set aside as a whole, for a run makes it anew where there is none.
-    site = (layout.site(results),)
+    sheet, place = (layout.map_folder(results),), (layout.site(results),)
     if not grounds_are_whole:
-        return (_just_there(_finding("quality", table, _nothing)), _just_there(_finding("site", site, _nothing)))
+        names = {"quality": table, "map": sheet, "site": place}
+        first, second, third = (_just_there(_finding(name, paths, _nothing)) for name, paths in names.items())
+        return first, second, third
+    found = _finding("map", sheet, lambda: _check_map(results, plan))
+    site = _finding("site", place, lambda: _check_site(results, plan) if found.state == WHOLE else None)
     return (
         _finding("quality", table, lambda: _check_quality(results, plan)),
-        _finding("site", site, lambda: _check_site(results, plan)),
+        found,
+        site if found.state == WHOLE else _just_there(site),
     )
 
 
@@ -257,14 +264,15 @@ def _check_summary(paths: LayerPaths, plan: Plan, layer: str, weights_sha256: st
 def _check_belongs(
     path: Path, found: Exemplars | Trust | Tuning, plan: Plan, layer: str, weights_sha256: str | None
 ) -> None:
-    if found.name != layer:
-        raise UserError(f"{path}: of {found.name:.80}, not of {layer}")
-    if found.model != plan.network.name or (weights_sha256 and found.weights_sha256 != weights_sha256):
-        raise _MadeOtherwiseError(f"{path}: of another network, or other weights")
+    if other := document.difference(found, {"name": layer}):
+        raise UserError(f"{path}: {other}")
+    wanted = {"model": plan.network.name} | ({"weights_sha256": weights_sha256} if weights_sha256 else {})
+    if other := document.difference(found, wanted):
+        raise _MadeOtherwiseError(f"{path}: {other}")
 
 
 def _check_strips(results: Path, found: Exemplars) -> None:
-    for each in found.filters if found.patches else ():
+    for each in found.filters:
         path = layout.strip(results, found.name, each.filter)
         if each.exemplars and (not path.is_file() or not _ends_with_a_box(path)):
             raise UserError(f"{path}: missing, empty or truncated")
@@ -304,6 +312,17 @@ def _check_quality(results: Path, plan: Plan) -> None:
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
         if files.read_bytes(path) != data:
             raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
+
+
+def _check_map(results: Path, plan: Plan) -> None:
+    layers = [atlases.read_layer(results, layer.name) for layer in plan.network.layers if layer.name in plan.filters]
+    made = sheets.read(results)
+    if not sheets.are_of(made, layers):
+        raise _MadeOtherwiseError(f"{layout.sheets(results)}: not of the filters of the configuration")
+    for name in sheets.files(made):
+        path = layout.map_folder(results) / name
+        if not path.is_file() or not _ends_with_a_box(path):
+            raise UserError(f"{path}: missing, empty or truncated")
 
 
 def _check_site(results: Path, plan: Plan) -> None:

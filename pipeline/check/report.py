@@ -27,19 +27,20 @@ class Report:
     Attributes:
         filters: findings for the filters of each layer.
         of_layer: findings for what follows from each layer, by name.
-        weights, quality, site: findings for what the atlas has one of.
+        weights, quality, map, site: findings for what the atlas has one of.
     """
 
     filters: Mapping[str, Sequence[Finding]]
     of_layer: Mapping[str, Mapping[str, Finding]]
     weights: Finding
     quality: Finding
+    map: Finding
     site: Finding
 
     def faults(self) -> list[Finding]:
         """Return all findings that are not whole, in the order of the workflow."""
         layers = [each for layer in self.filters for each in (*self.filters[layer], *self.of_layer[layer].values())]
-        return [each for each in (self.weights, *layers, self.quality, self.site) if each.state != WHOLE]
+        return [each for each in (self.weights, *layers, self.quality, self.map, self.site) if each.state != WHOLE]
 
 
 def examine(results: Path, plan: Plan, cores: int) -> Report:
@@ -56,10 +57,10 @@ def examine(results: Path, plan: Plan, cores: int) -> Report:
     filters = _examine_filters(results, plan, wanted, cores)
     of_layer = {layer: inspection.examine_layer(results, plan, layer, sha256) for layer in plan.filters}
     grounds = [made, *(each for layer in plan.filters for each in (*filters[layer], *of_layer[layer].values()))]
-    quality, site = inspection.examine_ends(
+    quality, sheet, site = inspection.examine_ends(
         results, plan, grounds_are_whole=all(each.state == WHOLE for each in grounds)
     )
-    return Report(filters=filters, of_layer=of_layer, weights=made, quality=quality, site=site)
+    return Report(filters=filters, of_layer=of_layer, weights=made, quality=quality, map=sheet, site=site)
 
 
 def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], cores: int) -> dict[str, list[Finding]]:
@@ -109,7 +110,7 @@ def format_table(report: Report) -> str:
         ).rstrip()
         for row in rows
     ]
-    ones = [f"{each.name}: {each.state}" for each in (report.weights, report.quality, report.site)]
+    ones = [f"{each.name}: {each.state}" for each in (report.weights, report.quality, report.map, report.site)]
     return "\n".join([*lines, "", *ones])
 
 
@@ -122,7 +123,7 @@ def format_reasons(report: Report) -> str:
             lines += reasons[:NAMED_REASONS]
             if len(reasons) > NAMED_REASONS:
                 lines.append(f"… and {len(reasons) - NAMED_REASONS:,} more in {layer} that are {state}")
-    lines += [each.reason for each in (report.quality, report.site) if each.state in (DAMAGED, OTHERWISE)]
+    lines += [each.reason for each in (report.quality, report.map, report.site) if each.state in (DAMAGED, OTHERWISE)]
     return "\n".join(lines)
 
 
@@ -137,8 +138,11 @@ def set_aside(report: Report) -> int:
         findings += [each for each in filters if each.state in (DAMAGED, OTHERWISE)]
         incomplete = any(each.state != WHOLE for each in filters)
         findings += [each for each in of_layer if incomplete or each.state in (DAMAGED, OTHERWISE)]
+    incomplete = any(each.state != WHOLE for filters in report.filters.values() for each in filters)
     if report.quality.state in (DAMAGED, OTHERWISE):
         findings.append(report.quality)
+    if incomplete or report.map.state in (DAMAGED, OTHERWISE):
+        findings.append(report.map)
     if report.faults():
         findings.append(report.site)
     paths = [path for finding in findings for path in finding.paths if path.exists()]

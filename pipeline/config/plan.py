@@ -25,9 +25,13 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
-# A job has so many photographs, about a minute of one core; of more than 32,768, each job has more of them.
-PHOTOGRAPHS_A_SHARE = 64
+# A job has at most so many photographs, on average: one to two minutes of one core. The number of jobs doubles, for a
+# share is found by a digest: up to 96, 192, 384 … the shares of photographs that were there stay what they are. Of
+# more than 49,152, each job has more of them.
+PHOTOGRAPHS_A_SHARE = 96
 MOST_SHARES = 512
+# How many the samples are.
+SAMPLES = 12
 # Photographs of each rendered filter that are looked at in float32, at least: as many as are shown of it.
 LOOKED_AT_AGAIN = 9
 
@@ -47,13 +51,17 @@ class Photographs:
 
     Attributes:
         folder: where they are, as configured; None for the samples.
+        count: how many there are, those among them that will be left out.
         shares: how many jobs look at them, each at some.
-        state: digest of the names, sizes and times of all files in the folder; nothing for the samples.
+        state: digest of the names, sizes and times of all photographs in the folder; nothing for the samples.
+        credits: the same of the table that says whose they are.
     """
 
     folder: str | None
+    count: int
     shares: int
     state: str
+    credits: str
 
 
 @dataclass(frozen=True)
@@ -115,7 +123,7 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         recipes=recipes,
         seed=values["seed"],
         precision=values["precision"],
-        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, objective),
+        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, filters, objective),
         contents=_contents(values),
         photographs=_photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
     )
@@ -125,7 +133,7 @@ def scan_precision(plan: Plan) -> Wanted:
     """Return in which precision photographs are looked at: that of the atlas, but float32 where nine photographs of
     each rendered filter, which are looked at again in it, would be most of them."""
     rendered = sum(map(len, plan.filters.values()))
-    shown = plan.photographs.shares * PHOTOGRAPHS_A_SHARE if plan.photographs else 0
+    shown = plan.photographs.count if plan.photographs else 0
     return "float32" if LOOKED_AT_AGAIN * rendered >= shown else plan.precision
 
 
@@ -185,7 +193,7 @@ def _photographs(value: str) -> Photographs | None:
     if value == "none":
         return None
     if value == "samples":
-        return Photographs(folder=None, shares=1, state="")
+        return Photographs(folder=None, count=SAMPLES, shares=1, state="", credits="")
     if not os.path.isdir(value):  # noqa: PTH112 (it takes any text whatever as a path that leads nowhere)
         where = "" if os.path.isabs(value) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
         hint = did_you_mean(value, ("samples", "none"))
@@ -193,8 +201,21 @@ def _photographs(value: str) -> Photographs | None:
         raise UserError(f"photographs: {value:.200}: {wrong}; say samples, none, or the path of a folder{hint}")
     with at("photographs"):
         names = originals.find(Path(value))
-    shares = min(MOST_SHARES, -(-len(names) // PHOTOGRAPHS_A_SHARE))
-    return Photographs(folder=value, shares=shares, state=_state(Path(value), [*names, originals.CREDITS]))
+    return Photographs(
+        folder=value,
+        count=len(names),
+        shares=_shares(len(names)),
+        state=_state(Path(value), names),
+        credits=_state(Path(value), [originals.CREDITS]),
+    )
+
+
+def _shares(photographs: int) -> int:
+    """Return in how many shares so many photographs are looked at: a power of two."""
+    shares = 1
+    while photographs > shares * PHOTOGRAPHS_A_SHARE and shares < MOST_SHARES:
+        shares *= 2
+    return shares
 
 
 def _state(folder: Path, names: Sequence[str]) -> str:
@@ -207,13 +228,28 @@ def _state(folder: Path, names: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _site(values: Mapping[str, Any], network: Network, objective: str) -> dict[str, Any]:
+def _site(
+    values: Mapping[str, Any], network: Network, filters: Mapping[str, Sequence[int]], objective: str
+) -> dict[str, Any]:
     check_base_url(values["base_url"])
+    for each in values["highlights"]:
+        with at(f"site.highlights: {each:.80}"):
+            _check_highlight(each, network, filters)
     for key, text in values.items():
         if isinstance(text, str) and (character := formatting.not_for_a_page(text)):
             raise UserError(f"site.{key}: the character {character} has no place in a page; remove it")
     title = wording.title(display_name(network.model), wording.WORDS[objective])
     return {**values, "title": values["title"] or title}
+
+
+def _check_highlight(highlight: str, network: Network, filters: Mapping[str, Sequence[int]]) -> None:
+    name, _, number = highlight.rpartition("/")
+    network.check_filter(name, int(number))
+    there = filters.get(name, ())
+    if int(number) not in there:
+        nearest = min(there, key=lambda each: abs(each - int(number)), default=None)
+        hint = "" if nearest is None else f" (the nearest that is: {name}/{nearest})"
+        raise UserError(f"it is not in this atlas{hint}; add it to filters, or leave it out here")
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:

@@ -144,8 +144,11 @@ def _explain(error: ValidationError) -> str:
             hint = did_you_mean(unknown, known) or f"; known: {', '.join(known)}"
             return f"{at}unknown key '{_shown(unknown)}'{hint}"
         case "type":
-            quotes = "; put it in quotes" if _is_bare_text(error) else ""
-            return f"{at}should be {_TYPES[wanted]}, not {given}{quotes}"
+            cure = "; put it in quotes" if _is_bare_text(error) else ""
+            # What YAML makes of `no`, of a key that has a word of its own for it.
+            if error.instance is False and "off" in schema:
+                cure = f"; say {schema['off']}"
+            return f"{at}should be {_TYPES[wanted]}, not {given}{cure}"
         case "enum":
             options = [str(option) for option in wanted]
             return f"{at}should be one of {', '.join(options)}, not {given}{_nearest(error.instance, options)}"

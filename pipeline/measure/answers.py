@@ -66,8 +66,8 @@ class Judge:
         @tf.function(autograph=False)
         def reduced(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             responses = self._responses(tf.cast(pixels, tf.float32) / 255.0)
-            inside, _, _ = taps.interior(asked_for(responses, _of_any_unit(objective)), self._margin)
-            return reduce(responses, objective), taps.strongest(inside).value
+            inside = taps.interior(asked_for(responses, _of_any_unit(objective)), self._margin)
+            return reduce(responses, objective), tf.nn.relu(tf.reduce_max(inside, (1, 2)))
 
         parts = [reduced(tf.constant(images[start : start + batch])) for start in range(0, len(images), batch)]
         answers, strongest = zip(*parts, strict=True)

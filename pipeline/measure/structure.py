@@ -63,7 +63,7 @@ def luminance(unit: np.ndarray) -> np.ndarray:
 
 def measure(unit: np.ndarray) -> Structure:
     """Return the structure of a square image, 0..1 (side, side, channels)."""
-    power, across, down = _spectrum(unit)
+    power, across, down = spectrum(unit)
     if np.sqrt(unit.var((0, 1)).mean()) < PLAIN_DEVIATION or power.sum() == 0:
         return Structure()
     orientation, strength, crossing = _orientation(power, across, down)
@@ -107,7 +107,7 @@ def _period(plane: np.ndarray) -> float:
     return min(2 * is_light.size / math.hypot(down, across), 2.0 * side) if down or across else 2.0 * side
 
 
-def _spectrum(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def spectrum(unit: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the power of each spatial frequency, summed over the channels, and the frequencies.
 
     Returns:

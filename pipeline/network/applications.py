@@ -7,7 +7,7 @@ digests that it has of them; the licences are those that its documentation named
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pipeline.network.credit import Credit
+from pipeline.network.credit import IMAGENET, Background, Credit
 
 _HOST = "https://storage.googleapis.com/"
 _FOLDER = f"{_HOST}tensorflow/keras-applications/"
@@ -18,6 +18,20 @@ BSD = ("BSD-3-Clause", "https://opensource.org/license/bsd-3-clause")
 CC_BY = ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
 # Nobody says under which licence the weights are.
 UNSAID = (None, None)
+
+_STRIDES = "convolutions that move on by two pixels"
+_STRIDES_AND_POOLING = "convolutions that move on by two pixels, and by pooling"
+_AVERAGE = (
+    "each map is averaged over the whole image, and one fully connected layer turns the averages into a score for each "
+    "of the 1,000 classes"
+)
+_HIDDEN = (
+    "each map is averaged over the whole image, and two fully connected layers turn the averages into a score for each "
+    "of the 1,000 classes"
+)
+# As Keras's documentation has it.
+_LARGER = f"ImageNet-21k, 14 million photographs in some 21,000 classes, and then from {IMAGENET}"
+_TRAINED_ON = dict.fromkeys(("convnextbase", "convnextlarge", "convnextxlarge"), _LARGER)
 
 
 @dataclass(frozen=True)
@@ -49,12 +63,14 @@ class Application:
         preprocessing: mode of its `preprocess_input`; "raw" (0..255) where it does its preprocessing itself.
         weights: its published ImageNet weights, without classifier.
         credit: who made it.
+        background: what it is.
     """
 
     function: str
     preprocessing: str
     weights: KerasFile
     credit: Credit
+    background: Background
 
 
 @dataclass(frozen=True)
@@ -63,7 +79,8 @@ class _Family:
 
     Attributes:
         authors, title, institution: of the paper.
-        arxiv: its number.
+        arxiv: its number, which begins with year and month.
+        plan, smaller, head: as `Background` has them.
         licence: of the weights, and the address of its text.
         preprocessing: as `Application` has it.
         prefix: of the networks' names; what follows it is the network's size.
@@ -76,12 +93,15 @@ class _Family:
     title: str
     arxiv: str
     institution: str
+    plan: str
     licence: tuple[str | None, str | None]
     preprocessing: str
     prefix: str
     file: str
     address: str
     digests: Mapping[str, str | None]
+    smaller: str = _STRIDES
+    head: str = _AVERAGE
 
     def members(self) -> Iterator[tuple[str, Application]]:
         """Yield each network with its name, the function's in lower case."""
@@ -90,7 +110,8 @@ class _Family:
             size = name.removeprefix(self.prefix)
             file = self.file.format(name=name, size=size)
             published = KerasFile(file, self.address.format(file=file, size=size), digest)
-            yield name, Application(function, self.preprocessing, published, self._credit(function))
+            background = Background(self.plan, self.smaller, self.head, _TRAINED_ON.get(name, IMAGENET))
+            yield name, Application(function, self.preprocessing, published, self._credit(function), background)
 
     def _credit(self, network: str) -> Credit:
         licence, licence_url = self.licence
@@ -101,6 +122,7 @@ class _Family:
             reference=f"arXiv {self.arxiv}",
             url=f"https://arxiv.org/abs/{self.arxiv}",
             institution=self.institution,
+            year=2000 + int(self.arxiv[:2]),
             licence=licence,
             licence_url=licence_url,
         )
@@ -114,6 +136,7 @@ _FAMILIES = (
         title="Very Deep Convolutional Networks for Large-Scale Image Recognition",
         arxiv="1409.1556",
         institution="Visual Geometry Group, University of Oxford",
+        plan="3 × 3 convolutions in five blocks, with a max-pooling after each",
         licence=CC_BY,
         preprocessing="caffe",
         prefix="vgg",
@@ -123,12 +146,16 @@ _FAMILIES = (
             "VGG16": "6d6bbae143d832006294945121d1f1fc",
             "VGG19": "253f8cb515780f3b799900260a226db6",
         },
+        smaller="max-poolings, which keep the largest of every 2 × 2 values",
+        head="one more max-pooling and three fully connected layers (two of 4,096 units, one of 1,000) turn the maps "
+        "into a score for each of the 1,000 classes",
     ),
     _Family(
         authors="K. He, X. Zhang, S. Ren and J. Sun",
         title="Deep Residual Learning for Image Recognition",
         arxiv="1512.03385",
         institution="Microsoft Research",
+        plan="blocks of three convolutions (1 × 1, 3 × 3, 1 × 1) whose result is added to what the block read",
         licence=MIT,
         preprocessing="caffe",
         prefix="resnet",
@@ -139,12 +166,15 @@ _FAMILIES = (
             "ResNet101": "88cf7a10940856eca736dc7b7e228a21",
             "ResNet152": "ee4c566cf9a93f14d82f913c2dc6dd0c",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="K. He, X. Zhang, S. Ren and J. Sun",
         title="Identity Mappings in Deep Residual Networks",
         arxiv="1603.05027",
         institution="Microsoft Research; weights trained by Facebook",
+        plan="blocks of three convolutions (1 × 1, 3 × 3, 1 × 1), each after a normalisation and ReLU, whose "
+        "result is added to what the block read",
         licence=BSD,
         preprocessing="tf",
         prefix="resnet",
@@ -155,12 +185,14 @@ _FAMILIES = (
             "ResNet101V2": "c0ed64b8031c3730f411d2eb4eea35b5",
             "ResNet152V2": "ed17cf2e0169df9d443503ef94b23b33",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna",
         title="Rethinking the Inception Architecture for Computer Vision",
         arxiv="1512.00567",
         institution="Google",
+        plan="modules in which convolutions of several sizes read the same maps side by side",
         licence=APACHE,
         preprocessing="tf",
         prefix="inception",
@@ -169,12 +201,15 @@ _FAMILIES = (
         digests={
             "InceptionV3": "bcbd6486424b2319ff4ef7d526e38f63",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="C. Szegedy, S. Ioffe, V. Vanhoucke and A. Alemi",
         title="Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning",
         arxiv="1602.07261",
         institution="Google",
+        plan="modules in which convolutions of several sizes read the same maps side by side, and whose result "
+        "is added to what they read",
         licence=APACHE,
         preprocessing="tf",
         prefix="inceptionresnet",
@@ -183,12 +218,14 @@ _FAMILIES = (
         digests={
             "InceptionResNetV2": "d19885ff4a710c122648d3b5c3b684e4",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="F. Chollet",
         title="Xception: Deep Learning with Depthwise Separable Convolutions",
         arxiv="1610.02357",
         institution="Google",
+        plan="depthwise separable convolutions: each channel is filtered by itself, and then the channels are mixed",
         licence=MIT,
         preprocessing="tf",
         prefix="xception",
@@ -197,12 +234,14 @@ _FAMILIES = (
         digests={
             "Xception": "b0042744bf5b25fce3cb969f33bebb97",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="G. Huang, Z. Liu, L. van der Maaten and K. Q. Weinberger",
         title="Densely Connected Convolutional Networks",
         arxiv="1608.06993",
         institution="Cornell University, Tsinghua University, Facebook AI Research",
+        plan="dense blocks, in which each layer reads the maps of all layers of its block before it",
         licence=BSD,
         preprocessing="torch",
         prefix="densenet",
@@ -213,12 +252,14 @@ _FAMILIES = (
             "DenseNet169": "b8c4d4c20dd625c148057b9ff1c1176b",
             "DenseNet201": "c13680b51ded0fb44dff2d8f86ac8bb1",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="B. Zoph, V. Vasudevan, J. Shlens and Q. V. Le",
         title="Learning Transferable Architectures for Scalable Image Recognition",
         arxiv="1707.07012",
         institution="Google",
+        plan="cells of separable convolutions and poolings, whose plan was found by an automatic search",
         licence=APACHE,
         preprocessing="tf",
         prefix="nasnet",
@@ -228,12 +269,15 @@ _FAMILIES = (
             "NASNetMobile": "1ed92395b5b598bdda52abe5c0dbfd63",
             "NASNetLarge": "d81d89dc07e6e56530c4e77faddd61b5",
         },
+        smaller=_STRIDES_AND_POOLING,
     ),
     _Family(
         authors="A. G. Howard, M. Zhu, B. Chen, D. Kalenichenko, W. Wang, T. Weyand, M. Andreetto and H. Adam",
         title="MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications",
         arxiv="1704.04861",
         institution="Google",
+        plan="depthwise separable convolutions, which are cheap enough for a telephone: each channel is filtered "
+        "by itself, and then the channels are mixed",
         licence=APACHE,
         preprocessing="tf",
         prefix="mobilenet",
@@ -248,6 +292,7 @@ _FAMILIES = (
         title="MobileNetV2: Inverted Residuals and Linear Bottlenecks",
         arxiv="1801.04381",
         institution="Google",
+        plan="blocks that widen their input to more channels, filter each by itself (depthwise), and narrow them again",
         licence=APACHE,
         preprocessing="tf",
         prefix="mobilenet",
@@ -263,6 +308,8 @@ _FAMILIES = (
         title="Searching for MobileNetV3",
         arxiv="1905.02244",
         institution="Google",
+        plan="blocks that widen their input to more channels, filter each by itself (depthwise), and narrow them "
+        "again, arranged by an automatic search; some have a gate for each channel",
         licence=UNSAID,
         preprocessing="raw",
         prefix="mobilenetv3",
@@ -272,12 +319,15 @@ _FAMILIES = (
             "MobileNetV3Small": "d3e8ec802a04aa4fc771ee12a9a9b836",
             "MobileNetV3Large": "07fb09a5933dd0c8eaafa16978110389",
         },
+        head=_HIDDEN,
     ),
     _Family(
         authors="M. Tan and Q. V. Le",
         title="EfficientNet: Rethinking Model Scaling for Convolutional Neural Networks",
         arxiv="1905.11946",
         institution="Google",
+        plan="blocks that widen their input to more channels, filter each by itself (depthwise), weigh each by a "
+        "gate, and narrow them again",
         licence=UNSAID,
         preprocessing="raw",
         prefix="efficientnet",
@@ -299,6 +349,8 @@ _FAMILIES = (
         title="EfficientNetV2: Smaller Models and Faster Training",
         arxiv="2104.00298",
         institution="Google",
+        plan="blocks that widen their input to more channels, filter it, and narrow it again; the late ones "
+        "filter each channel by itself (depthwise) and weigh it by a gate",
         licence=UNSAID,
         preprocessing="raw",
         prefix="efficientnetv2",
@@ -319,6 +371,8 @@ _FAMILIES = (
         title="A ConvNet for the 2020s",
         arxiv="2201.03545",
         institution="Facebook AI Research, UC Berkeley",
+        plan="blocks of a 7 × 7 depthwise convolution and two 1 × 1 convolutions, whose result is added to what "
+        "the block read",
         licence=UNSAID,
         preprocessing="raw",
         prefix="convnext",
@@ -331,6 +385,7 @@ _FAMILIES = (
             "ConvNeXtLarge": "96f02b6f0753d4f543261bc9d09bed650f24dd6bc02ddde3066135b63d23a1cd",
             "ConvNeXtXLarge": "de3f8a54174130e0cecdc71583354753d557fcf1f4487331558e2a16ba0cfe05",
         },
+        smaller="convolutions that move on by as many pixels as they are wide",
     ),
 )
 

@@ -14,7 +14,7 @@ from pipeline import files
 from pipeline.errors import UserError
 
 # Grows when the same file gives another catalogue: it is part of the name under which one is kept.
-VERSION = 2
+VERSION = 3
 
 Catalogue = TypeVar("Catalogue")
 

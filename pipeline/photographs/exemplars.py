@@ -1,43 +1,43 @@
 """What in the photographs excites the filters of a layer: `python -m pipeline.photographs.exemplars`."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline import errors, files, options, originals, selection
+from pipeline import errors, files, options, selection
 from pipeline.errors import UserError
 from pipeline.measure import families
 from pipeline.network import catalogue, known
 from pipeline.network.catalogue import ConvLayer, Network
-from pipeline.photographs import figures, finals, places, strips, views
+from pipeline.photographs import figures, finals, join, views
 from pipeline.results import document, layer_summary, layout, photographs, strongest
 from pipeline.results.exemplars import EXEMPLARS, FEWEST_PHOTOGRAPHS, Alike, Exemplar, Exemplars, Filter
 from pipeline.results.layer_summary import Family, Layer
-from pipeline.results.photographs import Collection
+from pipeline.results.photographs import File
 from pipeline.results.strongest import Best, Strongest
 
 
 def describe(
     network: Network,
     summary: Layer,
-    collection: Collection,
+    listed: Sequence[File],
+    files_sha256: str,
     table: Strongest,
     best: Best,
     rendered: Mapping[str, tuple[int, ...]],
-    *,
-    patches: bool,
 ) -> Exemplars:
     """Return how the rendered filters of a layer answer to the photographs.
 
     Args:
         network: the network.
         summary: of the layer.
-        collection: the photographs.
+        listed: the photographs.
+        files_sha256: of the file that lists them.
         table: their strongest units.
         best: the best places of all filters of the layer, in float32.
         rendered: the rendered filters of each layer.
-        patches: whether strips are published.
     """
     layer = network.layer(summary.name)
     numbers = rendered[layer.name]
@@ -59,7 +59,7 @@ def describe(
                 filter=number,
                 natural=document.short(natural),
                 natural_to_synthetic=_ratio(natural, synthetic),
-                exemplars=tuple(_exemplars(layer, together, collection, best.of(slice(number, number + 1)), origin)),
+                exemplars=tuple(_exemplars(layer, together, listed, best.of(slice(number, number + 1)), origin)),
                 quantiles=tuple(map(document.short, figures.quantiles(activation))),
                 histogram=tuple(figures.histogram(activation, natural)),
                 reach_half=round(figures.reach_half(activation, natural), 4),
@@ -73,12 +73,11 @@ def describe(
         model=network.name,
         name=layer.name,
         weights_sha256=table.weights_sha256,
-        collection_sha256=table.collection_sha256,
+        files_sha256=files_sha256,
         objective=summary.objective,
-        photographs=len(collection.photographs),
+        photographs=len(listed),
         sampled=len(table.sampled),
         field_px=layer.used_field_px,
-        patches=patches,
         filters=tuple(filters),
         families=_families(likeness[:, own], numbers) if enough else (),
     )
@@ -92,7 +91,7 @@ def _families(likeness: np.ndarray, numbers: Sequence[int]) -> tuple[Family, ...
 
 
 def _exemplars(
-    layer: ConvLayer, together: Sequence[ConvLayer], collection: Collection, best: Best, origin_px: float
+    layer: ConvLayer, together: Sequence[ConvLayer], listed: Sequence[File], best: Best, origin_px: float
 ) -> list[Exemplar]:
     """Return the exemplars of the one filter whose best places these are."""
     found = []
@@ -101,7 +100,7 @@ def _exemplars(
             break
         number, scale_px = int(best.photograph[0, place]), int(best.scale_px[0, place])
         row, column = int(best.row[0, place]), int(best.column[0, place])
-        shown = collection.photographs[number]
+        shown = listed[number]
         (view,) = (each for each in views.views(together, shown.width_px, shown.height_px) if each.scale_px == scale_px)
         field, patch = views.boxes(view, layer, origin_px, row, column)
         activation = document.short(float(best.value[0, place]))
@@ -123,17 +122,21 @@ def _ratio(natural: float, synthetic: float) -> float | None:
     return float(f"{natural / synthetic:.4g}") if synthetic > 0 else None
 
 
-def check(summary: Layer, table: Strongest, collection_sha256: str, numbers: tuple[int, ...]) -> None:
+def check(summary: Layer, table: Strongest, digests: tuple[str, ...], numbers: tuple[int, ...]) -> None:
     """Raise `UserError` where a layer's summary and the table of strongest units are not about the same."""
     pairs = {
         "weights_sha256": (table.weights_sha256, summary.weights_sha256),
         "objective": (table.objective, summary.objective),
-        "photographs": (table.collection_sha256, collection_sha256),
+        "photographs": (_digest_of(table.photographs), _digest_of(digests)),
         "filters": (selection.format_filters(numbers), selection.format_filters(summary.numbers)),
     }
     for what, (found, wanted) in pairs.items():
         if found != wanted:
             raise UserError(f"{summary.name}: {what}: {found:.40}, not {wanted:.40}; delete the table to make it anew")
+
+
+def _digest_of(digests: tuple[str, ...]) -> str:
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def final(results: Path, table: Strongest, layer: str, shares: int) -> Best:
@@ -148,18 +151,15 @@ def final(results: Path, table: Strongest, layer: str, shares: int) -> Best:
     columns = table.columns(layer)
     if table.precision == finals.EXACT:
         return table.best.of(columns)
-    several = []
-    for share in range(shares):
-        path = layout.finals(results, share)
-        each = strongest.read(path)
-        if (each.collection_sha256, each.layers) != (table.collection_sha256, table.layers):
-            raise UserError(f"{path}: of other photographs or layers; delete it to make it anew")
-        several.append(each.best.of(columns))
-    return places.merged(several)
+    paths = [layout.finals(results, share) for share in range(shares)]
+    again = join.joined(paths)
+    if again.layers != table.layers or not set(again.photographs) <= set(table.photographs):
+        raise UserError(f"{paths[0].parent}: of other photographs or layers; delete it to make it anew")
+    return join.numbered(again, table.photographs).best.of(columns)
 
 
 def main() -> None:
-    """Say what in the photographs excites a layer's filters; cut the patches that are to be shown."""
+    """Say what in the photographs excites a layer's filters."""
     parser = options.Parser(
         prog="python -m pipeline.photographs.exemplars",
         description="Say what in the photographs excites the rendered filters of a layer most.",
@@ -169,32 +169,24 @@ def main() -> None:
     options.add_layer(parser)
     parser.add_argument("--rendered", required=True, metavar="JSON", help="rendered filters of each layer")
     parser.add_argument("--shares", type=int, default=1, metavar="N", help="of the photographs (default: 1)")
-    parser.add_argument("--no-patches", action="store_true", help="cut no patches: numbers and places alone")
     arguments = parser.parse_args()
     network = catalogue.load(arguments.model, arguments.preprocessing)
     rendered = finals.parse_rendered(arguments.rendered, network)
     results, name = arguments.results, network.layer(arguments.layer).name
-    listed = layout.photographs(results)
-    collection = photographs.read(listed)
+    path = layout.photograph_files(results)
+    listed = photographs.read_files(path)
     summary = layer_summary.read(layout.layer_paths(results, name).summary)
     table = strongest.read(layout.strongest(results))
-    check(summary, table, files.digest(listed), rendered.get(name, ()))
+    check(summary, table, listed.digests, rendered.get(name, ()))
     found = describe(
         network,
         summary,
-        collection,
+        listed.photographs,
+        files.digest(path),
         table,
         final(results, table, name, arguments.shares),
         rendered,
-        patches=not arguments.no_patches,
     )
-    if found.patches:
-        with files.replacing_folder(layout.strips(results, name)) as folder:
-            strips.write(
-                folder,
-                {each.filter: each.exemplars for each in found.filters},
-                lambda number: originals.read(photographs.original(results, collection, number), strips.DECODED_PX),
-            )
     files.write_json(layout.exemplars(results, name), document.to_json(found))
 
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline import errors, files, options, selection
+from pipeline import errors, options, selection
 from pipeline.errors import UserError, at
 from pipeline.machine.precision import Precision
 from pipeline.network import catalogue
 from pipeline.network.catalogue import Network
-from pipeline.photographs import scan
+from pipeline.photographs import scan, shares
 from pipeline.results import layout, photographs, strongest
 from pipeline.results.exemplars import EXEMPLARS
 from pipeline.results.strongest import NONE, Strongest
@@ -30,8 +30,8 @@ EXACT: Precision = "float32"
 
 
 def finalists(table: Strongest, rendered: Mapping[str, tuple[int, ...]]) -> np.ndarray:
-    """Return the numbers of the photographs that may be among the nine of a rendered filter, ascending; none where
-    they have been looked at in float32 to begin with.
+    """Return the places in a table of the photographs that may be among the nine of a rendered filter, ascending; none
+    where they have been looked at in float32 to begin with.
 
     Args:
         table: of all photographs.
@@ -81,23 +81,21 @@ def main() -> None:
     rendered = parse_rendered(arguments.rendered, network)
     loaded = store.load(arguments.weights)
     loaded.check(network, arguments.weights)
-    listed = layout.photographs(arguments.results)
-    collection = photographs.read(listed)
+    listed = photographs.read_files(layout.photograph_files(arguments.results))
     whole = strongest.read(layout.strongest(arguments.results))
-    own = scan.share(arguments.share, arguments.shares, len(collection.photographs))
-    found = scan.table(
+    own = shares.digests(listed.photographs, arguments.share, arguments.shares)
+    again = {whole.photographs[each] for each in finalists(whole, rendered).tolist()}
+    wanted = scan.blank(
         network,
-        loaded,
+        loaded.sha256,
         whole.layers,
-        collection=collection,
-        collection_sha256=files.digest(listed),
-        results=arguments.results,
-        numbers=[each for each in finalists(whole, rendered).tolist() if each in own],
-        sampled=np.zeros(0, np.int32),
+        [each for each in own if each in again],
+        sampled=0,
         precision=EXACT,
         objective=arguments.objective,
     )
-    strongest.write(arguments.output, found)
+    # What was looked at before a stronger photograph came may stay: it is too weak to be shown.
+    scan.make(arguments.output, wanted, network, loaded.tensors, scan.opener(arguments.results, listed), own)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import numpy as np
 
 from pipeline import files, formatting, originals
 from pipeline.errors import UserError
-from pipeline.photographs import credits, duplicates, licences
-from pipeline.photographs.credits import Credit
-from pipeline.results.photographs import Collection, LeftOut, Photograph
+from pipeline.photographs import duplicates
+from pipeline.results import layout, photographs
+from pipeline.results.photographs import File, Files, LeftOut
 
 # Files that a message names.
 _NAMED = 3
@@ -27,14 +27,12 @@ class _Opened:
     thumbnail: np.ndarray
 
 
-def gather(folder: Path) -> Collection:
+def gather(folder: Path) -> Files:
     """Return the photographs of a folder and the folders in it, and which files were left out, and why.
 
-    Of those that look like one another the largest stays. Raises `UserError` where none is left, or its table of
-    credits is wrong.
+    Of those that look like one another the largest stays. Raises `UserError` where none is left.
     """
     names = originals.find(folder)
-    said = credits.read(folder / originals.CREDITS, frozenset(names))
     opened, why = [], dict[str, str]()
     for name in names:
         try:
@@ -54,12 +52,30 @@ def gather(folder: Path) -> Collection:
     if not kept:
         first = "; ".join(f"{_shown(name)}: {why[name]}" for name in list(why)[:_NAMED])
         raise UserError(f"photographs: {folder}: none of its {len(names):,} files can be used: {first}")
-    return Collection(
+    return Files(
         source="folder",
         folder=str(folder),
-        photographs=tuple(_described(each, said.get(each.file, Credit())) for each in kept),
+        photographs=tuple(_listed(each) for each in kept),
         left_out=tuple(LeftOut(file=_shown(name), why=why[name]) for name in sorted(why)),
     )
+
+
+def left_out(results: Path) -> str:
+    """Say how many files were left out, why the first of them, and where all are listed; nothing where none was.
+
+    Args:
+        results: the results folder; what of it cannot be read is for others to say.
+    """
+    path = layout.photograph_files(results)
+    try:
+        found = photographs.read_files(path).left_out
+    except UserError:
+        return ""
+    if not found:
+        return ""
+    first = "; ".join(f"{each.file}: {each.why}" for each in found[:_NAMED])
+    more = f"; all are listed in {path}" if len(found) > _NAMED else ""
+    return f"photographs: {formatting.counted(len(found), 'file')} left out: {first}{more}"
 
 
 def _open(folder: Path, name: str) -> _Opened:
@@ -81,19 +97,8 @@ def _open(folder: Path, name: str) -> _Opened:
     return _Opened(name, digest, found.width_px, found.height_px, duplicates.thumbnail(found.picture))
 
 
-def _described(opened: _Opened, credit: Credit) -> Photograph:
-    licence = credit.licence and licences.named(credit.licence)
-    return Photograph(
-        file=opened.file,
-        sha256=opened.sha256,
-        width_px=opened.width_px,
-        height_px=opened.height_px,
-        title=credit.title,
-        author=credit.author,
-        licence=licence,
-        licence_url=licences.address(licence) if licence else None,
-        source=credit.source,
-    )
+def _listed(opened: _Opened) -> File:
+    return File(file=opened.file, sha256=opened.sha256, width_px=opened.width_px, height_px=opened.height_px)
 
 
 def _shown(name: str) -> str:

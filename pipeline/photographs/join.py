@@ -12,38 +12,59 @@ from pipeline.photographs import places
 from pipeline.results import layout, photographs, strongest
 from pipeline.results.strongest import Strongest
 
-# What all shares have in common.
-_SHARED = ("model", "objective", "precision", "weights_sha256", "collection_sha256", "layers")
-
 
 def joined(paths: Sequence[Path]) -> Strongest:
-    """Return the tables in files, each of other photographs, as one; one after the other is read, not all at once.
+    """Return the tables in files, each of other photographs, as one, photographs by their digests; one after the other
+    is read, not all at once.
 
-    Raises `UserError` for files that are not of one network, one set of photographs and one precision.
+    Raises `UserError` for files that are not of one network and one precision.
     """
     first = whole = strongest.read(paths[0])
     for path in paths[1:]:
         each = strongest.read(path)
-        for name in _SHARED:
+        for name in strongest.SHARED:
             if getattr(each, name) != getattr(first, name):
                 raise UserError(f"{path}: {name}: not that of {paths[0]}; delete both to make them anew")
-        if not np.array_equal(each.filters, first.filters) or np.isin(each.shown, whole.shown).any():
+        if not np.array_equal(each.filters, first.filters) or set(each.photographs) & set(whole.photographs):
             raise UserError(f"{path}: not another share of what {paths[0]} is of; delete both to make them anew")
         whole = _added(whole, each)
     return whole
 
 
-def _added(whole: Strongest, share: Strongest) -> Strongest:
-    shown, sampled = (np.concatenate([getattr(whole, name), getattr(share, name)]) for name in ("shown", "sampled"))
+def numbered(table: Strongest, photographs: Sequence[str]) -> Strongest:
+    """Return a table with its photographs in another order, among others that it is not from: places and sample with
+    their numbers there. Equally strong units stay as they are, so that this order has no say in which are kept.
+
+    Args:
+        table: a table.
+        photographs: digests, all of the table's among them.
+    """
+    places = {digest: place for place, digest in enumerate(photographs)}
+    number = np.array([places[each] for each in table.photographs] + [strongest.NONE], "<i4")
+    sampled = number[table.sampled]
     order = np.argsort(sampled)
     return dataclasses.replace(
-        whole,
-        # A share without photographs has not looked at the network.
-        origin=whole.origin if len(whole.shown) else share.origin,
-        best=places.merged([whole.best, share.best]),
-        shown=np.sort(shown),
+        table,
+        photographs=tuple(photographs),
+        # No place, −1, is the last of the numbers.
+        best=dataclasses.replace(table.best, photograph=number[table.best.photograph]),
         sampled=sampled[order],
-        sample=np.concatenate([whole.sample, share.sample])[order],
+        sample=table.sample[order],
+    )
+
+
+def _added(whole: Strongest, share: Strongest) -> Strongest:
+    photographs = sorted((*whole.photographs, *share.photographs))
+    first, second = (numbered(each, photographs) for each in (whole, share))
+    sampled = np.concatenate([first.sampled, second.sampled])
+    order = np.argsort(sampled)
+    return dataclasses.replace(
+        first,
+        # A share without photographs has not looked at the network.
+        origin=whole.origin if whole.photographs else share.origin,
+        best=places.merged([first.best, second.best]),
+        sampled=sampled[order],
+        sample=np.concatenate([first.sample, second.sample])[order],
     )
 
 
@@ -58,13 +79,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the table to write")
     arguments = parser.parse_args()
     table = joined([layout.scan(arguments.results, each) for each in range(arguments.shares)])
-    listed = len(photographs.read(layout.photographs(arguments.results)).photographs)
-    if not np.array_equal(table.shown, np.arange(listed)):
+    listed = photographs.read_files(layout.photograph_files(arguments.results)).digests
+    if set(table.photographs) != set(listed):
         raise UserError(
-            f"{layout.scan(arguments.results, 0).parent}: of {listed} photographs {len(table.shown)} have been looked "
-            "at; delete the folder to make it anew"
+            f"{layout.scan(arguments.results, 0).parent}: not of the {len(listed)} photographs that are listed; delete "
+            "the folder to make it anew"
         )
-    strongest.write(arguments.output, table)
+    strongest.write(arguments.output, numbered(table, listed))
 
 
 if __name__ == "__main__":

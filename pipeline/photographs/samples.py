@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from pipeline import files, originals, wheels
 from pipeline.errors import UserError, in_one_line
-from pipeline.photographs import licences
-from pipeline.results.photographs import Collection, Photograph
+from pipeline.photographs.credits import Credit
+from pipeline.results.photographs import File, Files
 from pipeline.wheels import ONE_FOR_ALL, SourceError, Wheel
 
 # What is in the wheels' place once the photographs were taken out of them, in the user's cache.
@@ -160,12 +160,14 @@ SAMPLES: Mapping[Wheel, tuple[Sample, ...]] = {
         ),
     ),
 }
-# What changes when other photographs, or other words about them, are the samples.
-VERSION = hashlib.sha256(repr(SAMPLES).encode()).hexdigest()[:16]
+_ALL = [sample for several in SAMPLES.values() for sample in several]
+# What changes when other photographs are the samples, and when something else is said of them.
+VERSION = hashlib.sha256(repr([(each.file, each.sha256) for each in _ALL]).encode()).hexdigest()[:16]
+CREDITS_VERSION = hashlib.sha256(repr(_ALL).encode()).hexdigest()[:16]
 
 
-def gather(folder: Path) -> Collection:
-    """Write the samples into `folder`, which is replaced, and return what is to be said of them.
+def gather(folder: Path) -> Files:
+    """Write the samples into `folder`, which is replaced, and return which they are.
 
     Raises `UserError` when they are neither in the user's cache nor to be had from the package index.
     """
@@ -176,24 +178,23 @@ def gather(folder: Path) -> Collection:
     with files.replacing_folder(folder) as fresh:
         for file, data in found.items():
             files.write_bytes(fresh / file, data)
-    described = [_described(sample, found[sample.file]) for samples in SAMPLES.values() for sample in samples]
-    photographs = tuple(sorted(described, key=lambda photograph: photograph.file))
-    return Collection(source="samples", folder=None, photographs=photographs, left_out=())
+    listed = [_listed(sample, found[sample.file]) for samples in SAMPLES.values() for sample in samples]
+    photographs = tuple(sorted(listed, key=lambda photograph: photograph.file))
+    return Files(source="samples", folder=None, photographs=photographs, left_out=())
 
 
-def _described(sample: Sample, data: bytes) -> Photograph:
+def credits() -> dict[str, Credit]:
+    """Return whose the samples are, by their files."""
+    return {
+        each.file: Credit(each.title, each.author, each.licence, each.source)
+        for several in SAMPLES.values()
+        for each in several
+    }
+
+
+def _listed(sample: Sample, data: bytes) -> File:
     opened = originals.decode(data, sample.file, originals.SMALLEST_SIDE_PX)
-    return Photograph(
-        file=sample.file,
-        sha256=sample.sha256,
-        width_px=opened.width_px,
-        height_px=opened.height_px,
-        title=sample.title,
-        author=sample.author,
-        licence=sample.licence,
-        licence_url=licences.address(sample.licence),
-        source=sample.source,
-    )
+    return File(file=sample.file, sha256=sample.sha256, width_px=opened.width_px, height_px=opened.height_px)
 
 
 def _is(sample: Sample, data: bytes) -> bool:

@@ -4,23 +4,23 @@
 """
 
 import argparse
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from pipeline import errors, files, options, originals
+from pipeline import errors, options, originals
 from pipeline.errors import UserError
 from pipeline.machine import device, precision, start
 from pipeline.network import catalogue, known
 from pipeline.network.catalogue import Network
 from pipeline.originals import Original
-from pipeline.photographs import places, views
+from pipeline.photographs import places, shares, views
 from pipeline.results import layout, photographs, strongest
-from pipeline.results.photographs import Collection
+from pipeline.results.photographs import Files
 from pipeline.results.strongest import Best, Strongest
 from pipeline.weights import store
-from pipeline.weights.store import Weights
 from pipeline.wording import OBJECTIVES
 
 # Photographs whose places are held before the best of them are kept: 4 MB for VGG16.
@@ -89,33 +89,27 @@ def check_channels(network: Network, layers: Sequence[str]) -> None:
             )
 
 
-def share(number: int, shares: int, photographs: int) -> range:
-    """Return the numbers of the photographs in a share, the first of which is 0."""
-    return range(number * photographs // shares, (number + 1) * photographs // shares)
-
-
 def scan(
-    scanner: Scanner, numbers: Iterable[int], open: Callable[[int], Original], sampled: np.ndarray, columns: int
+    scanner: Scanner, photographs: Sequence[str], open: Callable[[str], Original], sampled: int, columns: int
 ) -> tuple[Best, np.ndarray]:
-    """Return the best places in photographs, and the strongest unit of each filter in those of a sample.
+    """Return the best places in photographs, and the strongest unit of each filter in the first of them.
 
     Args:
         scanner: the network.
-        numbers: of the photographs, ascending.
-        open: gives the photograph of a number.
-        sampled: numbers of those in the sample.
+        photographs: their digests, ascending.
+        open: gives the photograph of a digest.
+        sampled: how many are in the sample.
         columns: filters of all layers.
 
     Returns:
-        The places; float32 (photographs of these in the sample, filters).
+        The places, each photograph by its place among these; float32 (sampled, filters).
     """
     sample, held = [], []
     best = places.merged([_no_places(columns)])
-    keep = set(sampled.tolist())
-    for number in numbers:
-        value, scale, row, column = scanner.look(open(number))
-        held.append((value, np.full(columns, number), scale, row, column))
-        if number in keep:
+    for place, digest in enumerate(photographs):
+        value, scale, row, column = scanner.look(open(digest))
+        held.append((value, np.full(columns, place), scale, row, column))
+        if place < sampled:
             sample.append(value)
         if len(held) == HELD:
             best, held = places.merged([best, _best(held)]), []
@@ -124,62 +118,106 @@ def scan(
     return best, np.array(sample, "<f4").reshape(len(sample), columns)
 
 
-def table(
+def blank(
     network: Network,
-    loaded: Weights,
+    weights_sha256: str,
     layers: Sequence[str],
+    photographs: Sequence[str],
     *,
-    collection: Collection,
-    collection_sha256: str,
-    results: Path,
-    numbers: Sequence[int],
-    sampled: np.ndarray,
+    sampled: int,
     precision: precision.Precision,
     objective: str,
 ) -> Strongest:
-    """Return the table of some photographs; with none of them the network is not even loaded.
+    """Return a table that says what it is of, and nothing of the photographs yet.
 
     Args:
         network: the network.
-        loaded: its weights.
+        weights_sha256: digest of its weights.
         layers: names of the layers that are asked.
-        collection: all photographs.
-        collection_sha256: of the file that lists them.
-        results: the results folder.
-        numbers: of the photographs that are looked at, ascending.
-        sampled: numbers of those in the sample, some of all.
+        photographs: digests of the photographs, ascending.
+        sampled: how many of them, the first, are in the sample.
         precision: of the convolutions.
         objective: what an answer is.
     """
     counts = np.array([network.layer(name).filters for name in layers], "<i4")
     columns = int(counts.sum())
-    best, sample, origins = _no_places(columns), np.zeros((0, columns), "<f4"), np.zeros(len(layers), "<f4")
-    if numbers:
-        # A GPU is for the renders that go on meanwhile.
-        start.import_tensorflow(1, on=device.CPU)
-        scanner = Scanner(network, loaded.tensors, layers, precision, objective)
-        best, sample = scan(
-            scanner,
-            numbers,
-            lambda number: originals.read(photographs.original(results, collection, number), originals.DECODED_PX),
-            sampled,
-            columns,
-        )
-        origins = scanner.origins
     return Strongest(
         model=network.name,
         objective=objective,
         precision=precision,
-        weights_sha256=loaded.sha256,
-        collection_sha256=collection_sha256,
+        weights_sha256=weights_sha256,
         layers=tuple(layers),
+        photographs=tuple(photographs),
         filters=counts,
-        origin=origins,
-        best=best,
-        shown=np.array(numbers, "<i4"),
-        sampled=np.array([each for each in sampled.tolist() if each in set(numbers)], "<i4"),
-        sample=sample,
+        origin=np.zeros(len(layers), "<f4"),
+        best=_no_places(columns),
+        sampled=np.arange(sampled, dtype="<i4"),
+        sample=np.zeros((sampled, columns), "<f4"),
     )
+
+
+def filled(
+    wanted: Strongest, network: Network, tensors: Mapping[str, np.ndarray], open: Callable[[str], Original]
+) -> Strongest:
+    """Return a blank table with what its photographs say; where there are none, the network is not even loaded.
+
+    Args:
+        wanted: what it is to be of.
+        network: the network.
+        tensors: its weights.
+        open: gives the photograph of a digest.
+    """
+    if not wanted.photographs:
+        return wanted
+    # A GPU is for the renders that go on meanwhile.
+    start.import_tensorflow(1, on=device.CPU)
+    scanner = Scanner(network, tensors, wanted.layers, wanted.precision, wanted.objective)
+    columns = int(wanted.filters.sum())
+    best, sample = scan(scanner, wanted.photographs, open, len(wanted.sampled), columns)
+    return dataclasses.replace(wanted, origin=scanner.origins, best=best, sample=sample)
+
+
+def is_made(path: Path, wanted: Strongest, others: Collection[str] = ()) -> bool:
+    """Return whether a file holds the table of all photographs of one that is wanted, and of no more but `others`: of
+    thousands of photographs one is new, and those of all other shares have been looked at.
+
+    Args:
+        path: of the file.
+        wanted: what it should be of.
+        others: digests of photographs that may be in it besides.
+    """
+    try:
+        found = strongest.read(path)
+    except (UserError, OSError):
+        return False
+    needed, there = set(wanted.photographs), set(found.photographs)
+    return (
+        all(getattr(found, name) == getattr(wanted, name) for name in strongest.SHARED)
+        and needed <= there <= needed | set(others)
+        and len(found.sampled) == len(wanted.sampled)
+    )
+
+
+def make(
+    output: Path,
+    wanted: Strongest,
+    network: Network,
+    tensors: Mapping[str, np.ndarray],
+    open: Callable[[str], Original],
+    others: Collection[str] = (),
+) -> None:
+    """Write a table, unless the file holds it already: then it is only marked as made now; see `filled`, `is_made`."""
+    if is_made(output, wanted, others):
+        output.touch()
+        print(f"{output}: these photographs have been looked at; nothing is done again")
+    else:
+        strongest.write(output, filled(wanted, network, tensors, open))
+
+
+def opener(results: Path, listed: Files) -> Callable[[str], Original]:
+    """Return what gives the photograph of a digest, decoded as large as networks see it."""
+    numbers = {digest: number for number, digest in enumerate(listed.digests)}
+    return lambda digest: originals.read(photographs.original(results, listed, numbers[digest]), originals.DECODED_PX)
 
 
 def _no_places(columns: int) -> Best:
@@ -226,21 +264,18 @@ def main() -> None:
     check_channels(network, arguments.layers)
     loaded = store.load(arguments.weights)
     loaded.check(network, arguments.weights)
-    listed = layout.photographs(arguments.results)
-    collection = photographs.read(listed)
-    found = table(
+    listed = photographs.read_files(layout.photograph_files(arguments.results))
+    own = shares.digests(listed.photographs, arguments.share, arguments.shares)
+    wanted = blank(
         network,
-        loaded,
+        loaded.sha256,
         arguments.layers,
-        collection=collection,
-        collection_sha256=files.digest(listed),
-        results=arguments.results,
-        numbers=share(arguments.share, arguments.shares, len(collection.photographs)),
-        sampled=strongest.sampled(len(collection.photographs)),
+        own,
+        sampled=shares.sampled(len(own), arguments.shares),
         precision=precision.resolve(arguments.precision, depthwise=network.is_depthwise),
         objective=arguments.objective,
     )
-    strongest.write(arguments.output, found)
+    make(arguments.output, wanted, network, loaded.tensors, opener(arguments.results, listed))
 
 
 if __name__ == "__main__":

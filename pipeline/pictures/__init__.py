@@ -1,1 +1,1 @@
-"""All pictures of a layer on one sheet, and the small copies that pages show."""
+"""All pictures of a layer on one sheet, those of all layers, and the small copies that pages show."""

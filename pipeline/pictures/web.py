@@ -2,10 +2,10 @@
 
 For each filter a full-size picture, a thumbnail and the strip of snapshots, and for the layer its band (a sample of
 its filters, for the overview) and its mosaic. All are AVIF: of what a page of 512 pictures may weigh, each gets 2.5 kB,
-and at that size WebP shows blocks.
+and at that size WebP shows blocks. The full-size picture is what figures stand beside that were measured on the PNG
+file: what it may lose of that is bounded, at a third of the bytes.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +14,9 @@ from PIL import Image
 from pipeline import errors, files, options, selection
 from pipeline.files import replacing_folder
 from pipeline.images import (
-    PICTURE_QUALITY,
-    WHOLE_COLOUR_PX,
     at_most,
     encode,
+    encode_like,
     encode_within,
     is_false_colour,
     read_mosaic,
@@ -34,8 +33,13 @@ THUMBNAIL_PX = 96
 # Largest band in bytes: thirteen of them are most of what the overview may weigh (300 KiB).
 LARGEST_BAND_BYTES = 16_500
 
-# AVIF qualities (0..100). Small pictures are looked at pixel by pixel; thumbnails and strips come by the hundred.
-SMALL_PICTURE_QUALITY = 63
+# How much the copy of a picture is like it at least (PSNR), and the AVIF qualities (0..100) that are tried for that;
+# the first nearly always does. So each layer of VGG16 keeps 97 % of its activation or more, block 1 100 %; with one
+# colour for four pixels it would be 94 % at any quality (`bench.copies`).
+LEAST_DB = 27.3
+PICTURE_QUALITIES = (50, 56, 64, 74, 86, 96)
+
+# AVIF qualities of thumbnails, and strips, which come by the hundred.
 THUMBNAIL_QUALITY = 37
 STRIP_QUALITY = 27
 BAND_QUALITIES = (60, 50, 42, 36, 30, 24, 18, 12)
@@ -55,6 +59,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
         output: the folder, replaced if it is there.
     """
     sample = set(layout.band_sample(filters))
+    *_, band_tile_px = layout.band_grid(len(sample))
     band_tiles = []
     with replacing_folder(output) as folder:
         for number in filters:
@@ -69,7 +74,7 @@ def make(results: Path, layer: str, filters: Sequence[int], output: Path) -> Non
                 channels = strip(pixels).convert("RGB").resize((side * made.channels, side), Image.Resampling.LANCZOS)
                 files.write_bytes(folder / f"{paths.image.stem}{layout.CHANNELS}", encode(channels, STRIP_QUALITY))
             if number in sample:
-                band_tiles.append(square(picture, layout.BAND_TILE_PX))
+                band_tiles.append(square(picture, band_tile_px))
         files.write_bytes(folder / layout.BAND, encode_within(band(band_tiles), BAND_QUALITIES, LARGEST_BAND_BYTES))
         mosaic = at_most(read_mosaic(layout.layer_paths(results, layer).mosaic), LARGEST_MOSAIC_PX)
         files.write_bytes(folder / layout.MOSAIC, encode(mosaic, MOSAIC_QUALITY))
@@ -84,19 +89,23 @@ def web_copies(picture: Image.Image, snapshots: Image.Image, count: int) -> dict
         count: of snapshots.
     """
     side = min(snapshots.height, layout.SNAPSHOT_PX)
-    quality = SMALL_PICTURE_QUALITY if picture.width <= WHOLE_COLOUR_PX else PICTURE_QUALITY
     return {
-        layout.PICTURE: encode(picture, quality),
+        layout.PICTURE: picture_copy(picture),
         layout.THUMBNAIL: encode(at_most(picture, THUMBNAIL_PX), THUMBNAIL_QUALITY),
         layout.STEPS: encode(snapshots.resize((side * count, side), Image.Resampling.LANCZOS), STRIP_QUALITY),
     }
 
 
+def picture_copy(picture: Image.Image) -> bytes:
+    """Return the copy of a picture that its page shows, as AVIF bytes."""
+    return encode_like(picture, PICTURE_QUALITIES, LEAST_DB)
+
+
 def band(pictures: Sequence[Image.Image]) -> Image.Image:
     """Return equal squares side by side, in one row or two, without gaps."""
     side = pictures[0].width
-    columns = min(len(pictures), layout.BAND_COLUMNS)
-    whole = Image.new("RGB", (columns * side, math.ceil(len(pictures) / columns) * side))
+    columns, rows, _ = layout.band_grid(len(pictures))
+    whole = Image.new("RGB", (columns * side, rows * side))
     for place, picture in enumerate(pictures):
         whole.paste(picture, (place % columns * side, place // columns * side))
     return whole

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 # The environment variable through which jobs learn the pool's socket; OFF there means that none is wanted.
 ADDRESS = "ATLAS_POOL"
 OFF = "off"
+# What the pool does, and the module of each: of a command its `main` is run, but renders go several at once.
+RENDER = "render"
+COMMANDS = {
+    RENDER: "pipeline.render.batch",
+    "photographs.scan": "pipeline.photographs.scan",
+    "photographs.finals": "pipeline.photographs.finals",
+    "trust": "pipeline.trust.__main__",
+    "tuning": "pipeline.tuning.__main__",
+}
 # Bytes of one message. A request has about one thousand; this much fits into a socket's buffer at once, so that
 # nobody who sends one is ever kept waiting by a reader who does not read.
 MESSAGE_BYTES = 1 << 16
@@ -30,21 +39,23 @@ ASK_SECONDS = 5
 MESSAGE_CHARACTERS = 500
 
 
-def render(arguments: Sequence[str]) -> int | None:
-    """Have the pool render what the command line's arguments say; return the exit code, or None where no pool does,
-    where it falls silent, and where it says what is not so.
+def run(command: str, arguments: Sequence[str]) -> int | None:
+    """Have the pool do what a command, one of `COMMANDS`, does with these arguments; return the exit code, or None
+    where no pool does, where it falls silent, and where it says what is not so.
 
     The pool is given this process's own stdout and stderr, and what is printed for the job goes straight there.
     """
     address = os.environ.get(ADDRESS)
     if not address or address == OFF:
         return None
-    wanted = _files(arguments)
+    # Other commands may find that what they would write is there.
+    wanted = _files(arguments) if command == RENDER else []
     before = [_state(path) for path in wanted]
     accepted = False
     try:
         with connect(address) as connection:
-            request = {"arguments": list(arguments), "directory": os.getcwd()}  # noqa: PTH109 (pathlib costs 10 ms)
+            directory = os.getcwd()  # noqa: PTH109 (pathlib costs 10 ms)
+            request = {"command": command, "arguments": list(arguments), "directory": directory}
             send(connection, request, descriptors=(1, 2))
             answers = Answers(connection)
             accepted = answers.next().get("accepted") is True
@@ -115,7 +126,7 @@ class Answers:
 
 
 def _files(arguments: Sequence[str]) -> list[str]:
-    """Return the files that a job writes when all goes well: the picture that its arguments name, and its record."""
+    """Return the files that a render writes when all goes well: the picture that its arguments name, and its record."""
     rest = iter(arguments)
     for argument in rest:
         # What follows an option is its value, whatever it looks like: `pipeline.options` reads it so, too.

@@ -15,14 +15,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.machine import device
 from pipeline.pool import client as pool_client
 from pipeline.pool import order
 
-WORKER = (sys.executable, "-u", "-m", "pipeline.render.worker")
+WORKER = (sys.executable, "-u", "-m", "pipeline.pool.worker")
 # A worker reads at once what it is sent; one that has not after this long is stopped or stuck, and is given up.
 WORKER_SECONDS = 5
 # Until the pool tries again to let somebody in, after the system refused: for want of descriptors, most likely.
@@ -31,11 +32,12 @@ REFUSED_SECONDS = 0.5
 
 @dataclass(eq=False)
 class Client:
-    """A job that is waiting or running: its connection, what it said, and its stdout and stderr."""
+    """A job that is waiting or running: its connection, what it said, its stdout and stderr, and what it is."""
 
     connection: socket.socket
     received: bytearray = field(default_factory=bytearray)
     descriptors: list[int] = field(default_factory=list)
+    command: str = ""
     arguments: list[str] | None = None
     kind: tuple[str, ...] = ()
 
@@ -63,14 +65,22 @@ class Pool:
     """Jobs that wait, workers that are busy or free, and the one loop that moves them on."""
 
     def __init__(
-        self, listener: socket.socket, *, directory: Path, limit: int, batch: int, look_seconds: float
+        self,
+        listener: socket.socket,
+        *,
+        directory: Path,
+        limit: int,
+        batch: int,
+        look_seconds: float,
+        commands: Collection[str] = tuple(pool_client.COMMANDS),
     ) -> None:
-        """Serve clients of `listener` that work in `directory`, with at most `limit` workers that take up to `batch`
-        jobs at once, and are looked after every `look_seconds`."""
+        """Serve clients of `listener` that work in `directory` and want one of `commands`, with at most `limit` workers
+        that take up to `batch` jobs at once, and are looked after every `look_seconds`."""
         self.directory = directory
         self.limit = limit
         self.batch = batch
         self.look_seconds = look_seconds
+        self.commands = commands
         self.waiting: list[Client] = []
         self.workers: list[Worker] = []
         self.listener = listener
@@ -174,8 +184,8 @@ class Pool:
                 self._answer(client, self._status())
                 self._forget(client)
                 return
-            arguments, directory = request["arguments"], request["directory"]
-            if not all(isinstance(argument, str) for argument in (*arguments, directory)):
+            command, arguments, directory = request["command"], request["arguments"], request["directory"]
+            if not all(isinstance(argument, str) for argument in (*arguments, command, directory)):
                 raise TypeError
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             self._refuse(client, "not a request")
@@ -184,8 +194,11 @@ class Pool:
             self._refuse(client, "stdout and stderr are wanted with the request")
         elif directory != str(self.directory):
             self._refuse(client, f"this pool works in {self.directory}")
+        elif command not in self.commands:
+            self._refuse(client, f"this pool does {', '.join(self.commands)}")
         else:
-            client.arguments, client.kind = arguments, order.kind(arguments)
+            client.command, client.arguments = command, arguments
+            client.kind = (command, *order.kind(arguments))
             self.waiting.append(client)
             self._answer(client, {"accepted": True})
             self._dispatch()
@@ -244,7 +257,7 @@ class Pool:
         try:
             # A message each, for that is how much surely fits; it says how many more belong to the batch.
             for place, client in enumerate(clients, 1):
-                message = {"arguments": client.arguments, "more": len(clients) - place}
+                message = {"command": client.command, "arguments": client.arguments, "more": len(clients) - place}
                 pool_client.send(worker.connection, message, descriptors=client.descriptors)
         except OSError:
             self._end(worker)
@@ -340,9 +353,14 @@ def main() -> None:
     look_seconds = float(sys.argv[5])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, frame: sys.exit(128 + number))
+    # The one worker on a GPU is for renders: all else is a processor's work.
+    on_gpu = os.environ.get(device.DEVICE) == device.GPU
+    commands = (pool_client.RENDER,) if on_gpu else tuple(pool_client.COMMANDS)
     try:
         listener = socket.socket(fileno=descriptor)
-        Pool(listener, directory=Path.cwd(), limit=limit, batch=batch, look_seconds=look_seconds).run(owner=0)
+        Pool(
+            listener, directory=Path.cwd(), limit=limit, batch=batch, look_seconds=look_seconds, commands=commands
+        ).run(owner=0)
     finally:
         shutil.rmtree(address.parent, ignore_errors=True)
 

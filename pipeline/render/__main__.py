@@ -11,7 +11,7 @@ from pipeline.render.process import in_this_process
 
 def main() -> None:
     """Render the filter that the command line names: in a running workflow's pool, or else in this process."""
-    code = client.render(sys.argv[1:])
+    code = client.run(client.RENDER, sys.argv[1:])
     if code is not None:
         sys.exit(code)
     from pipeline.render import request as requests

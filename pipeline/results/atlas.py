@@ -11,7 +11,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.measure import kernels
 from pipeline.network.catalogue import Network
-from pipeline.results import exemplars, layer_summary, layout, photographs, record, strongest, trust, tuning
+from pipeline.results import document, exemplars, layer_summary, layout, photographs, record, strongest, trust, tuning
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
@@ -121,27 +121,28 @@ def read_layer(results: Path, name: str) -> Layer:
 
 
 def _natural(results: Path, layers: Sequence[Layer]) -> Natural:
-    listed = layout.photographs(results)
+    listed = layout.photograph_files(results)
     digest, made = files.digest(listed), {}
     for layer in layers:
         path = layout.exemplars(results, layer.name)
         made[layer.name] = exemplars.read(path)
-        _check_whose(path, layer, made[layer.name])
-        if made[layer.name].collection_sha256 != digest:
-            raise UserError(f"{path}: of other photographs than {listed}; {photographs.CURE}")
+        document.check(path, made[layer.name], photographs.CURE, _of(layer) | {"files_sha256": digest})
         if missing := set(layer.numbers) - set(made[layer.name].by_number):
             raise UserError(f"{path}: filter {min(missing)} is missing; {photographs.CURE}")
+    digests = photographs.read_files(listed).digests
     table = strongest.read(layout.strongest(results))
-    if table.collection_sha256 != digest or not {layer.name for layer in layers} <= set(table.layers):
+    if table.photographs != digests or not {layer.name for layer in layers} <= set(table.layers):
         raise UserError(f"{layout.strongest(results)}: of other photographs or layers; {photographs.CURE}")
-    return Natural(photographs.read(listed), made, table)
+    collection = photographs.read(layout.photographs(results))
+    if tuple(each.sha256 for each in collection.photographs) != digests:
+        raise UserError(f"{layout.photographs(results)}: of other photographs than {listed}; {photographs.CURE}")
+    return Natural(collection, made, table)
 
 
 def _trust(results: Path, layer: Layer) -> Trust:
     path = layout.trust(results, layer.name)
     found = trust.read(path)
-    if (found.name, found.weights_sha256) != (layer.name, layer.weights_sha256):
-        raise UserError(f"{path}: of another layer or other weights than {layer.name}; {photographs.CURE}")
+    document.check(path, found, photographs.CURE, {"name": layer.name, "weights_sha256": layer.weights_sha256})
     return found
 
 
@@ -152,16 +153,12 @@ def _records(results: Path, layer: Layer) -> dict[int, Record]:
 def _tuning(results: Path, layer: Layer) -> Tuning:
     path = layout.tuning(results, layer.name)
     found = tuning.read(path)
-    _check_whose(path, layer, found)
+    document.check(path, found, photographs.CURE, _of(layer))
     if len(found.filters) != layer.filters_total:
         raise UserError(f"{path}: {len(found.filters)} filters of {layer.filters_total}; {photographs.CURE}")
     return found
 
 
-def _check_whose(path: Path, layer: Layer, found: Exemplars | Tuning) -> None:
-    for key in ("model", "name", "weights_sha256", "objective"):
-        if getattr(found, key) != getattr(layer, key):
-            raise UserError(
-                f"{path}: {key}: {getattr(found, key):.40}, but {getattr(layer, key):.40} in the layer's summary; "
-                f"{photographs.CURE}"
-            )
+def _of(layer: Layer) -> dict[str, str]:
+    """Return what documents about a layer have in common with its summary."""
+    return {key: getattr(layer, key) for key in ("model", "name", "weights_sha256", "objective")}

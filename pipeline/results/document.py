@@ -7,7 +7,7 @@ docs/formats.md and to the tables of the site. Descriptions may hold names of fi
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -111,6 +111,26 @@ def parse(data: bytes, path: Path, kind: type[T], what: str, cure: str) -> T:
         raise UserError(f"{path}: {_explain(str(error))}: not {what}; {cure}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{path}: not valid JSON ({error}); {cure}") from None
+
+
+def difference(found: Document, wanted: Mapping[str, str]) -> str:
+    """Return the first in which a document is of something else, as "layer: a, not b"; nothing where it is not.
+
+    Args:
+        found: the document.
+        wanted: attributes of it, such as `weights_sha256`, to what they should be.
+    """
+    keys = {each.name: each.encode_name for each in msgspec.structs.fields(type(found))}
+    for name, value in wanted.items():
+        if getattr(found, name) != value:
+            return f"{keys[name]}: {getattr(found, name):.40}, not {value:.40}"
+    return ""
+
+
+def check(path: Path, found: Document, cure: str, wanted: Mapping[str, str]) -> None:
+    """Raise `UserError` where the document in the file `path` is of something else, see `difference`."""
+    if other := difference(found, wanted):
+        raise UserError(f"{path}: {other}; {cure}")
 
 
 def short(value: float | np.floating[Any] | np.ndarray) -> float:

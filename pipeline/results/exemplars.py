@@ -2,6 +2,7 @@
 strength that is, how the filters answer to all photographs, and which filters answer alike.
 """
 
+import functools
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -40,7 +41,7 @@ Box = tuple[Place, Place, Place, Place]
 class Exemplar(Part, frozen=True, kw_only=True):
     """A place in a photograph that excites a filter, the strongest of that photograph."""
 
-    photograph: Annotated[Count, Meta(description="number of the photograph in `collection.json`")]
+    photograph: Annotated[Count, Meta(description="number of the photograph in `files.json`")]
     scale_px: Annotated[
         FromOne, Meta(description="shorter side of the photograph as the network saw it when the unit was strongest")
     ]
@@ -135,17 +136,17 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
     model: Annotated[Name, Meta(description="name of the network")]
     name: Annotated[Name, Meta(description="name of the layer")] = msgspec.field(name="layer")
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
-    collection_sha256: Annotated[Digest, Meta(description="digest of `collection.json`, the file")]
+    files_sha256: Annotated[Digest, Meta(description="digest of `photographs/files.json`")]
     objective: Annotated[Objective, Meta(description="what an answer is: what the pictures were made for")] = DEFAULT
     photographs: Annotated[FromOne, Meta(description="how many photographs were shown")]
     sampled: Annotated[
-        FromOne, Meta(description="how many of them, evenly spread, the shares, histograms and likenesses are from")
+        FromOne,
+        Meta(description="how many of them, chosen by their digests, the shares, histograms and likenesses are from"),
     ]
     field_px: Annotated[
         FromOne,
         Meta(description="side of what a unit makes use of, in pixels of what the network sees"),
     ]
-    patches: Annotated[bool, Meta(description="whether the strips with the patches are published")]
     filters: Annotated[tuple[Filter, ...], Meta(description="one object for each rendered filter, by number")]
     families: Annotated[
         tuple[Family, ...],
@@ -173,7 +174,7 @@ class Exemplars(Document, frozen=True, kw_only=True, tag_field="schema", tag="at
         ratios = [each.natural_to_synthetic for each in self.filters if each.natural_to_synthetic is not None]
         return statistics.median(ratios) if ratios else None
 
-    @property
+    @functools.cached_property
     def by_number(self) -> Mapping[int, Filter]:
         """The filters, found by number."""
         return {each.filter: each for each in self.filters}

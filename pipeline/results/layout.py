@@ -18,12 +18,21 @@ BAND, MOSAIC = f"band{ENDING}", f"mosaic{ENDING}"
 # What Snakemake keeps the time of a folder in, inside it.
 MARK = ".snakemake_timestamp"
 
+# Grows when copies are made otherwise, and pages count on it: rule `tiles` names it among its parameters, so that those
+# of finished layers are made anew.
+COPIES = 2
+
+# In the folder of the map, what says where each filter is on it.
+SHEETS = "sheets.json"
+
 # Side of one snapshot in the strip, in pixels: enough to tell what is emerging.
 SNAPSHOT_PX = 80
 
-# The band: as many tiles as stand side by side on a laptop's screen, in one row or two.
-BAND_TILE_PX = 72
+# The band: tiles of a thumb's width side by side, as many as a laptop's screen is wide, in one row or two; fewer are
+# larger, up to what a picture of 160 px allows, and as wide together.
 BAND_COLUMNS = 12
+BAND_PX = 864
+LARGEST_BAND_TILE_PX = 144
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
@@ -102,6 +111,16 @@ def responses(summary: Path) -> Path:
     return summary.with_suffix(".response.npy")
 
 
+def map_folder(results: Path) -> Path:
+    """Return the folder of the map: the tiles of all its sheets, and what says where each filter is on them."""
+    return results / "map"
+
+
+def sheets(results: Path) -> Path:
+    """Return what says where each filter is on the sheets of the map."""
+    return map_folder(results) / SHEETS
+
+
 def quality(results: Path) -> QualityPaths:
     """Return where the figures of the atlas are."""
     figures = results / "quality.json"
@@ -151,8 +170,19 @@ def band_sample(filters: Sequence[int]) -> list[int]:
     return [filters[place * len(filters) // count] for place in range(count)]
 
 
-def photographs(results: Path) -> Path:
+def band_grid(tiles: int) -> tuple[int, int, int]:
+    """Return columns and rows of a band of so many tiles, and the side of a tile in pixels."""
+    columns = min(tiles, BAND_COLUMNS)
+    return columns, -(-tiles // columns), min(LARGEST_BAND_TILE_PX, BAND_PX // columns)
+
+
+def photograph_files(results: Path) -> Path:
     """Return what says which photographs an atlas was shown."""
+    return results / "photographs" / "files.json"
+
+
+def photographs(results: Path) -> Path:
+    """Return what says whose they are, too."""
     return results / "photographs" / "collection.json"
 
 

@@ -12,7 +12,7 @@ from pipeline.wording import DEFAULT, WORDS, Objective, Words
 
 # An address that is followed, and two of files beside a layer's page.
 WebAddress = Annotated[str, Meta(pattern=r"^https?://\S+\Z")]
-FilterPage = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*/[0-9]+\.html\Z")]
+FilterPage = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*/(filter-)?[0-9]+\.html\Z")]
 FilterPicture = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*/[0-9]+\.avif\Z")]
 # What becomes part of an address, and is a folder wherever the site is put.
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]

@@ -20,12 +20,17 @@ from pipeline.weights import archive
 KEPT = 20
 # Photographs, at most, of which all strongest units are kept: 34 MB for the 4,224 filters of VGG16.
 SAMPLED = 2000
+# Raised when the same photographs give another table.
+METHOD = 1
+# What tables have in common that can be put together.
+SHARED = ("model", "objective", "precision", "weights_sha256", "layers", "method")
 
 # In place of the number of a photograph where there is none.
 NONE = -1
 
 _CURE = "delete it to make it anew"
-_TEXTS = ("model", "objective", "precision", "weights_sha256", "collection_sha256")
+_TEXTS = ("model", "objective", "precision", "weights_sha256")
+_DIGEST_BYTES = 32
 # Type and shape of each array: of so many layers, of all filters together, of the photographs in the sample.
 _ARRAYS = {
     "filters": ("<i4", ("layers",)),
@@ -35,8 +40,9 @@ _ARRAYS = {
     "scale_px": ("<i2", ("columns", KEPT)),
     "row": ("<i2", ("columns", KEPT)),
     "column": ("<i2", ("columns", KEPT)),
-    "shown": ("<i4", ("shown",)),
+    "photographs": ("|u1", ("photographs", _DIGEST_BYTES)),
     "sampled": ("<i4", ("sampled",)),
+    "method": ("<i4", (1,)),
     "sample": ("<f4", ("sampled", "columns")),
 }
 
@@ -47,7 +53,7 @@ class Best:
 
     Attributes:
         value: activation of the unit, float32; 0 where there is no place.
-        photograph: number of the photograph, int32; `NONE` where there is none.
+        photograph: the photograph's place in the list of its table, int32; `NONE` where there is none.
         scale_px: shorter side of the photograph as the network saw it, int16.
         row, column: of the unit on the layer's map, int16.
     """
@@ -72,29 +78,29 @@ class Strongest:
         objective: what an answer is.
         precision: "float32" or "bfloat16": of the network's convolutions.
         weights_sha256: of `weights.npz`.
-        collection_sha256: of the file that lists the photographs.
         layers: names of the layers.
+        photographs: digests of the photographs that it is from.
         filters: how many each has, int32 (layers,).
         origin: how far the middle of what the first unit of a layer sees is from the edge of the image, in pixels,
             float32 (layers,); NaN where its units have no place.
         best: the best places of each column.
-        shown: numbers of the photographs that it is from, ascending, int32 (shown,).
-        sampled: numbers of the photographs in the sample, ascending, int32 (sampled,).
+        sampled: places of the photographs in the sample, ascending, int32 (sampled,).
         sample: activation of each column's strongest unit in each of them, float32 (sampled, columns).
+        method: `METHOD` of when it was made.
     """
 
     model: str
     objective: str
     precision: str
     weights_sha256: str
-    collection_sha256: str
     layers: tuple[str, ...]
+    photographs: tuple[str, ...]
     filters: np.ndarray
     origin: np.ndarray
     best: Best
-    shown: np.ndarray
     sampled: np.ndarray
     sample: np.ndarray
+    method: int = METHOD
 
     def columns(self, layer: str) -> slice:
         """Return which columns are a layer's filters."""
@@ -103,18 +109,12 @@ class Strongest:
         return slice(start, start + int(self.filters[place]))
 
 
-def sampled(photographs: int) -> np.ndarray:
-    """Return which of so many photographs are the sample, ascending, int32."""
-    count = min(photographs, SAMPLED)
-    return (np.arange(count) * photographs // max(1, count)).astype("<i4")
-
-
 def write(path: Path, table: Strongest) -> None:
     """Write a table to `path`, whole or not at all; same table, same bytes."""
+    digests = bytes.fromhex("".join(table.photographs))
     arrays: dict[str, Any] = {name: np.array(getattr(table, name)) for name in (*_TEXTS, "layers")}
-    for name, (dtype, _) in _ARRAYS.items():
-        holder = table.best if hasattr(table.best, name) else table
-        arrays[name] = np.ascontiguousarray(getattr(holder, name), dtype)
+    others = vars(table) | vars(table.best) | {"photographs": np.frombuffer(digests, "|u1").reshape(-1, _DIGEST_BYTES)}
+    arrays |= {name: np.ascontiguousarray(others[name], dtype) for name, (dtype, _) in _ARRAYS.items()}
     with files.replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, **arrays)
 
@@ -138,17 +138,20 @@ def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
     if layers.dtype.kind != "U" or layers.ndim != 1:
         raise ValueError("layers are no list of names")
     sizes = {"layers": len(layers), "columns": int(arrays["filters"].sum())}
-    sizes |= {name: len(arrays[name]) for name in ("shown", "sampled")}
+    sizes |= {name: len(arrays[name]) for name in ("photographs", "sampled")}
     for name, (dtype, shape) in _ARRAYS.items():
         wanted = tuple(sizes[side] if isinstance(side, str) else side for side in shape)
         if arrays[name].dtype != np.dtype(dtype) or arrays[name].shape != wanted:
             raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}, not {np.dtype(dtype)} {wanted}")
     if (arrays["filters"] < 1).any():
         raise ValueError("layers without filters")
-    shown = arrays["shown"]
-    if (np.diff(shown) <= 0).any() or not np.isin(arrays["sampled"], shown).all():
-        raise ValueError("photographs that are not ascending, or a sample of others")
-    if not np.isin(arrays["photograph"], (NONE, *shown)).all():
+    photographs = tuple(row.tobytes().hex() for row in arrays["photographs"])
+    if len(set(photographs)) < len(photographs):
+        raise ValueError("two photographs of the same digest")
+    sampled, number = arrays["sampled"], arrays["photograph"]
+    if (np.diff(sampled) <= 0).any() or (sampled < 0).any() or (sampled >= len(photographs)).any():
+        raise ValueError("a sample that is not ascending, or of other photographs")
+    if (number < NONE).any() or (number >= len(photographs)).any():
         raise ValueError("places in photographs that were not shown")
     for name in ("value", "sample"):
         if not (np.isfinite(arrays[name]).all() and (arrays[name] >= 0).all()):
@@ -158,8 +161,15 @@ def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
     if (np.diff(arrays["value"], axis=1) > 0).any():
         raise ValueError("places that do not go down")
     best = Best(**{name: arrays[name] for name in Best.__dataclass_fields__})
-    values: dict[str, Any] = {name: arrays[name] for name in ("filters", "origin", "shown", "sampled", "sample")}
-    return Strongest(**values, **texts, layers=tuple(map(str, layers)), best=best)
+    values: dict[str, Any] = {name: arrays[name] for name in ("filters", "origin", "sampled", "sample")}
+    return Strongest(
+        **values,
+        **texts,
+        layers=tuple(map(str, layers)),
+        photographs=photographs,
+        best=best,
+        method=int(arrays["method"][0]),
+    )
 
 
 def _text(name: str, array: np.ndarray) -> str:

@@ -66,7 +66,7 @@ class Trust(Document, frozen=True, kw_only=True, tag_field="schema", tag="atlas/
     model: Annotated[Name, Meta(description="name of the network")]
     name: Annotated[Name, Meta(description="name of the layer")] = msgspec.field(name="layer")
     weights_sha256: Annotated[Digest, Meta(description="`sha256` of `weights.npz`")]
-    collection_sha256: Annotated[Digest, Meta(description="digest of `collection.json`, the file")]
+    files_sha256: Annotated[Digest, Meta(description="digest of `photographs/files.json`")]
     photographs: Annotated[FromOne, Meta(description="how many photographs were shown")]
     filters: Annotated[
         tuple[Count, ...],

@@ -1,6 +1,6 @@
 """What the site says of its atlas to programs: the document `data/atlas.json`."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from pipeline.network.known import credit, display_name
 from pipeline.results import layout
@@ -8,15 +8,17 @@ from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer
 from pipeline.results.published import Example, Maker, Published
 from pipeline.site.addresses import filter_path
-from pipeline.site.pages.home import highlighted, totals
-from pipeline.site.pages.parts import by_selectivity
+from pipeline.site.pages.home import highlights, totals
 
 # As many pictures as stand in one row of a laptop's screen, large enough to see the forms in them.
 EXAMPLES = 6
 
 
-def about(atlas: Atlas, *, title: str, language: str, author: str, licence: str, base_url: str) -> Published:
-    """Return what a site says of its atlas; the words are those of its settings, the title never empty."""
+def about(
+    atlas: Atlas, *, title: str, language: str, author: str, licence: str, base_url: str, named: Sequence[str] = ()
+) -> Published:
+    """Return what a site says of its atlas; the words are those of its settings, the title never empty, and so are the
+    filters, "layer/filter", that are `named` to open its home."""
     return Published(
         title=title,
         language=language,
@@ -29,7 +31,9 @@ def about(atlas: Atlas, *, title: str, language: str, author: str, licence: str,
         weights_sha256=atlas.weights_sha256,
         objective=atlas.layers[0].objective,
         totals=totals(atlas),
-        examples=tuple(_examples(atlas)),
+        examples=tuple(
+            _example(layer, layer.by_number[filter]) for layer, filter in highlights(atlas, named)[:EXAMPLES]
+        ),
     )
 
 
@@ -44,15 +48,6 @@ def _maker(model: str) -> Maker | None:
         licence=known.licence,
         licence_url=known.licence_url,
     )
-
-
-def _examples(atlas: Atlas) -> Iterator[Example]:
-    layers = [layer for layer, _ in highlighted(atlas, EXAMPLES)]
-    each, left = divmod(EXAMPLES, len(layers))
-    for place, layer in enumerate(layers):
-        # Of fewer layers, several filters each, the late ones first: there is more to see.
-        count = each + (place >= len(layers) - left)
-        yield from (_example(layer, filter) for filter in by_selectivity(layer)[:count])
 
 
 def _example(layer: Layer, filter: Filter) -> Example:

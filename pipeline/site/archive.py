@@ -28,7 +28,7 @@ def write(site: Path, output: Path) -> None:
             entry = zipfile.ZipInfo(path.relative_to(site).as_posix(), EPOCH)
             entry.external_attr = PERMISSIONS
             # Pictures are compressed already; the rest of a site is text.
-            is_text = path.suffix not in (".avif", ".webp", ".png")
+            is_text = path.suffix not in (".avif", ".webp", ".png", ".jpg")
             archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED if is_text else zipfile.ZIP_STORED)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 from PIL import Image
 
 import pipeline
@@ -19,25 +18,32 @@ from pipeline import files, images, wording
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
+from pipeline.formatting import size_words
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
-from pipeline.results import document, layer_summary, layout
+from pipeline.results import document, layer_summary, layout, sheets
 from pipeline.results.atlas import Atlas, Natural
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
-from pipeline.site import addresses, contents, illustrations, publishing, tables
+from pipeline.results.sheets import Sheets
+from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
 from pipeline.site.about import about
-from pipeline.site.pages import guide, home, photographs
+from pipeline.site.pages import compare, guide, photographs
 from pipeline.site.pages import layer as layer_page
+from pipeline.site.pages import map as map_page
+from pipeline.site.pages import network as network_page
+from pipeline.site.pages.filter import FilterView
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import first_kernels
 
-# The picture that other sites show beside a link, and its size in pixels: what OpenGraph's readers expect.
-CARD = "assets/card.jpg"
-SOCIAL_CARD = (1200, 630)
-SOCIAL_QUALITY = 80
+# AVIF quality (0..100) of the grey maps on the page that explains convolution.
+RESPONSE_QUALITY = 43
+
+
+# What shows the map (https://openseadragon.github.io, BSD-3-Clause), as it was published, and its licence.
+VIEWER = ("openseadragon.min.js", "openseadragon.LICENSE.txt")
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,9 @@ class Site:
     """What the user says about the site; `config.schema.yaml` says what each means.
 
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
-    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph.
+    made from the atlas. Where `publish_patches` is false, pages show no part of a photograph; where `originals` is,
+    pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen. Year 0 is
+    not said.
     """
 
     title: str = ""
@@ -55,6 +63,13 @@ class Site:
     language: str = "en"
     licence: str = ""
     publish_patches: bool = True
+    year: int = 0
+    source: str = ""
+    originals: bool = True
+    highlights: tuple[str, ...] = ()
+
+
+_KINDS = {str: "text", bool: "true or false", tuple: "a list of texts", int: "a number"}
 
 
 def parse_site(text: str) -> Site:
@@ -66,14 +81,19 @@ def parse_site(text: str) -> Site:
     if not isinstance(value, dict):
         raise UserError("--site: should be a JSON object")
     kinds = {each.name: type(each.default) for each in dataclasses.fields(Site)}
+    # JSON has no tuples.
+    value = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
     for key, entry in value.items():
         if key not in kinds:
             raise UserError(f"--site: unknown key '{key}'{did_you_mean(key, kinds)}")
-        if not isinstance(entry, kinds[key]):
-            wanted = "text" if kinds[key] is str else "true or false"
-            raise UserError(f"--site: {key}: should be {wanted}, not {entry!r:.80}")
+        # True is a number to Python, and no year.
+        texts = entry if isinstance(entry, tuple) else ()
+        if type(entry) is not kinds[key] or not all(isinstance(each, str) for each in texts):
+            raise UserError(f"--site: {key}: should be {_KINDS[kinds[key]]}, not {entry!r:.80}")
     site = Site(**value)
-    return dataclasses.replace(site, base_url=check_base_url(site.base_url))
+    return dataclasses.replace(
+        site, base_url=check_base_url(site.base_url), source=check_base_url(site.source, "site.source")
+    )
 
 
 def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
@@ -81,9 +101,18 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
+    made = sheets.read_of(results, atlas.layers)
     shown = [
-        *contents.site_pages(atlas, title, description, with_patches=site.publish_patches),
+        *contents.site_pages(
+            atlas,
+            title,
+            description,
+            highlights=site.highlights,
+            with_patches=site.publish_patches,
+            with_originals=site.originals,
+        ),
         *photographs.photograph_pages(atlas, with_patches=site.publish_patches),
+        map_page.map_page(atlas, made, cards.OF_SITE),
         *guide.extra_pages(atlas),
     ]
     renderer = Renderer(
@@ -95,22 +124,44 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         weights_are_published=atlas.weights_are_published,
         weights_sha256=atlas.weights_sha256,
         alive_ratio=ALIVE_RATIO,
-        search_example=tables.search_example(atlas),
+        search_example=search.example(atlas),
         has_photographs=atlas.natural is not None,
+        photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
+        licence_url=citing.licence_url(site.licence),
+        bibtex=citing.bibtex,
+        sections=list(contents.sections(atlas)),
+        context=network_page.context(atlas),
+        atlas_bibtex=_bibtex(atlas, site),
+        structured=tables.compact(_dataset(site, description)) if site.base_url else "",
     )
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
         for layer in atlas.layers:
             _write_layer(folder / addresses.folder(layer), results, layer, atlas.records[layer.name])
+            orders = {each.name: each.filters for each in layer_page.orders(atlas, layer)}
+            script = f"window.ATLAS_SORT={tables.compact(orders)};\n"
+            write_text(folder / addresses.folder(layer) / "sort.js", script)
+            figures = compare.figures(atlas, layer, with_patches=site.publish_patches)
+            write_text(
+                folder / addresses.folder(layer) / "figures.js",
+                f"(window.ATLAS_FIGURES??={{}})[{tables.compact(layer.name)}]={tables.compact(figures)};\n",
+            )
+            if site.originals:
+                downloads.write(folder, results, atlas.network.name, layer)
             if site.publish_patches and atlas.natural:
                 _write_strips(folder, results, layer, atlas.natural.layers[layer.name])
         if atlas.natural:
             _write_photographs(folder, results, atlas.natural, site.publish_patches)
-        for page in shown:
-            write_text(folder / page.path, renderer.render(page))
+        _write_map(folder, results, atlas, made, templates)
         _write_assets(folder / "assets", atlas, templates)
         _write_data(folder, atlas, site, results)
+        # How much there is, as the data page says it, is known once it is written.
+        renderer.environment.globals.update(
+            size=lambda path: size_words((folder / path).stat().st_size), rows=lambda path: _rows(folder / path)
+        )
+        for page in shown:
+            write_text(folder / page.path, renderer.render(page))
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
     return len(shown)
 
@@ -129,23 +180,62 @@ class Renderer:
             lstrip_blocks=True,
         )
         # A digest in the address makes browsers fetch the style and the script anew when, and only when, they change.
-        versions = {name: _digest(templates / name) for name in ("style.css", "collection.css", "atlas.js")}
+        # Scripts load one another, so that all have the digest of all.
+        scripts = {path.name: _digest(*templates.glob("*.js")) for path in templates.glob("*.js")}
+        shipped = [*templates.glob("*.css"), *templates.glob("vendor/*.js")]
+        versions = scripts | {path.name: _digest(path) for path in shipped}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
 
     def render(self, page: Page) -> str:
         """Return the HTML of a page."""
-        is_lost = page.path == "404.html"
+        is_lost = page.path == addresses.LOST
         base = self.site.base_url
         # A host shows 404.html at any address, so only absolute links lead out of it.
         url = (
             functools.partial(publishing.absolute, base) if is_lost and base else functools.partial(relative, page.path)
         )
         canonical = publishing.absolute(base, page.path) if base and not is_lost else ""
-        social = publishing.absolute(base, page.image if page.template == "filter.html" else CARD) if base else ""
+        card = page.view.card if isinstance(page.view, FilterView) else cards.OF_SITE
         template = self.environment.get_template(page.template)
-        return template.render(page=page, view=page.view, url=url, canonical=canonical, social=social)
+        return template.render(
+            page=page,
+            view=page.view,
+            url=url,
+            canonical=canonical,
+            card=publishing.absolute(base, card) if base else "",
+            card_alt=page.view.alt if isinstance(page.view, FilterView) else self.site.title,
+        )
+
+
+def _bibtex(atlas: Atlas, site: Site) -> str:
+    name = display_name(atlas.network.model)
+    return citing.bibtex(
+        f"{name}-filter-atlas",
+        title=site.title,
+        author=site.author,
+        year=site.year,
+        url=f"{site.base_url}/" if site.base_url else "",
+        note=f"Filters of {name}, weights {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
+    )
+
+
+def _rows(table: Path) -> str:
+    return f"{len(table.read_text(encoding='utf-8').splitlines()) - 1:,}"
+
+
+def _dataset(site: Site, description: str) -> dict[str, Any]:
+    return citing.dataset(
+        title=site.title,
+        description=description,
+        author=site.author,
+        year=site.year,
+        licence=site.licence,
+        url=f"{site.base_url}/",
+        files={publishing.absolute(site.base_url, each.path): "text/csv" for each in tables.TABLES}
+        | {publishing.absolute(site.base_url, "data/datapackage.json"): "application/json"},
+    )
 
 
 def relative(origin: str, target: str) -> str:
@@ -163,7 +253,6 @@ def _write_layer(folder: Path, results: Path, layer: Layer, records: Mapping[int
         link_or_copy(source / name, folder / name)
     for number, record in records.items():
         _write_compact(folder / f"{layout.digits(number)}.json", document.to_json(record))
-    write_text(folder / "sort.js", f"window.ATLAS_SORT={tables.compact(layer_page.sort_values(layer))};\n")
 
 
 def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars) -> None:
@@ -171,7 +260,7 @@ def _write_strips(folder: Path, results: Path, layer: Layer, natural: Exemplars)
         if each.exemplars:
             source = layout.strip(results, layer.name, each.filter)
             if not source.is_file():
-                raise UserError(f"{source}: no such file; python -m pipeline.photographs.exemplars makes it")
+                raise UserError(f"{source}: no such file; python -m pipeline.photographs.strips makes it")
             link_or_copy(source, folder / addresses.strip_path(layer, each.filter))
 
 
@@ -184,11 +273,23 @@ def _write_photographs(folder: Path, results: Path, natural: Natural, publish_pa
         link_or_copy(source, folder / addresses.photograph_path(number, layout.ENDING))
 
 
+def _write_map(folder: Path, results: Path, atlas: Atlas, made: Sheets, templates: Path) -> None:
+    for name in sheets.files(made):
+        source, target = layout.map_folder(results) / name, folder / map_page.FOLDER / name
+        if not source.is_file():
+            raise UserError(f"{source}: no such file; python -m pipeline.pictures.map makes it")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        link_or_copy(source, target)
+    write_text(folder / map_page.DATA, f"window.ATLAS_MAP={tables.compact(map_page.script_data(atlas, made))};\n")
+    for name in VIEWER:
+        (folder / "assets" / name).write_bytes((templates / "vendor" / name).read_bytes())
+
+
 def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
-    for name in ("style.css", "atlas.js", "icon.svg"):
-        (folder / name).write_bytes((templates / name).read_bytes())
-    folders = [addresses.folder(layer) for layer in atlas.layers]
-    write_text(folder / "search.js", tables.search_script(atlas, folders, photographs.search_entries(atlas.natural)))
+    for path in (templates / "style.css", templates / "icon.svg", *templates.glob("*.js")):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "icon.png").write_bytes(images.png(illustrations.icon()))
+    write_text(folder / "search.js", search.script(atlas, photographs.search_entries(atlas.natural)))
     kernels = first_kernels(atlas)
     is_grey = len(kernels) and atlas.first_kernels.shape[3] == 1
     card = illustrations.grey_test_card() if is_grey else illustrations.test_card()
@@ -198,7 +299,7 @@ def _write_assets(folder: Path, atlas: Atlas, templates: Path) -> None:
     for number in illustrations.telling_kernels(kernels):
         response = illustrations.response(card, kernels[number])
         (folder / f"response-{number}{layout.PICTURE}").write_bytes(
-            images.encode(Image.fromarray(response), images.PICTURE_QUALITY)
+            images.encode(Image.fromarray(response), RESPONSE_QUALITY)
         )
 
 
@@ -213,6 +314,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
         author=site.author,
         licence=site.licence,
         base_url=site.base_url,
+        named=site.highlights,
     )
     files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:
@@ -242,7 +344,7 @@ def _published(collection: Collection) -> dict[str, Any]:
 
 
 def _without_kernels(layer: Layer) -> dict[str, Any]:
-    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 of the site's 150 MB.
+    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 MB.
     summary = document.to_json(layer)
     for each in summary["filters"]:
         for part in (*each["incoming"], *each["outgoing"]):
@@ -252,16 +354,12 @@ def _without_kernels(layer: Layer) -> dict[str, Any]:
 
 def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page]) -> None:
     (folder / ".nojekyll").touch()
-    listed = [page for page in shown if page.path != "404.html"]
+    listed = [page for page in shown if page.path != addresses.LOST]
     write_text(folder / "robots.txt", publishing.robots(site.base_url))
     write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        write_text(folder / "feed.xml", publishing.feed(site.base_url, site.title, site.description, listed))
-        paths = [folder / addresses.filter_path(*each, layout.PICTURE) for each in home.highlighted(atlas)]
-        chosen = [np.asarray(Image.open(path)) for path in paths]
-        card = Image.fromarray(illustrations.social_card(chosen, SOCIAL_CARD))
-        card.save(folder / CARD, "JPEG", quality=SOCIAL_QUALITY)
+        cards.write(folder, atlas, site.title)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -275,5 +373,5 @@ def _write_compact(path: Path, value: Any) -> None:
     write_text(path, text + "\n")
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:8]
+def _digest(*paths: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(paths))).hexdigest()[:8]

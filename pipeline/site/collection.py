@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import errors, files
+from pipeline import errors, files, images
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError
 from pipeline.files import PROJECT, link_or_copy, replacing_folder
 from pipeline.results import document, layout, published
 from pipeline.results.published import Collection, Member, Published
-from pipeline.site import publishing
-from pipeline.site.build import CARD, Renderer, Site, write_text
+from pipeline.site import illustrations, publishing
+from pipeline.site.build import Renderer, Site, write_text
+from pipeline.site.cards import OF_SITE
 from pipeline.site.pages import collection as home
 from pipeline.site.pages.page import Page
 
@@ -106,10 +107,10 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
     description = home.summary([each.said for each in atlases])
     view = home.collection_view([(each.slug, each.said) for each in atlases])
     pages = (
-        Page("index.html", "collection.html", title, description, CARD, view),
-        Page("404.html", "collection_404.html", "Page not found", "There is no page at this address.", CARD, None),
+        Page("index.html", "collection.html", title, description, OF_SITE, view),
+        Page("404.html", "collection_404.html", "Page not found", "There is no page at this address.", OF_SITE, None),
     )
-    renderer = Renderer(Site(title=title, base_url=base_url), templates)
+    renderer = Renderer(Site(title=title, base_url=base_url), templates, structured="")
     with replacing_folder(output) as folder:
         for each in atlases:
             _put(each.site, folder / each.slug)
@@ -118,13 +119,14 @@ def build(atlases: Sequence[Source], *, title: str, base_url: str, templates: Pa
         (folder / "assets").mkdir()
         for name in ("style.css", "collection.css", "icon.svg"):
             (folder / "assets" / name).write_bytes((templates / name).read_bytes())
+        (folder / "assets" / "icon.png").write_bytes(images.png(illustrations.icon()))
         (folder / ".nojekyll").touch()
         write_text(folder / "robots.txt", publishing.robots(base_url))
         said = [(each.slug, each.said) for each in atlases]
         write_text(folder / "llms.txt", publishing.llms_of_several(base_url, title, description, said))
         if base_url:
             write_text(folder / "sitemap.xml", publishing.sitemap_index(base_url, [each.slug for each in atlases]))
-            link_or_copy(atlases[0].site / CARD, folder / CARD)
+            link_or_copy(atlases[0].site / OF_SITE, folder / OF_SITE)
         members = (Member(folder=each.slug, network=each.said.network, title=each.said.title) for each in atlases)
         made = Collection(title=title, atlases=tuple(members))
         files.write_json(layout.collection(folder), document.to_json(made))

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from pipeline.formatting import number, percent_of, signed
 from pipeline.images import png
+from pipeline.measure import words
 
 # Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
 # the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
@@ -27,6 +28,9 @@ CHART_WIDTH = 300
 CHART_HEIGHT = 110
 AXIS = 18
 
+# Share of a chart's height that bars with numbers above them take.
+BELOW_NUMBERS = 0.88
+
 # Bins of the hue and the orientation histograms: 20° and 10° each.
 HUE_BINS = 18
 ORIENTATION_BINS = 18
@@ -34,8 +38,11 @@ ORIENTATION_BINS = 18
 # With more bars in a row their numbers would run into each other.
 BARS_WITH_NUMBERS = 13
 
-# Stripes weaker than this (0..1) have no direction worth counting.
-LEAST_ORIENTATION = 0.2
+# Stripes weaker than this (0..1) have no direction worth counting: the words do not name it, either.
+LEAST_ORIENTATION = words.STREAKS
+
+# Beyond so many times the answer to noise, how many more says nothing: it is mostly how silent noise leaves a filter.
+MOST_TIMES = 1000
 
 
 def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
@@ -51,7 +58,7 @@ def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
         side = max(SMALLEST_SQUARE, 2 * round(room * math.sqrt(abs(value) / largest) / 2))
         x, y = (place % columns) * CELL + (CELL - side) // 2, (place // columns) * CELL + (CELL - side) // 2
         paths[kind] += f"M{x} {y}h{side}v{side}h-{side}z"
-    label = f"{signed(min(values))} to {signed(max(values))}"
+    label = f"{rows} × {columns} weights, {signed(min(values))} to {signed(max(values))}"
     drawn = "".join(f'<path class={kind} d="{path}"/>' for kind, path in paths.items() if path)
     box = f"0 0 {columns * CELL} {rows * CELL}"
     return Markup(f'<svg class=kernel viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
@@ -73,7 +80,11 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
     lines = f'<path class="line" d="{line(copied, len(activations))}"/>'
     if copied:
         lines += f'<path class="line" stroke-dasharray="6 5" d="{line(0, copied)}"/>'
-    dots = "".join('<circle cx="{}" cy="{}" r="4"/>'.format(*point(step)) for step in marked)
+    # Numbered, so that the dot of the snapshot that is looked at can grow.
+    dots = "".join(
+        '<circle cx="{}" cy="{}" r="4" style="--k:{}"/>'.format(*point(step), place)
+        for place, step in enumerate(marked)
+    )
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "
         f"{number(activations[-1])} at the end, highest {number(highest)}"
@@ -89,29 +100,29 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
 def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "activation") -> Markup:
     """Draw how many filters answer so many times more to their picture than to noise, on a logarithmic axis.
 
-    `measure` names the answer.
+    What is above `MOST_TIMES` is drawn there. `measure` names the answer.
     """
-    values = np.asarray(ratios, float)
-    # What is silent on noise, an infinite ratio, is drawn with the largest.
-    logs = np.log10(np.clip(values, 0.1, values[np.isfinite(values)].max(initial=100)))
-    low, high = min(0.0, float(logs.min())), max(2.0, float(logs.max()) + 0.05)
-    counts, _ = np.histogram(logs, bins=40, range=(low, high))
+    logs = np.log10(np.clip(np.asarray(ratios, float), 0.1, MOST_TIMES))
+    low, high = min(0.0, math.floor(logs.min())), math.log10(MOST_TIMES)
+    counts, _ = np.histogram(logs, bins=10 * round(high - low), range=(low, high))
 
     def x(value: float) -> str:
         return _short(CHART_WIDTH * (math.log10(value) - low) / (high - low))
 
     ticks = "".join(
-        f'<text x="{x(tick)}" y="{CHART_HEIGHT + 14}" class="{"mid" if tick > 1 or low else ""}">×{tick:,}</text>'
-        for tick in (1, 10, 100, 1000)
-        if low <= math.log10(tick) <= high - 0.1
+        f'<text x="{x(10**power)}" y="{CHART_HEIGHT + 14}"{anchor}>{more}{10**power:,g}×</text>'
+        for power, anchor, more in (
+            *((power, ' class="mid"' if power > low else "", "") for power in range(round(low), round(high))),
+            (round(high), ' class="end"', "≥ "),
+        )
     )
     label = (
-        f"Histogram of {len(ratios)} filters: {measure} on the own picture divided by that on noise, "
-        f"median {number(float(np.median(ratios)))}, least {number(min(ratios))}; the line is at {threshold:g}"
+        f"Histogram of {len(ratios)} filters: {measure} on its own picture divided by that on noise, "
+        f"median {_at_most(float(np.median(ratios)))}, least {_at_most(min(ratios))}; the line is at {threshold:g}"
     )
     return Markup(
-        f'{_chart_open(label)}<path class="bars" d="{_bars(counts)}"/>'
-        f'<path class="limit" d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
+        f'{_chart_open(label)}<path class="bars" d="{_bars(counts, BELOW_NUMBERS)}"/>'
+        f'<path class="limit" d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}{_tallest(counts)}</svg>'
     )
 
 
@@ -149,7 +160,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
     known = [hue % 360 for hue in hues if hue is not None]
     counts, _ = np.histogram(known, bins=HUE_BINS, range=(0, 360))
     step = CHART_WIDTH / HUE_BINS
-    highest = max(1, counts.max())
+    highest = max(1, counts.max()) / BELOW_NUMBERS
     bars = "".join(
         f'<path fill="hsl({(i + 0.5) * 360 / HUE_BINS:.0f} 65% 50%)" d="{_bar(i * step, step, count / highest)}"/>'
         for i, count in enumerate(counts)
@@ -168,7 +179,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
     )
     grey = len(hues) - len(known)
     label = f"Histogram of dominant hues, 0 to 360 degrees, of {len(known)} pictures; {grey} more are grey"
-    return Markup(f"{_chart_open(label)}{bars}{ticks}</svg>")
+    return Markup(f"{_chart_open(label)}{bars}{ticks}{_tallest(counts)}</svg>")
 
 
 def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
@@ -199,8 +210,9 @@ def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
         )
     arc = f"M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"
     label = f"Directions of the stripes of {len(clear)} pictures; {len(orientations) - len(clear)} have no clear one"
+    none = "" if clear else f'<text x="{_short(centre)}" y="{CHART_HEIGHT - 30}" class="mid">none</text>'
     return Markup(
-        f'{_chart_open(label)}<path class="axis" d="{arc}"/><path class="bars" d="{wedges}"/>'
+        f'{_chart_open(label)}<path class="axis" d="{arc}"/><path class="bars" d="{wedges}"/>{none}'
         f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
         f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
     )
@@ -289,8 +301,7 @@ def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what:
         what: the values are, in words.
     """
     step = CHART_WIDTH / len(values)
-    # Room for the numbers above them.
-    shares = [0.88 * value / most for value in values]
+    shares = [BELOW_NUMBERS * value / most for value in values]
     bars = "".join(_bar(place * step, step, share) for place, share in enumerate(shares))
     heads = "".join(
         f'<text x="{_short((place + 0.5) * step)}" y="{(CHART_HEIGHT - 4) * (1 - share):.0f}" class="mid">{value:.0f}'
@@ -349,15 +360,28 @@ def _hex(hue: float) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _bars(counts: np.ndarray) -> str:
+def _bars(counts: np.ndarray, most: float = 1) -> str:
     step = CHART_WIDTH / len(counts)
     highest = max(1, counts.max())
-    return "".join(_bar(i * step, step, count / highest) for i, count in enumerate(counts) if count)
+    return "".join(_bar(i * step, step, most * count / highest) for i, count in enumerate(counts) if count)
 
 
 def _bar(x: float, width: float, share: float) -> str:
     height = _short(max(1.0, (CHART_HEIGHT - 4) * share))
     return f"M{_short(x + 0.5)} {CHART_HEIGHT}v-{height}h{_short(width - 1)}v{height}z"
+
+
+def _tallest(counts: np.ndarray) -> str:
+    """Return the scale of a histogram's other axis: how many its tallest bar stands for, above it."""
+    if not counts.any():
+        return ""
+    # Inwards of the edges by half a number of three digits.
+    x = min(max(12, (counts.argmax() + 0.5) * CHART_WIDTH / len(counts)), CHART_WIDTH - 12)
+    return f'<text x="{_short(x)}" y="{(CHART_HEIGHT - 4) * (1 - BELOW_NUMBERS):.0f}" class="mid">{counts.max()}</text>'
+
+
+def _at_most(times: float) -> str:
+    return number(times) if times <= MOST_TIMES else f"more than {MOST_TIMES:,}"
 
 
 def _short(value: float) -> str:

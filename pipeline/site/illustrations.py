@@ -1,7 +1,5 @@
 """Pictures that explain: all kernels of the first layer on a sheet, and a convolution carried out on a test card."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from pipeline.site.drawings import kernel_pixels
@@ -87,6 +85,41 @@ def telling_kernels(kernels: np.ndarray) -> list[int]:
     return chosen
 
 
+def kernel_words(kernel: np.ndarray) -> str:
+    """Return in two words what a kernel, (rows, columns, [red, green, blue]), finds on the test card."""
+    flat = kernel.mean(axis=(0, 1))
+    if flat @ flat * kernel.shape[0] * kernel.shape[1] > 0.5 * (kernel**2).sum():
+        return _colour_words(flat)
+    # The colour whose changes over the kernel are largest, and along which way they go.
+    changes, strengths, _ = np.linalg.svd((kernel - flat).reshape(-1, 3), full_matrices=False)
+    if strengths[0] == 0:
+        return "even areas"
+    rows, columns = kernel.shape[:2]
+    shape = changes[:, 0].reshape(rows, columns)
+    down = (shape * (np.arange(rows) - (rows - 1) / 2)[:, None]).sum()
+    across = (shape * (np.arange(columns) - (columns - 1) / 2)).sum()
+    # A step from one side to the other reaches about twice that; lines and spots, alike on both sides, nothing.
+    if np.hypot(down, across) < 1:
+        return "lines and spots"
+    angle = np.degrees(np.arctan2(abs(down), abs(across)))
+    return "vertical edges" if angle < 22.5 else "horizontal edges" if angle > 67.5 else "diagonal edges"
+
+
+def _colour_words(weights: np.ndarray) -> str:
+    if np.ptp(weights) < 0.5 * np.abs(weights).max():
+        return "light areas" if weights.sum() > 0 else "dark areas"
+    is_high = weights > weights.mean()
+    names = {
+        (True, False, False): "red areas",
+        (False, True, False): "green areas",
+        (False, False, True): "blue areas",
+        (True, True, False): "yellow areas",
+        (False, True, True): "turquoise areas",
+        (True, False, True): "purple areas",
+    }
+    return names[bool(is_high[0]), bool(is_high[1]), bool(is_high[2])]
+
+
 def kernel_sheet(kernels: np.ndarray) -> np.ndarray:
     """Return all kernels side by side, near-square, one pixel for each weight: uint8 (height, width, RGBA)."""
     count, rows, columns, _ = kernels.shape
@@ -101,14 +134,12 @@ def kernel_sheet(kernels: np.ndarray) -> np.ndarray:
     return sheet
 
 
-def social_card(pictures: Sequence[np.ndarray], size: tuple[int, int]) -> np.ndarray:
-    """Return pictures, uint8 (side, side, 3), tiled side by side to fill a picture of (width, height), uint8."""
-    width, height = size
-    columns = max(1, len(pictures))
-    edges = [round(width * place / columns) for place in range(columns + 1)]
-    card = np.zeros((height, width, 3), np.uint8)
-    for picture, left, right in zip(pictures, edges, edges[1:], strict=False):
-        rows = np.arange(height) * len(picture) // max(height, right - left)
-        across = np.arange(right - left) * len(picture) // max(height, right - left)
-        card[:, left:right] = picture[rows[:, None], across[None, :]]
-    return card
+def icon() -> np.ndarray:
+    """Return what stands for the atlas among the icons of a phone: `icon.svg` as uint8 (180, 180, 3), to the edges."""
+    picture = np.full((180, 180, 3), (27, 28, 30), np.uint8)
+    for row, column in ((28, 28), (101, 101)):
+        picture[row : row + 51, column : column + 51] = (232, 98, 44)
+    for row, column in ((28, 101), (101, 28)):
+        picture[row : row + 51, column : column + 51] = (143, 182, 232)
+        picture[row + 11 : row + 40, column + 11 : column + 40] = (27, 28, 30)
+    return picture

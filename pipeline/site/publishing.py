@@ -1,4 +1,4 @@
-"""The files that hosts, crawlers, feed readers and language models look for beside the pages."""
+"""The files that hosts, crawlers and language models look for beside the pages."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
@@ -7,14 +7,16 @@ from xml.sax.saxutils import escape
 from pipeline.network.known import display_name
 from pipeline.results.atlas import Atlas
 from pipeline.results.published import Published
+from pipeline.site.pages.network import context
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import rendered_words
 
 
 def absolute(base_url: str, path: str) -> str:
-    """Return the public address of a page; folders are named without their index."""
+    """Return the public address of a page, or of a place on it; folders are named without their index."""
+    path, hash_sign, anchor = path.partition("#")
     path = path.removesuffix("index.html") if path == "index.html" or path.endswith("/index.html") else path
-    return f"{base_url}/{quote(path)}"
+    return f"{base_url}/{quote(path)}{hash_sign}{anchor}"
 
 
 def robots(base_url: str) -> str:
@@ -40,22 +42,6 @@ def sitemap_index(base_url: str, folders: Sequence[str]) -> str:
     )
 
 
-def feed(base_url: str, title: str, description: str, pages: Sequence[Page]) -> str:
-    """Return an RSS 2.0 feed with one entry for each layer; without dates, so that builds are repeatable."""
-    items = "".join(
-        f"<item><title>{escape(page.title)}</title><link>{escape(absolute(base_url, page.path))}</link>"
-        f"<description>{escape(page.description)}</description>"
-        f'<guid isPermaLink="true">{escape(absolute(base_url, page.path))}</guid></item>\n'
-        for page in pages
-        if page.template == "layer.html"
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<rss version="2.0"><channel>\n'
-        f"<title>{escape(title)}</title><link>{escape(base_url)}/</link>"
-        f"<description>{escape(description or title)}</description>\n{items}</channel></rss>\n"
-    )
-
-
 def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Sequence[Page]) -> str:
     """Return llms.txt: what the site is and where its parts are, in Markdown."""
     prefix = f"{base_url}/" if base_url else ""
@@ -63,6 +49,7 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     def link(path: str, name: str) -> str:
         return f"[{_plain(name)}]({prefix}{quote(path)})"
 
+    network = context(atlas) or f"{display_name(atlas.network.model)}."
     counts = {layer.name: rendered_words(layer) for layer in atlas.layers}
     layers = "".join(
         f"- {link(page.path, page.title)}: {counts[page.title]}\n" for page in pages if page.template == "layer.html"
@@ -71,10 +58,12 @@ def llms(base_url: str, title: str, description: str, atlas: Atlas, pages: Seque
     photographs = f"- {link('photographs/index.html', described)}\n" if atlas.natural else ""
     return (
         f"# {_plain(title)}\n\n> {_plain(description) or 'What the filters of a convolutional network look for.'}\n\n"
-        f"Network: {_plain(display_name(atlas.network.model))}. In a layer’s folder each filter has a page "
-        "(`<number>.html`), a picture (`<number>.avif`) and a record (`<number>.json`).\n\n"
+        f"Network: {_plain(network)} In a layer’s folder each filter has a page (`007.html`; of filter 404, "
+        "`filter-404.html`), a picture (`007.avif`) and a record (`007.json`), by its number in at least three digits."
+        "\n\n"
         f"## Layers\n\n{layers}\n## More\n\n"
-        f"- {link('how-to-read.html', 'How to read the pictures')}\n"
+        f"- {link('how-to-read.html', 'How to read the pictures: convolution, gradient ascent, limits, glossary')}\n"
+        f"- {link('search.html', 'Words that describe the pictures, with examples of each')}\n"
         f"{photographs}"
         f"- {link('data/index.html', 'Data: all measures as CSV and JSON, with field descriptions')}\n"
     )

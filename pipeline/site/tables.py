@@ -7,7 +7,6 @@ import csv
 import io
 import itertools
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -123,50 +122,6 @@ def package(words: Words, title: str, licence: str) -> dict[str, Any]:
     }
 
 
-def search_script(atlas: Atlas, folders: Sequence[str], photographs: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the script that holds what the search looks through: layers, filters, descriptions; photographs, each an
-    address and a name.
-
-    A classic script, because pages opened from disk may not fetch anything else. Of descriptions, nearly all of which
-    differ, the parts between commas are stored once: 4,224 take 90 kB, and in full 300.
-    """
-    parts: dict[str, int] = {}
-    layers = [
-        {
-            "name": layer.name,
-            "folder": folder,
-            "filters": layer.numbers,
-            "parts": [
-                [parts.setdefault(part, len(parts)) for part in each.description.split(", ")] for each in layer.filters
-            ],
-        }
-        for layer, folder in zip(atlas.layers, folders, strict=True)
-    ]
-    found = {"layers": layers, "parts": list(parts), "photographs": photographs}
-    return f"window.ATLAS={compact(found)};\n"
-
-
-# A word of a layer's name that is as long may be shortened to its first letter: block3_conv1 to b3c1.
-SHORTENED = 3
-
-
-def search_example(atlas: Atlas) -> str:
-    """Return two things that can be searched for in an atlas: a filter, as short as it can be named, and words."""
-    # The shortest name fits the field; of names alike in length, one from the middle.
-    middle = len(atlas.layers) // 2
-    layer = min([*atlas.layers[middle:], *atlas.layers[:middle]], key=lambda each: len(each.name))
-    parts = re.findall(r"[a-z]+|\d+", layer.name.lower())
-    # "b3c1" is read as b, 3, c, 1: where letters follow on letters, only the whole name can be told apart.
-    alternate = all(first.isdigit() != second.isdigit() for first, second in itertools.pairwise(parts))
-    words = [part for part in parts if not part.isdigit()]
-    # Nobody would know up2 by u2, or shared@2 by s2.
-    is_clear = len(words) > 1 and all(len(word) >= SHORTENED for word in words)
-    brief = "".join(part if part.isdigit() else part[0] for part in parts)
-    short = brief if alternate and is_clear else layer.name
-    seen = "blue" if layer.image_channels == 3 else "fine"
-    return f"{short} {layer.numbers[-1]}, vertical {seen} …"
-
-
 def compact(value: Any) -> str:
     """Return JSON without spaces, ASCII only, safe inside a script."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False)
@@ -199,6 +154,7 @@ def _slice_rows(_: Atlas, layer: Layer) -> Iterator[list[Any]]:
 
 # The tables, and what makes a layer's rows of each.
 _ROWS = {FILTERS: _filter_rows, LAYERS: _layer_rows, SIMILAR: _similar_rows, SLICES: _slice_rows}
+TABLES = tuple(_ROWS)
 
 
 def _row(table: Table, *holders: object, **given: Any) -> list[Any]:

@@ -223,7 +223,7 @@ def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.summary.quality",
-        description="Sum up how true the pictures are: alive (excite their filter at least "
+        description="Sum up how true the pictures are: found (excite their filter at least "
         f"{ALIVE_RATIO:g} times as much as noise does), own best (no other picture of the layer excites the filter "
         "more), selectivity and robustness (share of the activation that is left when the picture is slightly turned, "
         "resized and moved), both medians. With --trust also, in grades, specific (the layer answers to a picture as "
@@ -231,7 +231,7 @@ def _arguments() -> argparse.Namespace:
         "photograph). With --exemplars natural, too: the strongest unit in any photograph ÷ that in the picture, the "
         "median. Of pictures made with the objective neuron, the activation is that of the central unit; with "
         "negative_channel, opposition (how far below zero the filter is held) takes its place, and opposed that of "
-        "alive.",
+        "found.",
     )
     parser.add_argument("summaries", nargs="+", type=Path, metavar="results/layers/*.json", help="summaries of layers")
     parser.add_argument(

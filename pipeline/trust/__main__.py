@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from pipeline import errors, files, options, originals
-from pipeline.errors import UserError
 from pipeline.machine import device, precision, start
 from pipeline.measure import paths
 from pipeline.network import catalogue, known
@@ -45,7 +44,7 @@ def judge(network: Network, loaded: Weights, results: Path, found: Exemplars, pr
         model=network.name,
         name=found.name,
         weights_sha256=loaded.sha256,
-        collection_sha256=found.collection_sha256,
+        files_sha256=found.files_sha256,
         photographs=found.photographs,
         filters=filters,
         way=_way(network, loaded, results, found, filters, precision) if filters else (),
@@ -65,7 +64,7 @@ def _way(
     from pipeline.trust import way
 
     layer = network.layer(found.name)
-    collection = photographs.read(layout.photographs(results))
+    listed = photographs.read_files(layout.photograph_files(results))
     rendered = renders.load(network, layer, filters, loaded.sha256, results)
     return way.stations(
         network,
@@ -74,7 +73,7 @@ def _way(
         precision,
         np.stack([each.image for each in rendered]),
         [found.by_number[filter].exemplars for filter in filters],
-        lambda number: originals.read(photographs.original(results, collection, number), originals.DECODED_PX),
+        lambda number: originals.read(photographs.original(results, listed, number), originals.DECODED_PX),
     )
 
 
@@ -87,14 +86,9 @@ def main() -> None:
     loaded.check(network, arguments.weights)
     path = layout.exemplars(arguments.results, name)
     found = exemplars.read(path)
-    listed = files.digest(layout.photographs(arguments.results))
-    for what, is_, wanted in (
-        ("layer", found.name, name),
-        ("weights_sha256", found.weights_sha256, loaded.sha256),
-        ("collection_sha256", found.collection_sha256, listed),
-    ):
-        if is_ != wanted:
-            raise UserError(f"{path}: {what}: {is_:.40}, not {wanted:.40}; {photographs.CURE}")
+    listed = files.digest(layout.photograph_files(arguments.results))
+    of = {"name": name, "weights_sha256": loaded.sha256, "files_sha256": listed}
+    document.check(path, found, photographs.CURE, of)
     resolved = precision.resolve(arguments.precision, depthwise=network.is_depthwise)
     trust = judge(network, loaded, arguments.results, found, resolved)
     files.write_json(layout.trust(arguments.results, name), document.to_json(trust))

@@ -16,11 +16,12 @@ import numpy as np
 
 from pipeline import errors
 from pipeline.config import file, plan
-from pipeline.config.plan import Plan
+from pipeline.config.plan import LOOKED_AT_AGAIN, Plan, scan_precision
 from pipeline.errors import UserError
 from pipeline.machine import precision
 from pipeline.machine import start as runtime
 from pipeline.network.catalogue import Network
+from pipeline.results import layout, trust
 
 # Bytes of picture, record and snapshots per pixel of canvas: 6.5 in the deepest layers of VGG16, 7 in the shallowest.
 BYTES_PER_PIXEL = 7
@@ -31,6 +32,16 @@ OTHER_FLOPS = 20 * 10**9
 
 # What a filter takes besides its convolutions, in processor seconds: its job's process, its files, its small copies.
 OTHER_SECONDS = 0.15
+
+# Side of the crops that photographs are counted in, and how many one of 3 to 2 makes, its shorter sides 256 and 512 px.
+CROP_PX = 224
+CROPS_A_PHOTOGRAPH = 1.5 * (256**2 + 512**2) / CROP_PX**2
+# What gratings take, in such crops: 216 processor seconds for VGG16, where a crop takes 0.18 (AVX512-BF16).
+TUNING_CROPS = 1200
+# In float32, on processors that are fast in bfloat16.
+EXACT_TIMES = 2
+# Cutting and compressing the patches of a filter, in processor seconds.
+STRIP_SECONDS = 0.1
 
 # As many as show a share of three quarters.
 TRIAL_STEPS = 8
@@ -66,6 +77,38 @@ def flops_per_filter(plan: Plan) -> dict[str, int]:
     return {
         layer: _flops_per_filter(plan.network, layer, plan.canvas_px[layer], plan.recipes[layer].steps)
         for layer in plan.filters
+    }
+
+
+def work(plan: Plan) -> dict[str, dict[str, float]]:
+    """Return the work of the jobs that take most of an atlas's time, by rule, each by its layer's slug or its share: in
+    floating-point operations, as many as take its time."""
+    renders = {layout.slug(layer): float(flops + OTHER_FLOPS) for layer, flops in flops_per_filter(plan).items()}
+    return {"render": renders} | _photograph_work(plan)
+
+
+def _photograph_work(plan: Plan) -> dict[str, dict[str, float]]:
+    """Return that of the jobs that show photographs and gratings to the network; nothing where none are shown."""
+    if plan.photographs is None:
+        return {}
+    layers, shares = list(plan.filters), plan.photographs.shares
+    crop = max(plan.network.convolution_flops(layer, CROP_PX) for layer in layers)
+    photograph = crop * CROPS_A_PHOTOGRAPH
+    is_exact = _resolved(plan, scan_precision(plan)) == "float32"
+    times = EXACT_TIMES if is_exact and _precision(plan) == "bfloat16" else 1
+    again = 0 if is_exact else min(plan.photographs.count, LOOKED_AT_AGAIN * sum(map(len, plan.filters.values())))
+    each = [str(share) for share in range(shares)]
+    judged = {
+        layout.slug(layer): min(len(filters), trust.FILTERS)
+        * (trust.PLACES + 1)
+        * float(plan.network.convolution_flops(layer, plan.canvas_px[layer]))
+        for layer, filters in plan.filters.items()
+    }
+    return {
+        "scan": dict.fromkeys(each, times * photograph * plan.photographs.count / shares),
+        "finals": dict.fromkeys(each, EXACT_TIMES * photograph * again / shares),
+        "trust": judged if plan.photographs.count >= trust.FEWEST_PHOTOGRAPHS else {},
+        "tuning": {"": float(crop * TUNING_CROPS)},
     }
 
 
@@ -107,6 +150,11 @@ def seconds(plan: Plan, rates: Mapping[str, Rates], cores: int) -> float:
         nearest = rates[min(rates, key=lambda tried: abs(order.index(tried) - order.index(layer)))]
         judged = plan.network.convolution_flops(layer, plan.canvas_px[layer])
         total += len(filters) * (flops[layer] / nearest.loop + judged / nearest.judge + OTHER_SECONDS)
+    if plan.photographs:
+        # Those of the deepest layer, for photographs and gratings go through all.
+        flops_of_photographs = sum(sum(each.values()) for each in _photograph_work(plan).values())
+        total += flops_of_photographs / rates[max(rates, key=order.index)].loop
+        total += STRIP_SECONDS * sum(map(len, plan.filters.values()))
     return total / cores
 
 
@@ -152,7 +200,11 @@ def _seconds_of(action: Callable[[], object]) -> float:
 
 
 def _precision(plan: Plan) -> precision.Precision:
-    return precision.resolve(plan.precision, depthwise=plan.network.is_depthwise)
+    return _resolved(plan, plan.precision)
+
+
+def _resolved(plan: Plan, wanted: precision.Wanted) -> precision.Precision:
+    return precision.resolve(wanted, depthwise=plan.network.is_depthwise)
 
 
 def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) -> int:

@@ -5,7 +5,7 @@ import locale
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,10 +34,11 @@ REPLACED_MESSAGES = ("Select jobs to execute...",)
 ERASE_LINE = "\r\033[K"
 
 
-def show_for(workflow: Any, work: Mapping[str, float]) -> None:
+def show_for(workflow: Any, renders: Collection[str], work: Mapping[str, Mapping[str, float]]) -> None:
     """Show the progress of a Snakemake workflow; called when it starts.
 
-    `work` is that of a filter of each layer, by the layer's wildcard, in any unit.
+    `work` is that of a job, in any unit, by its rule, and by its wildcard `layer` or `share`, of one that has none by
+    nothing; jobs of which it says nothing take no time worth a word. `renders` are the rules that render filters.
 
     Where the user wants more (--verbose, --printshellcmds) or less (--quiet progress) than usual, or another logger,
     Snakemake's own messages stay as they are.
@@ -49,16 +50,27 @@ def show_for(workflow: Any, work: Mapping[str, float]) -> None:
         return
     for handler in stream_handlers:
         jobs = list(workflow.dag.needrun_jobs())
-        filters = {job.jobid: work[job.wildcards.layer] for job in jobs if job.rule.name == "render"}
+        filters = {job.jobid for job in jobs if job.rule.name in renders}
+        left = {job.jobid: amount for job in jobs if (amount := _work_of(job, work))}
         logger.removeHandler(handler)
-        logger.addHandler(ProgressHandler(handler, filters=filters, steps=len(jobs)))
+        logger.addHandler(ProgressHandler(handler, filters=filters, work=left, steps=len(jobs)))
+
+
+def _work_of(job: Any, work: Mapping[str, Mapping[str, float]]) -> float:
+    which: str = getattr(job.wildcards, "layer", "") or getattr(job.wildcards, "share", "")
+    return work.get(job.rule.name, {}).get(which, 0.0)
 
 
 def tell(workflow: Any, rule: str, path: str) -> None:
     """Print a file that a rule makes, as one of Snakemake's messages; nothing where the run was not asked for it, for
     what is there may be of another configuration."""
     if any(job.rule.name == rule for job in workflow.dag.jobs) and Path(path).exists():
-        text = Path(path).read_text(encoding="utf-8").rstrip()
+        say(Path(path).read_text(encoding="utf-8").rstrip())
+
+
+def say(text: str) -> None:
+    """Print a text as one of Snakemake's messages; nothing where it is empty."""
+    if text:
         # Snakemake's log file is in the locale's encoding; where that lacks a character, logging prints a traceback.
         encoding = locale.getpreferredencoding(do_setlocale=False)
         logger.info(text.encode(encoding, "backslashreplace").decode(encoding))
@@ -73,32 +85,37 @@ def format_line(
         done, total: filters rendered, and to be rendered in this run.
         steps_done, steps: the same of all other jobs.
         rate: filters and work a minute, of late; None while they are not known.
-        left: work of the filters that are still to be rendered.
+        left: work of all jobs that are still to be done.
         now: the time.
     """
-    parts = [f"{done:,} of {total:,} filters"] if total else []
-    if done < total and rate:
-        filters_per_minute, work_per_minute = rate
-        end = now + timedelta(minutes=left / work_per_minute)
-        day = "" if end.date() == now.date() else f"{end:%a} "
-        parts.append(f"{filters_per_minute:.{0 if filters_per_minute >= 10 else 1}f} a minute, until {day}{end:%H:%M}")
-    if steps and (done == total or steps_done):
-        parts.append(f"{steps_done:,} of {steps:,} other steps")
-    return "; ".join(parts)
+    counted = [f"{done:,} of {total:,} filters"] if total else []
+    until = [_until(rate, left, now, with_filters=done < total)] if left and rate else []
+    others = [f"{steps_done:,} of {steps:,} other steps"] if steps and (done == total or steps_done) else []
+    return "; ".join([*counted, *until, *others] if total else [*others, *until])
 
 
-def rates_per_minute(finishes: deque[tuple[float, float]], now: float) -> tuple[float, float] | None:
+def _until(rate: tuple[float, float], left: float, now: datetime, *, with_filters: bool) -> str:
+    filters_per_minute, work_per_minute = rate
+    end = now + timedelta(minutes=left / work_per_minute)
+    until = f"until {'' if end.date() == now.date() else f'{end:%a} '}{end:%H:%M}"
+    if not with_filters or not filters_per_minute:
+        return until
+    return f"{filters_per_minute:.{0 if filters_per_minute >= 10 else 1}f} a minute, {until}"
+
+
+def rates_per_minute(finishes: deque[tuple[float, int, float]], now: float) -> tuple[float, float] | None:
     """Return how many filters, and how much work, were finished a minute; None when there are too few to say.
 
-    `finishes` has the time in seconds and the work of each, in order. Time is taken from the first, for before it
-    TensorFlow was started and the layer's loop compiled. Forgets those that lie before the window.
+    `finishes` has of each the time in seconds, 1 for a filter, and the work, in order. Time is taken from the first,
+    for before it TensorFlow was started and the layer's loop compiled. Forgets those that lie before the window.
     """
     while len(finishes) > 2 and finishes[0][0] < now - WINDOW_SECONDS:
         finishes.popleft()
     if len(finishes) < 2 or now - finishes[0][0] < FIRST_SECONDS:
         return None
     minutes = (now - finishes[0][0]) / 60
-    return (len(finishes) - 1) / minutes, sum(work for _, work in list(finishes)[1:]) / minutes
+    _, *later = finishes
+    return sum(filters for _, filters, _ in later) / minutes, sum(work for _, _, work in later) / minutes
 
 
 class ProgressHandler(logging.Handler):
@@ -106,18 +123,27 @@ class ProgressHandler(logging.Handler):
 
     Args:
         messages: the handler that prints everything else.
-        filters: numbers of the jobs that render a filter, and the work that each is.
+        filters: numbers of the jobs that render a filter.
+        work: numbers of the jobs that take long, and the work that each is.
         steps: number of all jobs.
     """
 
-    def __init__(self, messages: logging.StreamHandler[TextIO], *, filters: Mapping[int, float], steps: int) -> None:
+    def __init__(
+        self,
+        messages: logging.StreamHandler[TextIO],
+        *,
+        filters: Collection[int],
+        work: Mapping[int, float],
+        steps: int,
+    ) -> None:
         super().__init__()
         self.name = STREAM_HANDLER
         self._messages = messages
         self._stream = messages.stream
-        self._filters, self._total, self._steps = dict(filters), len(filters), steps - len(filters)
+        self._filters, self._total, self._steps = set(filters), len(filters), steps - len(filters)
+        self._work = dict(work)
         self._steps_done = 0
-        self._finishes: deque[tuple[float, float]] = deque()
+        self._finishes: deque[tuple[float, int, float]] = deque()
         self._shown, self._shown_at = "", time.monotonic()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -144,17 +170,18 @@ class ProgressHandler(logging.Handler):
 
     def _count(self, job: int) -> None:
         now = time.monotonic()
-        if job in self._filters:
-            self._finishes.append((now, self._filters.pop(job)))
-        else:
-            self._steps_done += 1
+        is_filter = job in self._filters
+        self._filters.discard(job)
+        self._steps_done += not is_filter
+        if job in self._work:
+            self._finishes.append((now, int(is_filter), self._work.pop(job)))
         line = format_line(
             done=self._total - len(self._filters),
             total=self._total,
             steps_done=self._steps_done,
             steps=self._steps,
             rate=rates_per_minute(self._finishes, now),
-            left=sum(self._filters.values()),
+            left=sum(self._work.values()),
             now=datetime.now(),
         )
         last = not self._filters and self._steps_done == self._steps

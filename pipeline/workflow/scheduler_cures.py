@@ -1,7 +1,7 @@
 """Cures for what Snakemake's scheduler does not do for us, on private names: where it has changed, they do nothing."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from pipeline.pool.owner import Room
@@ -37,8 +37,8 @@ def let_signals_in(workflow: Any) -> None:
         scheduler._lock = threading.RLock()
 
 
-def let_wait(workflow: Any, rule: str, room: Room | None) -> None:
-    """Let so many jobs of a rule more than there are cores be under way as there is room for them to wait in the pool.
+def let_wait(workflow: Any, rules: Collection[str], room: Room | None) -> None:
+    """Let so many jobs of `rules` more than there are cores be under way as there is room for them to wait in the pool.
 
     Between a job's end and the start of the next, Snakemake takes some 50 ms, and a worker would stand idle for them:
     an eighth of the time that a filter of block 3 takes. With one job waiting in the pool, which uses no more than its
@@ -57,35 +57,37 @@ def let_wait(workflow: Any, rule: str, room: Room | None) -> None:
         if "_cores" in available:
             available["_cores"] += room.waiting
     for name in ("_job_selector", "job_selector_greedy"):
-        setattr(scheduler, name, _within(workflow.cores, rule, room, scheduler, getattr(scheduler, name)))
+        setattr(scheduler, name, _within(workflow.cores, rules, room, scheduler, getattr(scheduler, name)))
     threads: Any = getattr(getattr(scheduler, "_executor", None), "pool", None)
     if isinstance(getattr(threads, "_max_workers", None), int):
         threads._max_workers += room.waiting
 
 
-def _within(cores: int, rule: str, room: Room, scheduler: Any, select: Callable[..., Any]) -> Callable[..., Any]:
+def _within(
+    cores: int, rules: Collection[str], room: Room, scheduler: Any, select: Callable[..., Any]
+) -> Callable[..., Any]:
     """Return a function that selects jobs as `select` does, but no more than there are cores for."""
 
     def selected(*arguments: Any) -> Any:
         jobs = select(*arguments)
         # Of None the scheduler makes a choice of its own, by the other of its two selectors.
-        return jobs and hold(jobs, scheduler.running, cores=cores, rule=rule, workers=room.workers)
+        return jobs and hold(jobs, scheduler.running, cores=cores, rules=rules, workers=room.workers)
 
     return selected
 
 
-def hold(jobs: Iterable[Any], running: Iterable[Any], *, cores: int, rule: str, workers: int) -> list[Any]:
+def hold(jobs: Iterable[Any], running: Iterable[Any], *, cores: int, rules: Collection[str], workers: int) -> list[Any]:
     """Return those of the selected `jobs` that can start beside those `running`.
 
-    Jobs of `rule` have as many cores together as the pool has `workers`, or as there are jobs; every other job has its
-    own. Where there is none for such a job, no further one of `rule` starts, or its turn would never come.
+    Jobs of `rules` have as many cores together as the pool has `workers`, or as there are jobs; every other job has its
+    own. Where there is none for such a job, no further one of `rules` starts, or its turn would never come.
     """
     pooled, others = 0, 0
     for job in running:
-        pooled, others = (pooled + 1, others) if _is_of(job, rule) else (pooled, others + _cores(job))
+        pooled, others = (pooled + 1, others) if _is_of(job, rules) else (pooled, others + _cores(job))
     chosen, is_due = [], False
     for job in sorted(jobs, key=lambda job: -job.priority):
-        more = (1, 0) if _is_of(job, rule) else (0, _cores(job))
+        more = (1, 0) if _is_of(job, rules) else (0, _cores(job))
         if (is_due and more[0]) or others + more[1] + min(pooled + more[0], workers) > cores:
             is_due = is_due or not more[0]
             continue
@@ -94,8 +96,8 @@ def hold(jobs: Iterable[Any], running: Iterable[Any], *, cores: int, rule: str, 
     return chosen
 
 
-def _is_of(job: Any, rule: str) -> bool:
-    return not job.is_group() and job.rule.name == rule
+def _is_of(job: Any, rules: Collection[str]) -> bool:
+    return not job.is_group() and job.rule.name in rules
 
 
 def _cores(job: Any) -> int:

@@ -38,6 +38,11 @@ KINDS = (
     "photographs/000.html",
     "how-to-read.html",
     "data/index.html",
+    "search.html",
+    "search.html#q=vertical",
+    "compare.html",
+    "compare.html#block5_conv2/300,block3_conv1/159",
+    "map.html",
     "404.html",
 )
 NUMBERS = {"block1_conv1": range(0, 64, 7), "block3_conv1": [7, 36, 159], "block5_conv2": range(512)}

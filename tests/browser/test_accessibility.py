@@ -20,10 +20,19 @@ def test_axe_finds_no_violation(folder, open_page, kind, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_contrast_is_that_of_the_highest_grade(folder, open_page, kind, scheme):
+    page = open_page(f"{folder.as_uri()}/{kind}", color_scheme=scheme).page
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("axe.run({ runOnly: { type: 'rule', values: ['color-contrast-enhanced'] } })")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation_in_the_results_of_a_search(folder, open_page, scheme):
     page = open_page(f"{folder.as_uri()}/index.html", color_scheme=scheme).page
     page.fill("#find", "vertical")
-    page.locator("#found li").first.wait_for()
+    page.locator("#hits a").first.wait_for()
     page.add_script_tag(path=AXE)
     found = page.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags } })", TAGS)
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []

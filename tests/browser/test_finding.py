@@ -22,41 +22,119 @@ def test_a_layer_is_jumped_to_by_its_name(folder, open_page):
 def test_words_find_the_filters_that_look_so(folder, open_page):
     page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
     page.fill("#find", "vertical blue")
-    texts = page.locator("#found li").all_inner_texts()
-    expect(page.locator("#found li").first).to_be_visible()
-    texts = page.locator("#found li").all_inner_texts()
+    expect(page.locator("#hits a").first).to_be_visible()
+    texts = [text for text in page.locator("#hits a").all_inner_texts() if not text.startswith("All ")]
     assert texts
     assert all("vertical" in text and "blue" in text for text in texts)
-    expect(page.locator("#found [role=status]")).to_have_text(re.compile(r"\d+ found"))
+    expect(page.locator("#hits [role=status]")).to_have_text(re.compile(r"\d+ found"))
 
 
 def test_a_photograph_is_found_by_its_name(folder, open_page):
     page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
     page.fill("#find", "sample 3")
-    expect(page.locator("#found li")).to_have_count(1)
-    expect(page.locator("#found li").first).to_contain_text("photograph")
+    expect(page.locator("#hits a")).to_have_count(1)
+    expect(page.locator("#hits a").first).to_contain_text("photograph")
     page.press("#find", "Enter")
     page.wait_for_url("**/photographs/003.html")
 
 
-def test_what_is_not_there_is_said_to_be_not_there(folder, open_page):
+def test_what_is_not_there_is_said_to_be_not_there_with_what_may_have_been_meant(folder, open_page):
     page = open_page(f"{folder.as_uri()}/index.html").page
-    page.fill("#find", "zebra")
-    expect(page.locator("#found [role=status]")).to_have_text("Nothing found")
+    page.fill("#find", "block5_conv2 999")
+    expect(page.locator("#hits [role=status]")).to_have_text("Nothing found")
+    expect(page.locator("#hits a").first).to_have_text("block5_conv2 has filters 0 to 511")
     page.press("#find", "Enter")
-    assert page.url.endswith("/index.html")
+    page.wait_for_url("**/search.html#q=block5_conv2+999")
+    expect(page.locator("#results [role=status]")).to_contain_text("Nothing found for “block5_conv2 999”")
+    expect(page.locator("#results .advice a")).to_have_text("block5_conv2 has filters 0 to 511")
 
 
-def test_results_are_walked_with_the_arrow_keys_and_closed_with_escape(folder, open_page):
+def test_hits_are_chosen_with_the_arrow_keys_and_closed_with_escape(folder, open_page):
     page = open_page(f"{folder.as_uri()}/index.html").page
-    page.fill("#find", "stripes")
-    expect(page.locator("#found li").first).to_be_visible()
+    page.fill("#find", "b5c2 30")
+    page.fill("#find", "block5_conv2")
+    expect(page.locator("#hits a").first).to_be_visible()
+    field = page.locator("#find")
+    expect(field).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("document.activeElement === document.querySelectorAll('#found a')[1]")
-    page.keyboard.press("Escape")
-    expect(page.locator("#found")).to_be_hidden()
+    expect(field).to_have_attribute("aria-activedescendant", "hits-1")
+    expect(page.locator("#hits-1")).to_have_attribute("aria-selected", "true")
     assert page.evaluate("document.activeElement.id") == "find"
+    page.keyboard.press("Escape")
+    expect(page.locator("#hits")).to_be_hidden()
+    expect(field).to_have_attribute("aria-expanded", "false")
+    page.fill("#find", "block5_conv2")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/block5_conv2/000.html")
+
+
+def test_words_lead_to_all_hits_at_an_address_that_can_be_shared(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page
+    page.fill("#find", "vertical")
+    page.press("#find", "Enter")
+    page.wait_for_url("**/search.html#q=vertical")
+    expect(page.locator("#results .tiles a").first).to_be_visible()
+    told = page.locator("#results [role=status]").inner_text()
+    assert told == f"{page.locator('#results .tiles a').count():,} filters for “vertical”"
+    expect(page.locator("#all-words")).to_be_hidden()
+    shared = open_page(f"{folder.as_uri()}/search.html#q=vertical").page
+    expect(shared.locator("#results [role=status]")).to_have_text(told)
+
+
+def test_before_the_index_is_there_the_form_leads_to_the_hits_all_the_same(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/search.html?q=vertical").page
+    expect(page.locator("#results .tiles a").first).to_be_visible()
+
+
+def test_hits_are_walked_through_with_the_arrow_keys(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/search.html#q=block5_conv2").page
+    tiles = page.locator("#results .tiles a")
+    expect(tiles.first).to_be_visible()
+    tiles.first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement === document.querySelectorAll('#results .tiles a')[1]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate("document.activeElement === document.querySelectorAll('#results .tiles a')[0]")
+
+
+def test_a_word_that_is_chosen_joins_the_others_and_leaves_again(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/search.html").page
+    words = page.locator("[data-word]").evaluate_all("all => all.map(each => each.dataset.word)")
+    page.click(f"[data-word={words[0]}]")
+    page.wait_for_url(f"**#q={words[0]}")
+    page.click(f"[data-word={words[1]}]")
+    page.wait_for_url(f"**#q={words[0]}+{words[1]}")
+    page.click(f"[data-word={words[0]}]")
+    page.wait_for_url(f"**#q={words[1]}")
+
+
+def test_without_javascript_every_word_leads_to_filters_that_have_it(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/search.html", java_script_enabled=False).page
+    page.locator(".chips a").first.click()
+    assert "#word-" in page.url
+    assert page.locator("#all-words .row a").first.is_visible()
+
+
+def test_the_field_is_large_enough_that_phones_do_not_zoom_in_on_it(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/index.html").page
+    assert page.evaluate("parseFloat(getComputedStyle(document.getElementById('find')).fontSize)") >= 16
+
+
+def test_the_finder_is_there_where_the_media_query_for_scripts_is_not_known(served, open_page):
+    watched = open_page("about:blank")
+    watched.page.route(
+        "**/style.css*",
+        lambda route: route.fulfill(
+            response=(got := route.fetch()), body=got.text().replace("(scripting: enabled)", "(x)")
+        ),
+    )
+    watched.page.goto(f"{served}/index.html")
+    expect(watched.page.locator("#find")).to_be_visible()
 
 
 def test_random_leads_to_a_filter(folder, open_page):
@@ -96,22 +174,6 @@ def test_every_stop_of_the_keyboard_is_seen(folder, open_page):
         page.keyboard.press("Tab")
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", page.evaluate("document.activeElement.outerHTML")
-
-
-@pytest.mark.parametrize("order", ["ratio", "hue", "period_px", "orientation", "selectivity"])
-def test_a_layer_is_sorted_by_what_was_measured(folder, open_page, order):
-    page = open_page(f"{folder.as_uri()}/block5_conv2/index.html").page
-    page.select_option("#sort", order)
-    page.wait_for_function("window.ATLAS_SORT && document.querySelector('.run h3').hidden")
-    shown = page.evaluate("[...document.querySelectorAll('.tiles a')].map(each => Number(each.id))")
-    values = page.evaluate(f"Object.fromEntries(ATLAS_SORT.filter.map((f, i) => [f, ATLAS_SORT.{order}[i]]))")
-    found = [values[str(number)] for number in shown]
-    known = [value for value in found if value is not None]
-    assert len(shown) == 512
-    assert known == sorted(known)
-    assert found[: len(known)] == known
-    page.select_option("#sort", "filter")
-    assert page.evaluate("[...document.querySelectorAll('.tiles a')].map(each => Number(each.id))") == list(range(512))
 
 
 def test_an_anchor_leads_to_the_tile_of_a_filter(folder, open_page):

@@ -1,5 +1,7 @@
 """What a browser really loads of the heaviest page, and when."""
 
+import pytest
+
 from tests.browser.conftest import Watched
 from tests.support.budgets import KIB
 
@@ -31,3 +33,12 @@ def test_the_search_is_loaded_only_when_it_is_used(served, open_page):
     watched.page.focus("#find")
     watched.page.wait_for_function("window.ATLAS")
     assert [address for address in watched.loaded if address.endswith("search.js")]
+
+
+@pytest.mark.parametrize("kind", [HEAVIEST, "block5_conv2/300.html", "index.html"])
+def test_the_scripts_of_a_page_weigh_at_most_ten_kib(served, open_page, kind):
+    watched = open_page(f"{served}/{kind}")
+    loaded(watched)
+    scripts = {address: size for address, size in watched.loaded.items() if address.partition("?")[0].endswith(".js")}
+    assert scripts
+    assert sum(scripts.values()) <= 10 * KIB

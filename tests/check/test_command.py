@@ -43,7 +43,7 @@ def test_a_finished_atlas_is_whole(checked):
         "second": ["4", "4", "0", "0", "0", "whole", "whole", "whole"],
         "all": ["7", "7", "0", "0", "0"],
     }
-    assert "weights: whole\nquality: whole\nsite: whole\n" in output
+    assert "weights: whole\nquality: whole\nmap: whole\nsite: whole\n" in output
 
 
 def test_settings_on_the_command_line_mean_to_the_check_what_they_mean_to_snakemake(checked):
@@ -65,7 +65,7 @@ def test_what_is_missing_is_counted(checked, atlas):
     assert rows(output)["first"] == ["3", "2", "1", "0", "0", "whole", "whole", "whole"]
     assert rows(output)["second"] == ["4", "4", "0", "0", "0", "missing", "whole", "whole"]
     # It is held against the rest only where that is whole.
-    assert "quality: there\nsite: missing" in output
+    assert "quality: there\nmap: there\nsite: missing" in output
 
 
 @pytest.mark.parametrize(

@@ -399,18 +399,20 @@ def a_folder(path, *names: str):
 
 
 def test_the_samples_are_shown_unless_something_else_is_said(tmp_path):
-    assert plan.plan({}).photographs == plan.Photographs(folder=None, shares=1, state="")
+    assert plan.plan({}).photographs == plan.Photographs(
+        folder=None, count=plan.SAMPLES, shares=1, state="", credits=""
+    )
     assert plan.plan({"photographs": "none"}).photographs is None
     shown = plan.plan({"photographs": a_folder(tmp_path / "pictures", "a.jpg", "b/c.PNG", "notes.txt")}).photographs
-    assert (shown.folder, shown.shares) == (str(tmp_path / "pictures"), 1)
+    assert (shown.folder, shown.count, shown.shares) == (str(tmp_path / "pictures"), 2, 1)
 
 
 @pytest.mark.parametrize(
     ("filters", "precision", "expected"),
-    [("0", "bfloat16", "bfloat16"), ("0-7", "bfloat16", "float32"), ("0", "auto", "auto"), ("0", "float32", "float32")],
+    [("0", "bfloat16", "bfloat16"), ("0-1", "bfloat16", "float32"), ("0", "auto", "auto"), ("0", "float32", "float32")],
 )
 def test_where_most_photographs_would_be_looked_at_again_they_are_looked_at_in_float32(filters, precision, expected):
-    # Nine photographs of each filter, of the 64 of one share.
+    # Nine photographs of each filter, of the 12 samples.
     asked = plan.plan({"filters": {"block1_conv1": filters}, "precision": precision})
 
     assert plan.scan_precision(asked) == expected
@@ -427,29 +429,33 @@ def test_a_network_is_shown_photographs_where_these_can_be_its_images(functional
 def test_many_photographs_are_shared_out_among_a_bounded_number_of_jobs(tmp_path, monkeypatch):
     folder = a_folder(tmp_path, *(f"{number}.jpg" for number in range(9)))
     monkeypatch.setattr(plan, "PHOTOGRAPHS_A_SHARE", 4)
-    assert plan.plan({"photographs": folder}).photographs.shares == 3
+    assert plan.plan({"photographs": folder}).photographs.shares == 4
     monkeypatch.setattr(plan, "MOST_SHARES", 2)
     assert plan.plan({"photographs": folder}).photographs.shares == 2
 
 
-def test_the_state_of_a_folder_changes_with_its_photographs_and_credits_and_nothing_else(tmp_path):
+def test_the_state_of_a_folder_changes_with_its_photographs_and_that_of_its_credits_with_these(tmp_path):
     folder = a_folder(tmp_path, "a.jpg", "b.jpg")
 
     def state() -> str:
         return plan.plan({"photographs": folder}).photographs.state
 
-    states = [state()]
+    def credits() -> str:
+        return plan.plan({"photographs": folder}).photographs.credits
+
+    states, first = [state()], credits()
     (tmp_path / "notes.txt").write_text("x")
     assert state() == states[0]
     (tmp_path / "c.jpg").touch()
     states.append(state())
     (tmp_path / "a.jpg").write_text("longer than it was")
     states.append(state())
+    assert credits() == first
     (tmp_path / "credits.csv").write_text("file\n")
-    states.append(state())
+    assert (state(), credits() != first) == (states[-1], True)
     (tmp_path / "b.jpg").rename(tmp_path / "d.jpg")
     states.append(state())
-    assert len(set(states)) == len(states) == 5
+    assert len(set(states)) == len(states) == 4
 
 
 @pytest.mark.parametrize(
@@ -479,8 +485,33 @@ def test_somebodys_whole_disk_is_not_gone_through(tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.parametrize("key", ["publish_patches", "originals"])
 @pytest.mark.parametrize("value", [True, False])
-def test_patches_are_published_or_not(value):
-    assert plan.plan({"site": {"publish_patches": value}}).site["publish_patches"] is value
-    assert plan.plan({"site": {"publish_patches": str(value).lower()}}).site["publish_patches"] is value
-    assert plan.plan({}).site["publish_patches"] is True
+def test_patches_and_originals_are_published_or_not(key, value):
+    assert plan.plan({"site": {key: value}}).site[key] is value
+    assert plan.plan({"site": {key: str(value).lower()}}).site[key] is value
+    assert plan.plan({}).site[key] is True
+
+
+def test_highlights_are_filters_of_the_atlas_in_any_order():
+    chosen = ["block4_conv1/243", "block1_conv1/0", "block2_conv2/077"]
+    assert plan.plan({"site": {"highlights": chosen}}).site["highlights"] == chosen
+    assert plan.plan({}).site["highlights"] == []
+
+
+@pytest.mark.parametrize(
+    ("highlight", "message"),
+    [
+        ("block4_conv9/243", "block4_conv9/243: vgg16 has no convolutional layer 'block4_conv9'; did you mean"),
+        ("block4_conv1/512", "block4_conv1/512: block4_conv1 has no filter 512: its filters are 0 to 511"),
+        ("block4_conv1/244", "block4_conv1/244: it is not in this atlas (the nearest that is: block4_conv1/243); add"),
+        ("block3_conv1/159", "block3_conv1/159: it is not in this atlas; add it to filters, or leave it out here"),
+        ("block4_conv1", "block4_conv1 does not look right: it should be like block4_conv1/243"),
+        ("/3", "/3 does not look right"),
+    ],
+)
+def test_a_highlight_that_is_not_in_the_atlas_is_named(highlight, message):
+    said = refusal({"layers": ["block4_conv1"], "site": {"highlights": [highlight]}})
+
+    assert said.startswith("site.highlights")
+    assert message in said

@@ -116,6 +116,8 @@ def test_an_unknown_key_is_named_with_the_nearest_at_every_level(configuration, 
     [
         ("model", 3, "model: should be a text, not 3; put it in quotes"),
         ("model", "", "model: should not be empty"),
+        ("photographs", False, "photographs: should be a text, not False; say none"),
+        ("photographs", True, "photographs: should be a text, not True; put it in quotes"),
         ("weights", None, "weights: should be a text, not nothing: give a value, or leave the key out for its "
          "default"),
         ("preprocessing", "cafe", "preprocessing: should be one of auto, caffe, tf, torch, unit, raw, not cafe; "

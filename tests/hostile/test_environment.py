@@ -111,7 +111,7 @@ def test_a_pool_starts_in_a_folder_that_can_be_used_or_not_at_all(folder, monkey
 def test_an_address_that_is_no_pools_is_no_pool(folder, monkeypatch, value):
     monkeypatch.setenv(client.ADDRESS, os.fsdecode(value_of(value, folder)))
 
-    assert client.render(["--help"]) is None
+    assert client.run(client.RENDER, ["--help"]) is None
 
 
 @pytest.mark.parametrize("name", ["KERAS_HOME", "HOME"])

@@ -30,6 +30,25 @@ def test_sources_pass_through_pooling_and_concatenation_in_channel_order_and_not
     assert network.layer("both").input_channels == 6
 
 
+def test_pooling_with_a_stride_is_told_of_the_layer_behind_it_and_what_is_behind_all_of_all(functional):
+    def build(x, layers):
+        one = layers.Conv2D(4, 3, padding="same", name="one")(layers.MaxPooling2D()(x))
+        wide = layers.AveragePooling2D(3, 2)(layers.ReLU()(one))
+        same = layers.MaxPooling2D(3, 1, padding="same")(one)
+        two = layers.Conv2D(4, 3, name="two")(same)
+        three = layers.Conv2D(4, 3, name="three")(layers.Dropout(0.1)(wide))
+        ends = [layers.GlobalAveragePooling2D()(layers.MaxPooling2D()(each)) for each in (two, three)]
+        return layers.Dense(7)(layers.Dense(5)(layers.Concatenate()(ends)))
+
+    found = functional(build)[1].catalogue
+    pools = {layer.name: [(each.kind, each.side, each.stride) for each in layer.pools] for layer in found.layers}
+
+    assert pools == {"one": [("MaxPooling2D", 2, 2)], "two": [], "three": [("AveragePooling2D", 3, 2)]}
+    assert sorted((each.kind, each.side, each.units) for each in found.after) == [
+        ("Dense", 0, 5), ("Dense", 0, 7), *[("GlobalAveragePooling2D", 0, 0)] * 2, *[("MaxPooling2D", 2, 0)] * 2
+    ]  # fmt: skip
+
+
 def test_sources_pass_through_what_keeps_channels_apart_and_not_through_what_changes_them(functional, keras):
     def build(x, layers):
         one = layers.Conv2D(4, 3, padding="same", name="one")(x)

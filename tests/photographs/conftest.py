@@ -11,10 +11,9 @@ from PIL import Image
 
 from pipeline import files
 from pipeline.network.catalogue import Network
-from pipeline.photographs import scan
-from pipeline.results import document, layout, photographs
-from pipeline.results import strongest as strongest_units
-from pipeline.results.photographs import Collection, Photograph
+from pipeline.photographs import join, scan
+from pipeline.results import document, layout
+from pipeline.results.photographs import File, Files
 from pipeline.results.strongest import Strongest
 from pipeline.weights import store
 from pipeline.weights.store import Weights
@@ -41,24 +40,38 @@ class Shown:
     network: Network
     weights: Weights
     results: Path
-    collection: Collection
+    listed: Files
 
     @property
     def columns(self) -> int:
         return sum(self.network.layer(name).filters for name in LAYERS)
 
-    def table(self, numbers=None, precision: str = "float32", **changes: Any) -> Strongest:
-        count = len(self.collection.photographs)
-        values = {
-            "collection": self.collection,
-            "collection_sha256": files.digest(layout.photographs(self.results)),
-            "results": self.results,
-            "numbers": range(count) if numbers is None else numbers,
-            "sampled": strongest_units.sampled(count),
-            "precision": precision,
-            "objective": "channel",
-        }
-        return scan.table(self.network, self.weights, LAYERS, **(values | changes))
+    @property
+    def digests(self) -> tuple[str, ...]:
+        return self.listed.digests
+
+    def blank(self, digests=None, precision: str = "float32", sampled: int | None = None) -> Strongest:
+        """Return the table that is wanted of photographs, or of all."""
+        chosen = sorted(self.digests if digests is None else digests)
+        return scan.blank(
+            self.network,
+            self.weights.sha256,
+            LAYERS,
+            chosen,
+            sampled=len(chosen) if sampled is None else sampled,
+            precision=precision,
+            objective="channel",
+        )
+
+    def scanned(self, digests=None, **changes: Any) -> Strongest:
+        """Return the table of photographs, or of all, as the scan of a share writes it."""
+        return scan.filled(
+            self.blank(digests, **changes), self.network, self.weights.tensors, scan.opener(self.results, self.listed)
+        )
+
+    def table(self, **changes: Any) -> Strongest:
+        """Return the table of all photographs, by their numbers."""
+        return join.numbered(self.scanned(**changes), self.digests)
 
 
 @pytest.fixture(scope="session")
@@ -75,13 +88,10 @@ def show(tmp_path_factory) -> Callable[..., Shown]:
         for number, size in enumerate(sizes):
             path = root / "folder" / f"{number}.png"
             drawn(number, size).save(path)
-            nobody = dict.fromkeys(("title", "author", "licence", "licence_url", "source"))
-            listed.append(
-                Photograph(file=path.name, sha256=files.digest(path), width_px=size[0], height_px=size[1], **nobody)
-            )
-        collection = Collection(source="folder", folder=str(root / "folder"), photographs=tuple(listed), left_out=())
-        files.write_json(layout.photographs(root / "results"), document.to_json(collection))
-        return Shown(network, weights, root / "results", photographs.read(layout.photographs(root / "results")))
+            listed.append(File(file=path.name, sha256=files.digest(path), width_px=size[0], height_px=size[1]))
+        found = Files(source="folder", folder=str(root / "folder"), photographs=tuple(listed), left_out=())
+        files.write_json(layout.photograph_files(root / "results"), document.to_json(found))
+        return Shown(network, weights, root / "results", found)
 
     return make
 

@@ -16,12 +16,12 @@ def test_the_command_lists_a_folder_and_what_it_left_out(tmp_path):
 
     done = run(tmp_path, "--folder", str(tmp_path / "pictures"))
 
-    path = layout.photographs(tmp_path / "results")
+    path = layout.photograph_files(tmp_path / "results")
     assert done.stdout == (
-        f"left out: b.jpg: no picture that can be read (of no known kind)\n{path}: 1 photographs, 1 files left out\n"
+        f"left out: b.jpg: no picture that can be read (of no known kind)\n{path}: one photograph, one file left out\n"
     )
-    collection = photographs.read(path)
-    assert photographs.original(tmp_path / "results", collection, 0) == tmp_path / "pictures" / "a.jpg"
+    listed = photographs.read_files(path)
+    assert photographs.original(tmp_path / "results", listed, 0) == tmp_path / "pictures" / "a.jpg"
 
 
 def test_a_folder_that_is_not_there_is_one_line(tmp_path):

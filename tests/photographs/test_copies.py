@@ -20,7 +20,7 @@ def pretended(shown, monkeypatch):
 def test_every_photograph_with_a_page_has_a_small_copy(pretended, tmp_path):
     assert copies.write(pretended.results, ["a"], tmp_path / "copies") == 6
 
-    for number, photograph in enumerate(pretended.collection.photographs):
+    for number, photograph in enumerate(pretended.listed.photographs):
         path = tmp_path / "copies" / layout.photograph_copy(pretended.results, number).name
         assert path.stat().st_size <= copies.LARGEST_BYTES
         with Image.open(path) as picture:

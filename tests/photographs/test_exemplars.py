@@ -29,12 +29,10 @@ def a_summary(shown, name: str, numbers) -> layer_summary.Layer:
     )
 
 
-def described(shown, table, name: str = "b", rendered=RENDERED, **changes) -> documents.Exemplars:
+def described(shown, table, name: str = "b", rendered=RENDERED) -> documents.Exemplars:
     best = table.best.of(table.columns(name))
     summary = a_summary(shown, name, rendered[name])
-    return exemplars.describe(
-        shown.network, summary, shown.collection, table, best, rendered, **({"patches": True} | changes)
-    )
+    return exemplars.describe(shown.network, summary, shown.listed.photographs, "1" * 64, table, best, rendered)
 
 
 def test_the_exemplars_are_the_best_places_of_the_table(shown, whole):
@@ -48,7 +46,7 @@ def test_the_exemplars_are_the_best_places_of_the_table(shown, whole):
         for place, exemplar in enumerate(each.exemplars):
             assert np.float32(exemplar.activation) == whole.best.value[column, place]
             assert exemplar.photograph == whole.best.photograph[column, place]
-            shown_as = shown.collection.photographs[exemplar.photograph]
+            shown_as = shown.listed.photographs[exemplar.photograph]
             for left, top, right, bottom in (exemplar.field, exemplar.patch):
                 assert 0 <= left < right <= shown_as.width_px
                 assert 0 <= top < bottom <= shown_as.height_px
@@ -118,15 +116,14 @@ def run(shown, monkeypatch, *options: str, layer: str = "b", rendered: str = AS_
     return documents.read(layout.exemplars(shown.results, layer))
 
 
-def test_the_command_writes_the_document_and_the_strips(shown, whole, monkeypatch):
+def test_the_command_writes_of_which_photographs_the_document_is(shown, whole, monkeypatch):
     put_before(shown, whole)
 
     for layer in LAYERS:
         found = run(shown, monkeypatch, layer=layer)
 
-        assert found.patches
-        for each in found.filters:
-            assert layout.strip(shown.results, layer, each.filter).exists() == bool(each.exemplars)
+        assert (found.name, found.photographs) == (layer, len(shown.digests))
+        assert found.files_sha256 == files.digest(layout.photograph_files(shown.results))
 
 
 def test_the_command_writes_the_same_bytes_again(shown, whole, monkeypatch):
@@ -134,36 +131,17 @@ def test_the_command_writes_the_same_bytes_again(shown, whole, monkeypatch):
     written = []
     for _ in range(2):
         run(shown, monkeypatch)
-        folder = layout.strips(shown.results, "b")
-        written.append(
-            [
-                layout.exemplars(shown.results, "b").read_bytes(),
-                *(path.read_bytes() for path in sorted(folder.iterdir())),
-            ]
-        )
+        written.append(layout.exemplars(shown.results, "b").read_bytes())
 
     assert written[0] == written[1]
-
-
-def test_where_patches_are_not_to_be_published_none_are_cut(shown, whole, monkeypatch):
-    put_before(shown, whole)
-    folder = layout.strips(shown.results, "b")
-    for path in folder.iterdir() if folder.exists() else ():
-        path.unlink()
-
-    found = run(shown, monkeypatch, "--no-patches")
-
-    assert not found.patches
-    assert found.filters[0].exemplars
-    assert not folder.exists() or not any(folder.iterdir())
 
 
 def test_after_a_scan_in_bfloat16_the_finals_are_what_is_shown(shown, whole, monkeypatch):
     rough = shown.table(precision="bfloat16")
     put_before(shown, rough)
-    again = finals.finalists(rough, RENDERED).tolist()
-    for share, numbers in enumerate((again[:2], again[2:])):
-        strongest.write(layout.finals(shown.results, share), shown.table(numbers=numbers, sampled=np.zeros(0, "<i4")))
+    again = [shown.digests[each] for each in finals.finalists(rough, RENDERED)]
+    for share, digests in enumerate((again[:2], again[2:])):
+        strongest.write(layout.finals(shown.results, share), shown.scanned(digests, sampled=0))
 
     found = run(shown, monkeypatch, "--shares", "2")
 
@@ -177,7 +155,7 @@ def test_after_a_scan_in_bfloat16_the_finals_are_what_is_shown(shown, whole, mon
     [
         ({"weights_sha256": "f" * 64}, AS_JSON, "b: weights_sha256"),
         ({"objective": "neuron"}, AS_JSON, "b: objective"),
-        ({"collection_sha256": "f" * 64}, AS_JSON, "b: photographs"),
+        ({"photographs": tuple(f"{each:064x}" for each in range(6))}, AS_JSON, "b: photographs"),
         ({}, '{"b": "0-3"}', "b: filters: 0-3, not 0-4"),
     ],
 )

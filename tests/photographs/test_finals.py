@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.photographs import finals
+from pipeline.photographs import finals, join, scan
 from pipeline.results import layout, strongest
 from tests.photographs.conftest import LAYERS
 from tests.results.test_strongest import a_best, a_table
@@ -15,8 +15,8 @@ def a_doubtful_table(values: list[float], **changes):
     """A table in bfloat16 of one filter whose best places, in as many photographs, are so strong."""
     best = a_best(columns=1, photographs=len(values))
     best.value[0, : len(values)] = values
-    shown = np.arange(len(values), dtype="<i4")
-    table = {"precision": "bfloat16", "layers": ("a",), "filters": np.array([1]), "best": best, "shown": shown}
+    digests = tuple(f"{each:064x}" for each in range(len(values)))
+    table = {"precision": "bfloat16", "layers": ("a",), "filters": np.array([1]), "best": best, "photographs": digests}
     return a_table(**(table | changes))
 
 
@@ -52,28 +52,45 @@ def test_what_names_no_filters_of_the_network_is_one_line(shown, text):
         finals.parse_rendered(text, shown.network)
 
 
+def run(shown, monkeypatch, share: int, output):
+    arguments = [
+        *("--model", shown.network.model, "--preprocessing", "unit"),
+        *("--weights", str(layout.weights(shown.results)), "--results", str(shown.results)),
+        *("--rendered", '{"a": "0-2", "b": "0-4"}', "--share", str(share), "--shares", "2"),
+        *("--output", str(output)),
+    ]
+    monkeypatch.setattr(sys, "argv", ["finals", *arguments])
+    finals.main()
+    return strongest.read(output)
+
+
 def test_after_a_scan_in_bfloat16_the_finals_are_what_float32_gives(shown, whole, monkeypatch, tmp_path):
-    strongest.write(layout.strongest(shown.results), shown.table(precision="bfloat16"))
-    rough = strongest.read(layout.strongest(shown.results))
-    tables = []
-    for share in range(2):
-        arguments = [
-            *("--model", shown.network.model, "--preprocessing", "unit"),
-            *("--weights", str(layout.weights(shown.results)), "--results", str(shown.results)),
-            *("--rendered", '{"a": "0-2", "b": "0-4"}', "--share", str(share), "--shares", "2"),
-            *("--output", str(tmp_path / f"{share}.npz")),
-        ]
-        monkeypatch.setattr(sys, "argv", ["finals", *arguments])
-        finals.main()
-        tables.append(strongest.read(tmp_path / f"{share}.npz"))
+    rough = shown.table(precision="bfloat16")
+    strongest.write(layout.strongest(shown.results), rough)
+
+    paths = [tmp_path / "0.npz", tmp_path / "1.npz"]
+    tables = [run(shown, monkeypatch, share, path) for share, path in enumerate(paths)]
 
     assert [table.precision for table in tables] == ["float32", "float32"]
     assert tables[0].layers == LAYERS
     assert not tables[0].sampled.size
-    shown_again = np.concatenate([table.shown for table in tables])
-    assert shown_again.tolist() == finals.finalists(rough, {"a": (0, 1, 2), "b": (0, 1, 2, 3, 4)}).tolist()
-    from pipeline.photographs import places
+    again = finals.finalists(rough, {"a": (0, 1, 2), "b": (0, 1, 2, 3, 4)})
+    merged = join.joined(paths)
+    assert set(merged.photographs) == {shown.digests[each] for each in again}
+    best = join.numbered(merged, shown.digests).best
+    np.testing.assert_array_equal(best.value, whole.best.value)
+    np.testing.assert_array_equal(best.photograph, whole.best.photograph)
+    np.testing.assert_array_equal(best.row, whole.best.row)
 
-    merged = places.merged([table.best for table in tables])
-    np.testing.assert_array_equal(merged.value, whole.best.value)
-    np.testing.assert_array_equal(merged.row, whole.best.row)
+
+def test_photographs_that_were_looked_at_again_stay_looked_at(shown, monkeypatch, tmp_path):
+    strongest.write(layout.strongest(shown.results), shown.table(precision="bfloat16"))
+    run(shown, monkeypatch, 0, tmp_path / "0.npz")
+    before = (tmp_path / "0.npz").read_bytes()
+    monkeypatch.setattr(scan, "Scanner", None)
+    # As where a stronger photograph has come: fewer of these may be among the nine.
+    monkeypatch.setattr(finals, "finalists", lambda table, rendered: np.arange(0))
+
+    run(shown, monkeypatch, 0, tmp_path / "0.npz")
+
+    assert (tmp_path / "0.npz").read_bytes() == before

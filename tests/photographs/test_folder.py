@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline import files
 from pipeline.errors import UserError
 from pipeline.photographs import folder
+from pipeline.results import document, layout
 from tests.photographs.test_duplicates import a_scene
 
 
@@ -113,18 +115,6 @@ def test_of_those_that_look_alike_the_largest_stays(tmp_path):
     assert left_out(found) == {"a.jpg": "looks like b.png", "c.webp": "looks like b.png"}
 
 
-def test_credits_are_taken_from_the_table_and_licences_linked(tmp_path):
-    save(tmp_path / "a.jpg", 0)
-    save(tmp_path / "b.jpg", 1)
-    (tmp_path / "credits.csv").write_text("file,title,author,licence,source\na.jpg,Sea,Ann,CC-BY-4.0,her own\n")
-
-    first, second = folder.gather(tmp_path).photographs
-
-    assert (first.title, first.author, first.source) == ("Sea", "Ann", "her own")
-    assert (first.licence, first.licence_url) == ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
-    assert (second.title, second.author, second.licence, second.licence_url) == (None, None, None, None)
-
-
 def test_the_same_folder_gives_the_same_list(tmp_path):
     for seed in range(3):
         save(tmp_path / f"{seed}.jpg", seed)
@@ -152,3 +142,31 @@ def test_a_folder_without_photographs_says_which_files_would_be_some(tmp_path):
         UserError, match=r"no photograph in it: no file that ends in \.jpg, \.jpeg, \.png, \.webp, \.avif"
     ):
         folder.gather(tmp_path)
+
+
+def listed(tmp_path, *names: str):
+    """List a folder of a photograph and of files that are none."""
+    save(tmp_path / "pictures" / "good.jpg", 0)
+    for name in names:
+        (tmp_path / "pictures" / name).touch()
+    files.write_json(layout.photograph_files(tmp_path), document.to_json(folder.gather(tmp_path / "pictures")))
+    return tmp_path
+
+
+def test_it_is_said_which_files_were_left_out_and_why(tmp_path):
+    assert folder.left_out(listed(tmp_path, "b.jpg")) == (
+        "photographs: one file left out: b.jpg: no picture that can be read (of no known kind)"
+    )
+
+
+def test_of_many_files_that_were_left_out_the_first_are_named_and_where_the_list_is(tmp_path):
+    said = folder.left_out(listed(tmp_path, *(f"{number}.png" for number in range(5))))
+
+    assert said.startswith("photographs: 5 files left out: 0.png: ")
+    assert said.count("no picture that can be read") == 3
+    assert said.endswith(f"; all are listed in {tmp_path}/photographs/files.json")
+
+
+def test_where_nothing_was_left_out_or_nothing_is_listed_nothing_is_said(tmp_path):
+    assert folder.left_out(tmp_path) == ""
+    assert folder.left_out(listed(tmp_path)) == ""

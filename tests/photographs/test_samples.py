@@ -5,8 +5,10 @@ import hashlib
 import pytest
 
 from pipeline import wheels
+from pipeline.config import plan
 from pipeline.errors import UserError
 from pipeline.photographs import licences, samples
+from pipeline.photographs.credits import Credit
 from pipeline.photographs.samples import Sample
 from tests.support import published
 from tests.test_originals import encoded, quarters
@@ -28,7 +30,7 @@ def wheel(index, tmp_path, monkeypatch) -> wheels.Wheel:
 def test_the_samples_are_a_dozen_with_author_licence_and_source():
     found = [each for group in samples.SAMPLES.values() for each in group]
 
-    assert len(found) == len({each.file for each in found}) == 12
+    assert len(found) == len({each.file for each in found}) == plan.SAMPLES
     assert all(each.title and each.author and each.licence and each.source.startswith("http") for each in found)
     free = {"CC0 1.0", "CC BY 2.0", "Public domain", "No known copyright restrictions"}
     assert {each.licence for each in found} <= free
@@ -37,15 +39,18 @@ def test_the_samples_are_a_dozen_with_author_licence_and_source():
     assert not {each.file for each in found} & {"motorcycle_left.png", "motorcycle_right.png", "page.png"}
 
 
-def test_samples_are_taken_out_of_the_wheel_and_described(wheel, tmp_path):
-    collection = samples.gather(tmp_path / "samples")
+def test_samples_are_taken_out_of_the_wheel_and_listed(wheel, tmp_path):
+    listed = samples.gather(tmp_path / "samples")
 
-    (photograph,) = collection.photographs
+    (photograph,) = listed.photographs
     assert [path.name for path in (tmp_path / "samples").iterdir()] == ["a.png"]
     assert (tmp_path / "samples" / "a.png").read_bytes() == PICTURE
-    assert (collection.source, collection.folder) == ("samples", None)
-    assert (photograph.width_px, photograph.height_px, photograph.author) == (120, 80, "Ann")
-    assert photograph.licence_url == "https://creativecommons.org/publicdomain/zero/1.0/"
+    assert (listed.source, listed.folder) == ("samples", None)
+    assert (photograph.file, photograph.width_px, photograph.height_px) == ("a.png", 120, 80)
+
+
+def test_it_is_said_whose_the_samples_are(wheel):
+    assert samples.credits() == {"a.png": Credit("Corners", "Ann", "CC0 1.0", "nowhere")}
 
 
 def test_they_are_fetched_once(wheel, tmp_path, index):

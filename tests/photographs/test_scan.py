@@ -1,3 +1,5 @@
+import dataclasses
+import os
 import sys
 
 import numpy as np
@@ -5,7 +7,7 @@ import pytest
 
 from pipeline import originals
 from pipeline.errors import UserError
-from pipeline.photographs import scan
+from pipeline.photographs import scan, shares
 from pipeline.results import layout, photographs, strongest
 from tests.photographs.conftest import LAYERS, SIZES
 
@@ -21,8 +23,8 @@ def everything(shown) -> dict[str, list[tuple[float, int, int, int, int]]]:
     for layer in LAYERS:
         network = truncate(shown.network, shown.weights.tensors, layer, "float32")
         margin = taps.margin(shown.network.layer(layer))
-        for number in range(len(shown.collection.photographs)):
-            original = originals.read(photographs.original(shown.results, shown.collection, number))
+        for number in range(len(shown.digests)):
+            original = originals.read(photographs.original(shown.results, shown.listed, number))
             units = {filter: [] for filter in range(shown.network.layer(layer).filters)}
             for view in originals.views(original.width_px, original.height_px):
                 image = tf.constant(originals.seen(original, view)[None], tf.float32) / 255.0
@@ -75,19 +77,13 @@ def test_in_bfloat16_nearly_the_same_is_found(shown, whole):
     assert found.precision == "bfloat16"
 
 
-def test_photographs_are_shared_out_without_rest():
-    for photographs_, shares in ((6, 4), (3, 5), (64, 1), (100_000, 512)):
-        parts = [scan.share(each, shares, photographs_) for each in range(shares)]
-        assert [number for part in parts for number in part] == list(range(photographs_))
-        assert max(map(len, parts)) - min(map(len, parts)) <= 1
-
-
 def test_a_share_without_photographs_starts_no_network(shown, monkeypatch):
     monkeypatch.setattr(scan, "Scanner", None)
 
-    empty = shown.table(numbers=range(0))
+    empty = shown.scanned([])
 
-    assert empty.shown.size == empty.sample.size == 0
+    assert empty.photographs == ()
+    assert empty.sample.size == 0
     assert (empty.best.photograph == strongest.NONE).all()
 
 
@@ -108,7 +104,7 @@ def test_a_network_of_grey_images_sees_photographs_in_grey(functional, show):
 
     found = grey.table()
 
-    original = originals.read(photographs.original(grey.results, grey.collection, 0))
+    original = originals.read(photographs.original(grey.results, grey.listed, 0))
     colours = np.asarray(originals.seen(original, originals.views(256, 256)[0]), np.float64) @ [0.299, 0.587, 0.114]
     kernel, bias = grey.weights.tensors["a/kernel"][0, 0, 0], grey.weights.tensors["a/bias"]
     expected = np.maximum(0, np.stack([colours[1:-1, 1:-1] / 255 * each for each in kernel], -1).max((0, 1)) + bias)
@@ -135,18 +131,72 @@ def test_a_network_of_one_size_is_shown_the_middle_in_that_size(functional, show
     assert found.best.row.max() < 40
 
 
-def test_the_command_writes_the_table_of_a_share_and_writes_it_again_the_same(shown, monkeypatch, tmp_path):
-    written = []
-    for name in ("first.npz", "second.npz"):
-        arguments = [
-            *("--model", shown.network.model, "--preprocessing", "unit"),
-            *("--weights", str(layout.weights(shown.results)), "--results", str(shown.results)),
-            *("--layers", *LAYERS, "--precision", "float32", "--share", "1", "--shares", "3"),
-            *("--output", str(tmp_path / name)),
-        ]
-        monkeypatch.setattr(sys, "argv", ["scan", *arguments])
-        scan.main()
-        written.append((tmp_path / name).read_bytes())
+def run(shown, monkeypatch, output, **changes: str) -> None:
+    options = {"weights": str(layout.weights(shown.results)), "share": "1", "shares": "2", "precision": "float32"}
+    options |= {"model": shown.network.model, "preprocessing": "unit", "results": str(shown.results)} | changes
+    arguments = [text for name, value in options.items() for text in (f"--{name}", value)]
+    monkeypatch.setattr(sys, "argv", ["scan", "--layers", *LAYERS, *arguments, "--output", str(output)])
+    scan.main()
 
-    assert written[0] == written[1]
-    assert strongest.read(tmp_path / "first.npz").shown.tolist() == [2, 3]
+
+def test_the_command_writes_the_table_of_a_share_and_writes_it_again_the_same(shown, monkeypatch, tmp_path):
+    for name in ("first.npz", "second.npz"):
+        run(shown, monkeypatch, tmp_path / name)
+
+    assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
+    found = strongest.read(tmp_path / "first.npz")
+    assert found.photographs == shares.digests(shown.listed.photographs, 1, 2)
+    assert found.sampled.tolist() == list(range(len(found.photographs)))
+
+
+def test_a_table_of_the_same_photographs_is_marked_as_new_and_nothing_is_looked_at(shown, monkeypatch, tmp_path):
+    output = tmp_path / "1.npz"
+    run(shown, monkeypatch, output)
+    before = output.read_bytes()
+    os.utime(output, (1, 1))
+    monkeypatch.setattr(scan, "Scanner", None)
+
+    run(shown, monkeypatch, output)
+
+    assert output.read_bytes() == before
+    assert output.stat().st_mtime > 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"photographs": ("0" * 64,)},
+        {"weights_sha256": "0" * 64},
+        {"precision": "bfloat16"},
+        {"method": strongest.METHOD + 1},
+        {"layers": ("a", "c")},
+        {"objective": "neuron"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_table_of_something_else_is_made_anew(shown, tmp_path, change):
+    wanted = shown.blank(shown.digests[:1])
+    strongest.write(tmp_path / "same.npz", wanted)
+    strongest.write(tmp_path / "other.npz", dataclasses.replace(wanted, **change))
+
+    assert scan.is_made(tmp_path / "same.npz", wanted)
+    assert not scan.is_made(tmp_path / "other.npz", wanted)
+
+
+def test_a_table_that_is_damaged_or_has_another_sample_is_made_anew(shown, tmp_path):
+    strongest.write(tmp_path / "whole.npz", shown.blank(sampled=2))
+    (tmp_path / "damaged.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:-100])
+
+    assert not scan.is_made(tmp_path / "whole.npz", shown.blank(sampled=3))
+    assert not scan.is_made(tmp_path / "damaged.npz", shown.blank(sampled=2))
+    assert not scan.is_made(tmp_path / "missing.npz", shown.blank(sampled=2))
+
+
+def test_what_was_looked_at_besides_may_stay_where_that_is_allowed(shown, tmp_path):
+    first, second, third = shown.digests[:3]
+    strongest.write(tmp_path / "two.npz", shown.blank([first, second], sampled=0))
+    wanted = shown.blank([first], sampled=0)
+
+    assert scan.is_made(tmp_path / "two.npz", wanted, [second, third])
+    assert not scan.is_made(tmp_path / "two.npz", wanted, [third])
+    assert not scan.is_made(tmp_path / "two.npz", shown.blank([first, third], sampled=0), [second])

@@ -1,10 +1,16 @@
+import sys
+
 import numpy as np
+import pytest
 from PIL import Image
 
+from pipeline import files
+from pipeline.errors import UserError
 from pipeline.originals import Original
 from pipeline.photographs import strips
+from pipeline.results import document, layout
 from tests.photographs.conftest import drawn
-from tests.results.test_exemplars import an_exemplar
+from tests.results.test_exemplars import a_filter, an_exemplar, the_exemplars
 
 
 def halves(colour: int) -> Original:
@@ -57,3 +63,27 @@ def test_strips_are_small_avif_files_one_for_each_filter_that_is_excited(tmp_pat
     with Image.open(tmp_path / "004.avif") as strip:
         assert strip.size == (9 * 64, 64)
     assert (tmp_path / "004.avif").stat().st_size <= strips.LARGEST_BYTES
+
+
+def run(shown, monkeypatch, **changes) -> None:
+    of = {"name": "b", "files_sha256": files.digest(layout.photograph_files(shown.results))}
+    found = the_exemplars(**(of | {"filters": (a_filter(0), a_filter(3, exemplars=()))} | changes))
+    files.write_json(layout.exemplars(shown.results, "b"), document.to_json(found))
+    monkeypatch.setattr(sys, "argv", ["strips", "--results", str(shown.results), "--layer", "b"])
+    strips.main()
+
+
+def test_the_command_writes_a_strip_of_each_filter_that_is_excited_and_again_the_same(shown, monkeypatch):
+    written = []
+    for _ in range(2):
+        run(shown, monkeypatch)
+        written.append({path.name: path.read_bytes() for path in layout.strips(shown.results, "b").iterdir()})
+
+    assert list(written[0]) == ["000.avif"]
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("changes", [{"name": "a"}, {"files_sha256": "f" * 64}])
+def test_exemplars_of_something_else_are_named(shown, monkeypatch, changes):
+    with pytest.raises(UserError, match=r"b\.json: (layer|files_sha256): .*, not .*; delete it to make it anew"):
+        run(shown, monkeypatch, **changes)

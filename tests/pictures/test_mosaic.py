@@ -10,7 +10,7 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.pictures import mosaic
 from pipeline.pictures.mosaic import Tile
-from pipeline.results import document, layout
+from pipeline.results import document, layout, sheet
 from tests.support import documents
 
 BLUE = (20, 40, 200)
@@ -48,23 +48,6 @@ def run(monkeypatch, results: Path, *more: str) -> Path:
     return output
 
 
-@pytest.mark.parametrize("tiles", [*range(1, 40), 64, 96, 127, 128, 256, 512, 1024, 2048])
-def test_the_grid_is_wide_rather_than_tall_and_holds_all(tiles):
-    across = mosaic.columns(tiles)
-    down = -(-tiles // across)
-    assert tiles <= across * down
-    assert down <= across <= 3 * down + 1
-
-
-def test_full_rows_are_preferred():
-    assert [mosaic.columns(tiles) for tiles in (1, 128, 512, 2048)] == [1, 16, 32, 64]
-
-
-@pytest.mark.parametrize(("canvas_px", "side"), [(224, 112), (112, 112), (64, 64), (48, 96), (32, 96), (111, 111)])
-def test_pictures_are_reduced_to_the_tile_or_enlarged_by_whole_factors(canvas_px, side):
-    assert mosaic.shown_side(canvas_px, 112) == side
-
-
 def test_every_picture_is_drawn_whole():
     pixels = drawn([Tile(filter, a_picture(), True) for filter in range(7)])
     assert count(pixels, BLUE) == 7 * 96 * 96
@@ -83,7 +66,7 @@ def test_a_filter_that_is_not_alive_is_marked_by_more_than_colour():
     assert count(alive, mosaic.MARK) == 0
     inside = (dead == mosaic.MARK).all(-1) & (alive == BLUE).all(-1)
     assert inside.sum() > 96  # a stroke across the picture, not a frame alone
-    label = slice(mosaic.MARGIN_PX + 96 + 30, None)
+    label = slice(sheet.MARGIN_PX + 96 + 30, None)
     assert (dead[label] != alive[label]).any()  # its label says so
 
 
@@ -101,11 +84,11 @@ def test_each_label_differs_from_the_next():
 
 def test_one_tile_leaves_room_for_the_title():
     layer = documents.a_layer("block1_conv1", model="vgg16", filters_total=64, canvas_px=64)
-    heading = mosaic.title(layer, 1)
+    heading = sheet.title(layer, 1)
     assert heading == "vgg16 · block1_conv1 · 1 of 64 filters · receptive field 3 px · canvas 64 px"
     image = mosaic.draw(heading, [Tile(0, a_picture(64), True)], count=1, canvas_px=64)
-    last_inked = np.argwhere((np.asarray(image)[: mosaic.MARGIN_PX * 2] != mosaic.GROUND).any((0, 2))).max()
-    assert last_inked < image.width - mosaic.MARGIN_PX / 2
+    last_inked = np.argwhere((np.asarray(image)[: sheet.MARGIN_PX * 2] != mosaic.GROUND).any((0, 2))).max()
+    assert last_inked < image.width - sheet.MARGIN_PX / 2
 
 
 def test_the_command_draws_all_filters_of_the_summary(tmp_path, monkeypatch, capsys):

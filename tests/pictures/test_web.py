@@ -43,7 +43,7 @@ def test_every_filter_gets_a_picture_a_thumbnail_and_a_strip(results):
         expected[f"{number:03}-thumb.avif"] = (min(side, web.THUMBNAIL_PX),) * 2
         strip_side = min(side, layout.SNAPSHOT_PX)
         expected[f"{number:03}-steps.avif"] = (steps * strip_side, strip_side)
-    expected["band.avif"] = (3 * layout.BAND_TILE_PX, layout.BAND_TILE_PX)
+    expected["band.avif"] = (3 * layout.LARGEST_BAND_TILE_PX, layout.LARGEST_BAND_TILE_PX)
     found = sizes(results / "tiles" / LAYER)
     assert {name: size for name, size in found.items() if name != "mosaic.avif"} == expected
     assert "mosaic.avif" in found
@@ -100,6 +100,23 @@ def test_the_band_shows_all_of_a_few_and_an_even_sample_of_many():
     assert len(many) == 2 * layout.BAND_COLUMNS
     assert many[0] == 0
     assert set(np.diff(many)) == {21, 22}
+
+
+@pytest.mark.parametrize("tiles", [1, 6, 8, 9, 12, 24])
+def test_a_band_of_half_a_dozen_pictures_or_more_is_as_wide_as_one_of_many(tiles):
+    columns, rows, side = layout.band_grid(tiles)
+
+    assert columns * rows >= tiles
+    assert columns * side <= layout.BAND_PX
+    if tiles >= 6:
+        assert columns * side > 0.98 * layout.BAND_PX
+
+
+def test_copies_are_as_much_like_their_pictures_as_is_promised(results):
+    for number in NUMBERS:
+        _, original = record.read(layout.paths(results, LAYER, number))
+        with Image.open(results / "tiles" / LAYER / f"{number:03}.avif") as copy:
+            assert images.decibels(original, np.asarray(copy)) >= web.LEAST_DB
 
 
 def test_a_large_band_is_compressed_until_it_fits():

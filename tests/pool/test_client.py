@@ -16,7 +16,7 @@ def test_a_pool_of_another_directory_is_left_alone(owner, tmp_path_factory, monk
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
     monkeypatch.setenv(client.ADDRESS, owner.address)
 
-    assert client.render(UNKNOWN_LAYER) is None
+    assert client.run(client.RENDER, UNKNOWN_LAYER) is None
 
 
 def test_a_pool_that_hangs_up_after_the_last_byte_has_been_told_all(monkeypatch):
@@ -39,7 +39,7 @@ def test_a_pool_that_hangs_up_after_the_last_byte_has_been_told_all(monkeypatch)
 def test_no_pool_is_no_error(monkeypatch, address):
     monkeypatch.setenv(client.ADDRESS, address)
 
-    assert client.render(UNKNOWN_LAYER) is None
+    assert client.run(client.RENDER, UNKNOWN_LAYER) is None
 
 
 def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
@@ -52,13 +52,14 @@ def test_what_answers_nonsense_is_no_pool(tmp_path, monkeypatch):
             [sys.executable, "-c", "import socket; socket.socket(fileno=0).accept()[0].send(b'220 mail\\n')"],
             stdin=listener,
         )
-        assert client.render(UNKNOWN_LAYER) is None
+        assert client.run(client.RENDER, UNKNOWN_LAYER) is None
     assert server.wait(PATIENCE_SECONDS) == 0
 
 
-def test_a_job_of_the_pool_imports_next_to_nothing():
+@pytest.mark.parametrize("client", ["pipeline.render.__main__", "pipeline.pool.__main__"])
+def test_a_job_of_the_pool_imports_next_to_nothing(client):
     heavy = {"numpy", "tensorflow", "argparse", "pathlib", "typing", "difflib"}
-    script = f"import sys; import pipeline.render.__main__; print({heavy} & set(sys.modules))"
+    script = f"import sys; import {client}; print({heavy} & set(sys.modules))"
 
     # Without what other packages have a Python do at its start: coverage measures itself into every process.
     done = subprocess.run([sys.executable, "-S", "-c", script], cwd=PROJECT, capture_output=True, text=True)

@@ -98,10 +98,10 @@ def test_a_cancelled_job_no_longer_runs(owner):
         b"[1]\n",
         b"\xff\xfe\n",
         b"[" * 60000 + b"\n",
-        b'{"arguments": 3, "directory": 4}\n',
-        b'{"arguments": ["--layer", 3], "directory": "/"}\n',
+        b'{"command": "render", "arguments": 3, "directory": 4}\n',
+        b'{"command": "render", "arguments": ["--layer", 3], "directory": "/"}\n',
         b"x" * (2 * client.MESSAGE_BYTES),
-        json.dumps({"arguments": [], "directory": os.sep}).encode() + b"\n",
+        json.dumps({"command": "render", "arguments": [], "directory": os.sep}).encode() + b"\n",
     ],
     ids=["HTTP", "a list", "no text", "deep", "no arguments", "a number", "long", "no open files"],
 )

@@ -110,9 +110,9 @@ def test_what_a_network_was_shown_is_read_where_it_was(results):
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("weights_sha256", "f" * 64, "weights_sha256: f+, but "),
-        ("layer", "block1_conv1", "name: block1_conv1, but block3_conv1"),
-        ("objective", "neuron", "objective: neuron, but channel"),
+        ("weights_sha256", "f" * 64, "weights_sha256: f+, not "),
+        ("layer", "block1_conv1", "layer: block1_conv1, not block3_conv1"),
+        ("objective", "neuron", "objective: neuron, not channel"),
     ],
 )
 def test_what_another_layer_was_shown_is_named(results, place, key, value, reason):

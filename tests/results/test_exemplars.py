@@ -20,8 +20,8 @@ def a_filter(number: int, **changes) -> Filter:
 
 
 def the_exemplars(**changes) -> Exemplars:
-    values = {"model": "tiny", "name": "first", "weights_sha256": "0" * 64, "collection_sha256": "1" * 64}
-    values |= {"photographs": 3, "sampled": 3, "field_px": 4, "patches": True}
+    values = {"model": "tiny", "name": "first", "weights_sha256": "0" * 64, "files_sha256": "1" * 64}
+    values |= {"photographs": 3, "sampled": 3, "field_px": 4}
     values |= {"filters": (a_filter(0), a_filter(3)), "families": ()}
     return Exemplars(**(values | changes))
 

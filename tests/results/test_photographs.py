@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import msgspec
@@ -5,12 +6,13 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.results import document, layout, photographs
-from pipeline.results.photographs import Collection, LeftOut, Photograph
+from pipeline.results.photographs import Collection, File, Files, LeftOut, Photograph
 
 
 def a_photograph(file: str = "a.jpg", **changes) -> Photograph:
     values = {"title": None, "author": None, "licence": None, "licence_url": None, "source": None}
-    return Photograph(**({"file": file, "sha256": "0" * 64, "width_px": 640, "height_px": 480} | values | changes))
+    digest = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()
+    return Photograph(**({"file": file, "sha256": digest, "width_px": 640, "height_px": 480} | values | changes))
 
 
 def a_collection(*files: str, **changes) -> Collection:
@@ -66,8 +68,30 @@ def test_a_photograph_is_called_by_its_title_else_by_its_file():
     assert a_photograph("a.jpg").name == "a.jpg"
 
 
+def the_files(*files: str, **changes) -> Files:
+    values = {"source": "folder", "folder": "pictures", "left_out": ()}
+    several = (a_photograph(file) for file in files)
+    listed = tuple(File(file=each.file, sha256=each.sha256, width_px=64, height_px=64) for each in several)
+    return Files(**(values | {"photographs": listed} | changes))
+
+
+def test_a_list_of_files_is_read_as_it_was_written_and_says_nothing_of_credits(tmp_path):
+    files = the_files("a.jpg", "b/c d.png")
+    path = layout.photograph_files(tmp_path)
+    path.parent.mkdir()
+    path.write_text(json.dumps(document.to_json(files)))
+
+    assert photographs.read_files(path) == files
+    assert set(document.to_json(files)["photographs"][0]) == {"file", "sha256", "width_px", "height_px"}
+
+
+def test_no_two_photographs_are_the_same(tmp_path):
+    with pytest.raises(UserError, match=r"photographs: two of the same digest; delete it"):
+        read_back(tmp_path, a_collection(photographs=tuple(a_photograph(each, sha256="0" * 64) for each in "ab")))
+
+
 def test_files_lie_in_the_folder_or_among_the_samples(tmp_path):
-    samples = a_collection("a.jpg", source="samples", folder=None)
+    samples = the_files("a.jpg", source="samples", folder=None)
 
     assert photographs.original(tmp_path, samples, 0) == layout.samples(tmp_path) / "a.jpg"
-    assert str(photographs.original(tmp_path, a_collection("b/a.jpg"), 0)) == "pictures/b/a.jpg"
+    assert str(photographs.original(tmp_path, the_files("b/a.jpg"), 0)) == "pictures/b/a.jpg"

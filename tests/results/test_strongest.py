@@ -19,9 +19,9 @@ def a_best(columns: int = 5, photographs: int = 3) -> Best:
 
 def a_table(**changes) -> Strongest:
     values = {"model": "tiny", "objective": "channel", "precision": "float32"}
-    values |= {"weights_sha256": "0" * 64, "collection_sha256": "1" * 64, "layers": ("a", "encoder/ü")}
+    values |= {"weights_sha256": "0" * 64, "photographs": ("1" * 64, "0" * 64, "f" * 64), "layers": ("a", "encoder/ü")}
     values |= {"filters": np.array([2, 3], "<i4"), "origin": np.array([0.5, np.nan], "<f4"), "best": a_best()}
-    values |= {"shown": np.arange(3, dtype="<i4"), "sampled": np.array([0, 2], "<i4")}
+    values |= {"sampled": np.array([0, 2], "<i4")}
     return Strongest(**(values | {"sample": np.ones((2, 5), "<f4")} | changes))
 
 
@@ -58,8 +58,9 @@ def changed(**arrays: np.ndarray) -> Strongest:
         pytest.param(changed(value=a_best().value[:, ::-1]), "do not go down", id="ascending"),
         pytest.param(changed(row=a_best().row - 9), "places that are none", id="row"),
         pytest.param(changed(photograph=a_best().photograph + 9), "were not shown", id="photograph"),
-        pytest.param(a_table(shown=np.array([2, 1, 0])), "not ascending", id="order"),
-        pytest.param(a_table(sampled=np.array([0, 7])), "a sample of others", id="sample"),
+        pytest.param(a_table(sampled=np.array([2, 0])), "not ascending", id="order"),
+        pytest.param(a_table(photographs=("1" * 64,) * 3), "two photographs of the same digest", id="twice"),
+        pytest.param(a_table(sampled=np.array([0, 7])), "of other photographs", id="sample"),
         pytest.param(a_table(filters=np.array([2, 4])), "value is float32 .5, 20., not float32 .6, 20.", id="filters"),
         pytest.param(a_table(layers=("a",)), "filters is int32", id="layers"),
     ],
@@ -90,13 +91,3 @@ def test_a_damaged_file_is_one_line(tmp_path, damage):
 
     with pytest.raises(UserError, match=r"table\.npz: (no table of strongest units|no such file)"):
         strongest.read(path)
-
-
-@pytest.mark.parametrize(("photographs", "count"), [(1, 1), (12, 12), (2000, 2000), (2001, 2000), (100_000, 2000)])
-def test_the_sample_is_spread_evenly(photographs, count):
-    found = strongest.sampled(photographs)
-
-    assert len(found) == len(set(found.tolist())) == count
-    assert found[0] == 0
-    assert found[-1] < photographs
-    assert np.diff(found).max(initial=1) - np.diff(found).min(initial=photographs) <= 1

@@ -12,7 +12,7 @@ def a_station(layer: str = "second", **changes) -> Station:
 
 
 def the_trust(**changes) -> Trust:
-    values = {"model": "tiny", "name": "second", "weights_sha256": "0" * 64, "collection_sha256": "1" * 64}
+    values = {"model": "tiny", "name": "second", "weights_sha256": "0" * 64, "files_sha256": "1" * 64}
     values |= {"photographs": 200, "filters": (0, 2, 5), "way": (a_station("first"), a_station())}
     return Trust(**(values | changes))
 

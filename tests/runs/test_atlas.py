@@ -16,9 +16,20 @@ pytest_plugins = ["tests.support.workflow_fixtures"]
 
 RENDERED = [f"{layer}/{number:03}" for layer, text in FILTERS.items() for number in selection.parse_filters(text)]
 LAYERS = list(FILTERS)
-CHAIN = {"weights": 1, "summary": 13, "mosaic": 13, "tiles": 13, "quality": 1, "site": 1, "publish": 1, "all": 1}
+CHAIN = {
+    "weights": 1,
+    "summary": 13,
+    "mosaic": 13,
+    "tiles": 13,
+    "quality": 1,
+    "map": 1,
+    "site": 1,
+    "publish": 1,
+    "all": 1,
+}
 # Few photographs are looked at in float32 at once, and so not again.
-OF_PHOTOGRAPHS = {"photographs": 1, "scan": 1, "strongest": 1, "exemplars": 13, "copies": 1, "trust": 13, "tuning": 1}
+OF_PHOTOGRAPHS = {"photographs": 1, "credits": 1, "scan": 1, "strongest": 1, "tuning": 1}
+OF_PHOTOGRAPHS |= {"exemplars": 13, "strips": 13, "copies": 1, "trust": 13}
 
 
 def test_the_preview_of_vgg16_has_8_filters_a_layer_and_the_showcase(tmp_path):
@@ -35,7 +46,7 @@ def test_the_full_atlas_of_vgg16_has_a_job_for_each_of_its_filters(tmp_path):
     # The table alone: 4,224 paragraphs take seconds to print.
     counted = workflows.counts(vgg16.run("--dry-run").output)
 
-    assert counted == CHAIN | OF_PHOTOGRAPHS | {"render": 4224, "total": 4298}
+    assert counted == CHAIN | OF_PHOTOGRAPHS | {"render": 4224, "total": 4312}
     assert not vgg16.results.exists()
 
 
@@ -110,7 +121,7 @@ def test_after_a_finished_run_there_is_nothing_to_do(atlas):
         pytest.param({"filters": FILTERS | {"second": "0-2"}}, jobs((), ["second"]), id="filter left out"),
         pytest.param(
             {"layers": ["second"], "filters": {"second": "0-3"}},
-            sorted([*jobs(), ("quality", "")]),
+            sorted([*jobs(), ("map", ""), ("quality", "")]),
             id="layer left out",
         ),
         pytest.param({"site": {"title": "Another"}}, jobs(), id="site"),
@@ -148,7 +159,7 @@ def test_an_added_layer_leaves_the_files_of_the_others_alone(one_layer, finished
     after = {name: written for name, (_, written) in workflows.marks(finished.results).items()}
     written = {name for name in files if before.get(name) != after[name]}
 
-    made = {name for name in written if not name.startswith(("site/", "logs/", "quality."))}
+    made = {name for name in written if not name.startswith(("site/", "logs/", "map/", "quality."))}
     assert made
     assert all("second" in name for name in made)
     assert "site/index.html" in written
@@ -208,6 +219,12 @@ def test_a_chain_run_at_once_on_one_core_gives_the_bytes_of_one_run_in_parts_on_
 def test_every_rule_of_a_layer_is_planned_for_a_fresh_atlas(fresh):
     planned = Counter(rule for rule, _ in fresh.plan())
 
-    assert planned == {"weights": 1, "render": 7, "quality": 1, "site": 1, "publish": 1, "all": 1} | dict.fromkeys(
-        OF_LAYER, 2
-    )
+    assert planned == {
+        "weights": 1,
+        "render": 7,
+        "quality": 1,
+        "map": 1,
+        "site": 1,
+        "publish": 1,
+        "all": 1,
+    } | dict.fromkeys(OF_LAYER, 2)

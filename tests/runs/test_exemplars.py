@@ -2,10 +2,11 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
 from pipeline import selection
-from pipeline.results import exemplars, layer_summary, layout
+from pipeline.results import exemplars, layer_summary, layout, strongest
 from tests.photographs.conftest import drawn
 from tests.support import workflow as workflows
 from tests.support.workflow import FILTERS, Workflow, checked
@@ -13,8 +14,10 @@ from tests.support.workflow import FILTERS, Workflow, checked
 pytest_plugins = ["tests.support.workflow_fixtures"]
 
 LAYERS = list(FILTERS)
-OF_LAYERS = [(rule, layer) for rule in ("exemplars", "trust") for layer in LAYERS]
-OF_PHOTOGRAPHS = sorted([("photographs", ""), ("scan", "0"), ("strongest", ""), *OF_LAYERS, ("copies", "")])
+OF_LAYERS = [(rule, layer) for rule in ("exemplars", "strips", "trust") for layer in LAYERS]
+OF_PHOTOGRAPHS = sorted(
+    [("photographs", ""), ("credits", ""), ("scan", "0"), ("strongest", ""), *OF_LAYERS, ("copies", "")]
+)
 NAMES = {"quayside {3}.png": (300, 260), "b.jpg": (640, 480), "deeper/c.webp": (260, 520)}
 
 
@@ -46,14 +49,14 @@ def atlas(looked_at, tmp_path) -> Workflow:
 
 def rules(plan) -> list[tuple[str, str]]:
     """Return the jobs of a plan but for those that follow whatever was made."""
-    return [job for job in plan if job[0] not in ("all", "publish", "site", "quality")]
+    return [job for job in plan if job[0] not in ("all", "publish", "site", "quality", "map")]
 
 
 def test_every_filter_gets_the_patches_that_excite_it(looked_at):
     for layer, filters in FILTERS.items():
         found = exemplars.read(layout.exemplars(looked_at.results, layer))
         summary = layer_summary.read(layout.layer_paths(looked_at.results, layer).summary)
-        assert (found.photographs, found.patches) == (3, True)
+        assert found.photographs == 3
         assert [each.filter for each in found.filters] == list(selection.parse_filters(filters))
         for each in found.filters:
             assert layout.strip(looked_at.results, layer, each.filter).exists() == bool(each.exemplars)
@@ -77,10 +80,40 @@ def test_a_new_photograph_is_shown_and_renders_nothing(atlas, folder, tmp_path):
     assert rules(atlas.plan(photographs=str(larger))) == OF_PHOTOGRAPHS
 
 
+def test_a_photograph_that_is_called_otherwise_is_not_looked_at_again(atlas, folder, looked_at, tmp_path):
+    renamed = tmp_path / "renamed"
+    shutil.copytree(folder, renamed)
+    (renamed / "b.jpg").rename(renamed / "z.jpg")
+    table = layout.scan(atlas.results, 0)
+    before = table.read_bytes()
+
+    run = atlas.run(photographs=str(renamed))
+
+    assert run.code == 0, run.output
+    assert "nothing is done again" in (atlas.results / "logs/scan/0.log").read_text()
+    assert table.read_bytes() == before
+    # It is the last of the list now.
+    was, is_ = (strongest.read(layout.strongest(each.results)) for each in (looked_at, atlas))
+    assert [is_.photographs.index(each) for each in was.photographs] == [2, 0, 1]
+    assert atlas.plan(photographs=str(renamed)) == []
+
+
+def test_a_run_says_which_files_were_left_out(atlas, folder, tmp_path):
+    with_another = tmp_path / "more"
+    shutil.copytree(folder, with_another)
+    (with_another / "broken.jpg").touch()
+
+    run = atlas.run(photographs=str(with_another))
+
+    said = "photographs: one file left out: broken.jpg: no picture that can be read (of no known kind)"
+    assert run.code == 0, run.output
+    assert said in run.output
+
+
 def test_patches_that_are_not_to_be_published_show_nothing_to_the_network_again(atlas):
     site = dict(atlas.configuration["site"]) | {"publish_patches": False}
 
-    assert rules(atlas.plan(site=site)) == OF_LAYERS
+    assert rules(atlas.plan(site=site)) == []
 
 
 def test_patches_that_are_no_longer_published_leave_the_site(atlas):
@@ -103,14 +136,14 @@ def test_the_check_knows_the_site_with_its_photographs(looked_at):
     assert "quality: whole" in found
 
 
-def test_other_credits_are_taken_up_and_render_nothing(atlas, folder):
+def test_other_credits_are_taken_up_and_the_network_is_shown_nothing(atlas, folder):
     (folder / "credits.csv").write_text("file,title\nb.jpg,Sea\n")
     try:
         planned = rules(atlas.plan())
     finally:
         (folder / "credits.csv").unlink()
 
-    assert planned == OF_PHOTOGRAPHS
+    assert planned == [("credits", "")]
 
 
 def test_a_folder_that_is_gone_is_one_line(atlas, tmp_path):
@@ -142,19 +175,20 @@ def test_an_interrupted_scan_is_continued_and_gives_the_same(atlas, looked_at):
     atlas.assert_run_gives(looked_at)
 
 
-def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(atlas):
-    atlas.configuration = dict(atlas.configuration) | {"precision": "bfloat16"}
-    planned = rules(atlas.plan())
-    only = [
-        *("--allowed-rules", "scan", "strongest", "finals", "exemplars"),
-        *(str(layout.exemplars(atlas.results, layer).relative_to(atlas.directory)) for layer in LAYERS),
-    ]
+def test_after_a_scan_in_bfloat16_what_may_be_shown_is_looked_at_again(fresh, tmp_path):
+    # More photographs than nine of the one filter.
+    for number in range(10):
+        drawn(number, (260, 260)).save(tmp_path / f"{number}.png")
+    target = layout.exemplars(fresh.results, "first").relative_to(fresh.directory)
+    changes = {"filters": {"first": "0"}, "precision": "bfloat16", "photographs": str(tmp_path)}
 
-    run = atlas.run(*only[:5], "--", *only[5:])
+    run = fresh.run(str(target), **changes)
 
-    assert ("finals", "0") in planned
     assert run.code == 0, run.output
-    assert exemplars.read(layout.exemplars(atlas.results, "first")).filters
+    again = strongest.read(layout.finals(fresh.results, 0))
+    (shown,) = exemplars.read(layout.exemplars(fresh.results, "first")).filters
+    assert (again.precision, strongest.read(layout.scan(fresh.results, 0)).precision) == ("float32", "bfloat16")
+    assert np.float32(shown.natural) == again.best.value[0, 0]
 
 
 def test_the_check_looks_at_what_photographs_say(atlas):

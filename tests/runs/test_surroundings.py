@@ -8,11 +8,14 @@ import resource
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from pipeline import files
+from pipeline.results import layout
+from tests.photographs.conftest import drawn
 from tests.support import memory_limit
 from tests.support import workflow as workflows
 
@@ -22,6 +25,8 @@ pytest_plugins = ["tests.support.workflow_fixtures"]
 LITTLE_MEMORY = 300_000_000
 # Bytes that a worker fills before it has rendered anything.
 LITTLE_MEMORY_TO_HOLD = 150_000_000
+# Seconds within which what a killed workflow has begun is to end.
+END_SECONDS = 10
 # Seconds by which clocks are wrong.
 DAY = 86_400
 
@@ -53,7 +58,7 @@ def wait_for_process(module, directory, process):
 def test_a_killed_worker_is_replaced_and_its_jobs_done_again(fresh, finished, batch):
     fresh.environment["ATLAS_BATCH"] = batch
     process = fresh.start(cores=1)
-    worker = wait_for_process("pipeline.render.worker", fresh.directory, process)
+    worker = wait_for_process("pipeline.pool.worker", fresh.directory, process)
     workflows.wait_for(fresh.results / "filters/second/[0-9]*.png", process)
 
     os.kill(worker, signal.SIGKILL)
@@ -62,6 +67,44 @@ def test_a_killed_worker_is_replaced_and_its_jobs_done_again(fresh, finished, ba
     assert run.code == 0, run.output
     assert workflows.contents(fresh.results) == workflows.contents(finished.results)
     workflows.wait_until_idle(fresh.directory)
+
+
+@pytest.fixture
+def scan(fresh, tmp_path):
+    """Return a running scan of photographs in a worker that does not go on, and the worker's number."""
+    for number in range(3):
+        path = tmp_path / "photographs" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        drawn(number, (600, 500)).save(path)
+    table = layout.scan(fresh.results, 0).relative_to(fresh.directory)
+    process = fresh.start(str(table), cores=1, photographs=str(tmp_path / "photographs"))
+    wait_for_process("photographs.scan", fresh.directory, process)
+    worker = wait_for_process("pipeline.pool.worker", fresh.directory, process)
+    os.kill(worker, signal.SIGSTOP)
+    yield process, worker
+    workflows.wait_until_idle(fresh.directory)
+
+
+def test_a_scan_whose_worker_is_killed_is_done_again(fresh, scan):
+    process, worker = scan
+
+    os.kill(worker, signal.SIGKILL)
+    run = workflows.finish(process)
+
+    assert run.code == 0, run.output
+    assert layout.scan(fresh.results, 0).exists()
+
+
+def test_a_scan_ends_with_a_workflow_that_is_killed(fresh, scan):
+    process, _ = scan
+
+    process.kill()
+    process.wait()
+
+    ended = time.monotonic() + END_SECONDS
+    while workflows.processes_in(fresh.directory) and time.monotonic() < ended:
+        time.sleep(workflows.LOOK_SECONDS)
+    assert workflows.processes_in(fresh.directory) == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +157,7 @@ def little_memory():
 def test_a_worker_that_the_kernel_kills_for_want_of_memory_is_replaced(fresh, finished, little_memory):
     process = fresh.start(cores=1)
 
-    little_memory.take(wait_for_process("pipeline.render.worker", fresh.directory, process))
+    little_memory.take(wait_for_process("pipeline.pool.worker", fresh.directory, process))
     run = workflows.finish(process)
 
     assert little_memory.killed() == 1
@@ -191,7 +234,7 @@ def test_a_temporary_directory_with_a_long_path_is_no_hindrance(fresh, finished,
     names = ["filters/first/000.png", "filters/second/003.png"]
 
     process = fresh.start(*(f"results/{name}" for name in names), cores=1)
-    wait_for_process("pipeline.render.worker", fresh.directory, process)
+    wait_for_process("pipeline.pool.worker", fresh.directory, process)
     run = workflows.finish(process)
 
     assert run.code == 0, run.output

@@ -38,6 +38,12 @@ def test_a_shallow_atlas_shows_several_filters_of_a_layer_the_most_of_its_last(a
     assert len(set(shown)) == len(shown)
 
 
+def test_examples_are_the_filters_that_are_named_to_open_the_home(atlas):
+    named = ["block3_conv1/159", "block1_conv1/9"]
+
+    assert [f"{each.layer}/{each.filter}" for each in about(atlas, **SETTINGS, named=named).examples] == named
+
+
 def test_a_network_of_nobody_known_has_no_credit(atlas):
     own = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, model="/home/me/mine.keras"))
 
@@ -49,4 +55,5 @@ def test_a_network_of_nobody_known_has_no_credit(atlas):
 
 def test_every_word_of_the_settings_has_its_place():
     # A setting that is added to the site is decided on here, too.
-    assert {each.name for each in dataclasses.fields(Site)} - SETTINGS.keys() == {"description", "publish_patches"}
+    elsewhere = {"description", "publish_patches", "originals", "highlights", "source", "year"}
+    assert {each.name for each in dataclasses.fields(Site)} - SETTINGS.keys() == elsewhere

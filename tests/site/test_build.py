@@ -4,6 +4,7 @@ import json
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from urllib.parse import unquote, urldefrag
 
 import msgspec
 import pytest
@@ -18,6 +19,20 @@ from tests.support import networks, synthetic
 from tests.support.markup import Document, documents
 from tests.support.sites import BASE, NUMBERS
 from tests.support.synthetic import PHOTOGRAPHS
+
+# What pages run: scripts of ours, by name, and what is written into a page for search engines.
+OWN_SCRIPTS = (
+    "atlas.js",
+    "compare.js",
+    "filter.js",
+    "layer.js",
+    "map.js",
+    "openseadragon.min.js",
+    "originals.js",
+    "results.js",
+    "sheets.js",
+    "application/ld+json",
+)
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)> '{{ 7*7 }}' ../../etc \u202e𝕏 </title>"
 
@@ -37,7 +52,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_layer_every_filter_and_every_photograph_has_a_page(plain):
-    expected = {"index.html", "how-to-read.html", "data/index.html", "404.html"}
+    expected = {
+        "index.html",
+        "map.html",
+        "how-to-read.html",
+        "data/index.html",
+        "search.html",
+        "compare.html",
+        "404.html",
+    }
     expected |= {f"{layer}/index.html" for layer in NUMBERS}
     expected |= {f"{layer}/{number:03}.html" for layer, numbers in NUMBERS.items() for number in numbers}
     expected |= {"photographs/index.html", *(f"photographs/{number:03}.html" for number in range(PHOTOGRAPHS))}
@@ -124,6 +147,15 @@ def test_the_picture_for_other_sites_is_there_when_it_is_named(public):
     assert (public / "assets" / "card.jpg").stat().st_size > 10_000
 
 
+def test_every_link_of_the_lost_page_leads_to_a_page(public):
+    for address in Document(public / "404.html").addresses():
+        if address.startswith(BASE):
+            name = unquote(urldefrag(address.removeprefix(f"{BASE}/").partition("?")[0])[0])
+            assert (public / (f"{name}index.html" if name.endswith("/") or not name else name)).is_file(), address
+    links = [each["href"] for each in Document(public / "404.html").all("a")]
+    assert f"{BASE}/#layers" in links
+
+
 def test_the_lost_page_finds_its_way_from_any_depth(public):
     links = [each["href"] for each in Document(public / "404.html").all("a") if not each["href"].startswith("#")]
     assert all(link.startswith("https://") for link in links)
@@ -155,7 +187,7 @@ def test_an_atlas_of_one_filter_is_whole(repository, tmp_path):
     assert not page.all("a")[0]["href"].startswith("None")
     home = Document(tmp_path / "site" / "index.html")
     assert "1 of 512 filters" in home.text
-    assert "What 1 filter of VGG16 looks for: one picture, made by gradient ascent." in home.text
+    assert "Pictures of what 1 filter of VGG16 looks for, made by gradient ascent." in home.text
     # With nothing to compare with, nothing is said of it.
     texts = [document.text for name, document in documents(tmp_path / "site").items() if name != "how-to-read.html"]
     assert not [text for text in texts if "own best" in text or "excites it more" in text]
@@ -181,12 +213,11 @@ def test_hostile_settings_are_text_and_nothing_else(build, tmp_path):
         tmp_path / "site", title=HOSTILE, author=HOSTILE, description=HOSTILE, licence=HOSTILE, base_url=BASE
     )
     for name, document in documents(output).items():
-        scripts = document.all("script")
-        assert len(scripts) == 1, name
+        assert {*document.scripts()} <= {*OWN_SCRIPTS}, name
         assert not [each for _, each in document.elements if any(key.startswith("on") for key in each)], name
         assert "{{ 7*7 }}" in document.text, name
         assert not [each for each in document.all("img") if each["src"] == "x"], name
-    ElementTree.parse(output / "feed.xml")
+    ElementTree.parse(output / "sitemap.xml")
     assert "<script" not in (output / "llms.txt").read_text()
     assert "<script" not in (output / "assets" / "search.js").read_text()
 
@@ -204,7 +235,7 @@ def test_hostile_layer_names_stay_inside_the_site(sequential, repository, tmp_pa
     pages = documents(output)
     assert len([name for name in pages if name.endswith("/003.html")]) == len(names)
     for name, document in pages.items():
-        assert len(document.all("script")) == 1, name
+        assert {*document.scripts()} <= {*OWN_SCRIPTS}, name
         for address in document.addresses():
             if not address.startswith(("https://", "data:")):
                 path, _ = document.target(address)
@@ -279,7 +310,7 @@ def test_pages_say_of_each_layer_what_the_network_does_with_it(keras, any_site):
     assert "Pictures show the positive end; the objective negative_channel shows the negative one." in texts["branch"]
     assert "Besides, it sees the whole image, by way of a gate, a normalisation over the whole map" in texts["branch"]
     home, guide = (Document(folder / f"{name}.html").text for name in ("index", "how-to-read"))
-    assert "alive, all but depthwise" in home
+    assert "found, all but depthwise" in home
     assert "own best, depthwise" in home
     assert "Stride 1" in home
     assert "the value after BatchNormalization, before ReLU (in 1 layer)" in guide
@@ -323,7 +354,7 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
     folder = any_site(sequential(("Conv2D", plain | {"filters": 4}), channels=1))
 
     assert "pictures are grey" in Document(folder / "l0/index.html").text
-    assert "Input: grey" in Document(folder / "index.html").text
+    assert "Input: a grey image" in Document(folder / "index.html").text
     assert "for each colour" not in Document(folder / "l0/000.html").text
     assert (folder / "assets/kernels.png").is_file()
 
@@ -335,7 +366,11 @@ def test_nothing_is_said_of_colours_where_images_are_grey(sequential, any_site):
         ("[]", "JSON object"),
         ('{"titel": "x"}', "did you mean title"),
         ('{"title": 3}', "title: should be text"),
+        ('{"year": true}', "year: should be a number"),
+        ('{"source": "javascript:alert(1)"}', "site.source"),
         ('{"publish_patches": "no"}', "publish_patches: should be true or false"),
+        ('{"highlights": "a/1"}', "highlights: should be a list of texts"),
+        ('{"highlights": [1]}', "highlights: should be a list of texts"),
         ('{"base_url": "javascript:alert(1)"}', "base_url"),
         ('{"base_url": "https://"}', "base_url"),
         ('{"base_url": "https://example.org/?q=1"}', "base_url"),
@@ -372,7 +407,7 @@ def test_a_site_without_a_title_is_named_after_what_it_shows(atlas, results, rep
         output = tmp_path / objective
         site.build(changed, Site(), results=results, templates=repository / "templates", output=output)
         assert f"What the filters of VGG16 {words}" in Document(output / "index.html").text
-        assert f"What 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
+        assert f"Pictures of what 10 filters of VGG16 {words}" in (output / "llms.txt").read_text()
 
 
 def test_the_makers_of_a_network_and_of_its_published_weights_are_named(plain):

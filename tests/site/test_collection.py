@@ -263,4 +263,4 @@ def test_the_command_line_works_from_any_directory_without_tensorflow(finished, 
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "out/index.html: 2 atlases"
-    assert Document(tmp_path / "out/index.html").text.count("Eight networks") == 3
+    assert Document(tmp_path / "out/index.html").text.count("Eight networks") == 2

@@ -11,7 +11,7 @@ def test_a_kernel_map_marks_signs_by_shape():
     assert f"h{drawings.LARGEST_SQUARE}v" in drawn
     # A quarter of the weight is a quarter of the area: half the side, made even.
     assert "h8v8" in drawn
-    assert 'aria-label="−1.0 to +1.0"' in drawn
+    assert 'aria-label="2 × 2 weights, −1.0 to +1.0"' in drawn
 
 
 def test_a_frame_is_drawn_to_scale_and_only_where_it_fits():
@@ -24,6 +24,26 @@ def test_charts_stand_up_to_one_filter_and_to_none_with_a_hue():
     assert "of 0 pictures; 1 more are grey" in drawings.hue_histogram([None])
     assert "of 0 pictures; 1 have no clear one" in drawings.orientation_rose([(12.0, 0.0)])
     assert "highest 0" in drawings.curve([0.0], [0])
+
+
+def test_the_axis_of_multiples_of_noise_ends_at_a_thousand_and_every_power_of_ten_has_its_number_on_it():
+    drawn = drawings.ratio_histogram([0.5, 3.0, 1e7], 2)
+
+    ticks = re.findall(r'<text x="([\d.]+)" y="124"[^>]*>([^<]+)×</text>', drawn)
+    assert [text for _, text in ticks] == ["0.1", "1", "10", "100", "≥ 1,000"]
+    assert [float(x) for x, _ in ticks] == [0, 75, 150, 225, 300]
+    assert 'class="mid">1</text>' in drawn
+    assert "median 3.00, least 0.500" in drawn
+    assert "median more than 1,000" in drawings.ratio_histogram([1e7], 2)
+
+
+def test_a_rose_of_no_direction_says_so():
+    assert ">none<" in drawings.orientation_rose([(12.0, 0.1)])
+    assert ">none<" not in drawings.orientation_rose([(12.0, 0.9)])
+
+
+def test_the_dots_of_a_curve_are_numbered_as_the_snapshots_are():
+    assert re.findall(r'style="--k:(\d)"', drawings.curve([0.0, 1.0, 2.0], [0, 2])) == ["0", "1"]
 
 
 def test_a_kernels_picture_is_grey_for_zero_and_full_for_the_largest_weight():

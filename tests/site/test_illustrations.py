@@ -28,3 +28,25 @@ def test_the_grey_card_is_grey_and_has_the_same_lightness():
 
 def test_of_no_kernels_none_is_telling():
     assert illustrations.telling_kernels(np.zeros((0, 3, 3, 3))) == []
+
+
+def test_a_kernel_is_told_by_what_it_finds():
+    yellow = np.broadcast_to([0.5, 0.5, -0.5], (3, 3, 3))
+    bright = np.full((3, 3, 3), 0.3)
+    upright = np.repeat(np.array([[-1.0, 0, 1]] * 3)[..., None], 3, axis=2)
+    spot = np.repeat(np.array([[-1.0, -1, -1], [-1, 8, -1], [-1, -1, -1]])[..., None], 3, axis=2)
+
+    assert illustrations.kernel_words(yellow) == "yellow areas"
+    assert illustrations.kernel_words(bright) == "light areas"
+    assert illustrations.kernel_words(-bright) == "dark areas"
+    assert illustrations.kernel_words(upright) == "vertical edges"
+    assert illustrations.kernel_words(upright.transpose(1, 0, 2)) == "horizontal edges"
+    assert illustrations.kernel_words(spot) == "lines and spots"
+
+
+def test_a_kernel_of_one_weight_is_a_colour():
+    assert illustrations.kernel_words(np.array([[[1.0, 0, 0]]])) == "red areas"
+
+
+def test_the_icon_of_phones_has_no_transparent_corner():
+    assert illustrations.icon().shape == (180, 180, 3)

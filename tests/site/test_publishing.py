@@ -1,5 +1,8 @@
 import xml.etree.ElementTree as ElementTree
 
+import pytest
+
+from pipeline.site import publishing
 from tests.support.markup import documents
 from tests.support.sites import BASE, NUMBERS
 
@@ -15,10 +18,23 @@ def test_with_a_base_address_pages_name_themselves_and_the_sitemap_lists_them(pu
     assert f"Sitemap: {BASE}/sitemap.xml" in (public / "robots.txt").read_text()
 
 
-def test_the_feed_has_one_entry_for_each_layer(public):
-    items = ElementTree.parse(public / "feed.xml").findall("channel/item")
-    assert [item.findtext("title") for item in items] == list(NUMBERS)
-    assert items[0].findtext("link") == f"{BASE}/block1_conv1/"
+def test_there_is_no_feed_for_nothing_in_it_could_be_new(public):
+    assert not (public / "feed.xml").exists()
+    for document in documents(public).values():
+        assert not [each for each in document.all("link") if each["rel"] == "alternate"]
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("index.html", "/"),
+        ("a/index.html", "/a/"),
+        ("index.html#layers", "/#layers"),
+        ("a b/0.html#x", "/a%20b/0.html#x"),
+    ],
+)
+def test_a_public_address_keeps_its_fragment(path, address):
+    assert publishing.absolute(BASE, path) == BASE + address
 
 
 def test_hosts_are_told_not_to_process_the_files(plain):

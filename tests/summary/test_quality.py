@@ -218,7 +218,7 @@ def test_the_documentation_names_the_keys_of_the_file(summaries):
 
 def a_trust(layer: str, **changes) -> Trust:
     station = Station(layer=layer, **({"specific": 0.7, "unnatural": 2.0, "agreement": 0.3} | changes))
-    values = {"model": "tiny", "weights_sha256": "0" * 64, "collection_sha256": "1" * 64, "photographs": 200}
+    values = {"model": "tiny", "weights_sha256": "0" * 64, "files_sha256": "1" * 64, "photographs": 200}
     return Trust(name=layer, filters=(0,), way=(station,), **values)
 
 

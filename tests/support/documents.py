@@ -167,11 +167,10 @@ def what_photographs_do(layer: Layer, natural: float, ratios: Sequence[float | N
         model=layer.model,
         name=layer.name,
         weights_sha256=layer.weights_sha256,
-        collection_sha256="1" * 64,
+        files_sha256="1" * 64,
         photographs=12,
         sampled=12,
         field_px=4,
-        patches=False,
         filters=tuple(
             SeenFilter(
                 filter=number,

@@ -33,6 +33,13 @@ class Document(HTMLParser):
         """Return the attributes of every element of that name."""
         return [attributes for name, attributes in self.elements if name == tag]
 
+    def scripts(self) -> list[str]:
+        """Return what each script is: its file's name, the type of data, or nothing of one that is written out."""
+        return [
+            (each.get("src") or "").partition("?")[0].rpartition("/")[2] or each.get("type") or ""
+            for each in self.all("script")
+        ]
+
     def ids(self) -> list[str]:
         """Return every id."""
         return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
@@ -43,7 +50,7 @@ class Document(HTMLParser):
 
     def files(self) -> set[Path]:
         """Return the files that a browser loads to show the whole page: style, script, pictures."""
-        wanted = [each["src"] for each in self.all("img") + self.all("script")]
+        wanted = [each["src"] for each in self.all("img") + self.all("script") if "src" in each]
         wanted += [each["href"] for each in self.all("link") if each["rel"] in ("stylesheet", "icon")]
         return {self.target(address)[0] for address in wanted if not address.startswith("data:")}
 
@@ -51,6 +58,9 @@ class Document(HTMLParser):
         """Return the file and the anchor that a relative address leads to."""
         path, anchor = urldefrag(address)
         path = unquote(urlsplit(path).path)
+        # There the script reads what stands behind the sign: filters, or what is searched for.
+        if path.endswith(("compare.html", "search.html")) and ("/" in anchor or anchor.startswith("q=")):
+            anchor = ""
         return ((self.path.parent / path).resolve() if path else self.path.resolve()), anchor
 
     def size(self) -> int:

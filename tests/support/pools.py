@@ -63,9 +63,9 @@ class Owner:
         self.address = self.process.stdout.readline().strip()
         self.environment[client.ADDRESS] = self.address
 
-    def start(self, *arguments: str, address: str | None = None) -> subprocess.Popen:
+    def start(self, *arguments: str, address: str | None = None, module: str = "pipeline.render") -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.render", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.directory,
             env=self.environment | ({client.ADDRESS: address} if address else {}),
             stdout=subprocess.PIPE,
@@ -73,8 +73,8 @@ class Owner:
             text=True,
         )
 
-    def run(self, *arguments: str, address: str | None = None) -> tuple[int, str, str]:
-        job = self.start(*arguments, address=address)
+    def run(self, *arguments: str, address: str | None = None, module: str = "pipeline.render") -> tuple[int, str, str]:
+        job = self.start(*arguments, address=address, module=module)
         stdout, stderr = job.communicate(timeout=PATIENCE_SECONDS)
         return job.returncode, stdout, stderr
 

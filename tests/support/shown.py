@@ -12,7 +12,7 @@ from pipeline.photographs import copies, strips
 from pipeline.results import document, exemplars, layout, strongest
 from pipeline.results.exemplars import Exemplar, Exemplars
 from pipeline.results.layer_summary import Layer
-from pipeline.results.photographs import Collection, Photograph
+from pipeline.results.photographs import Collection, File, Files, Photograph
 from pipeline.results.strongest import Best, Strongest
 
 SIZE = (640, 480)
@@ -46,13 +46,28 @@ def a_collection(count: int, **changes) -> Collection:
     return Collection(photographs=photographs, **(values | changes))
 
 
+def write_collection(results: Path, collection: Collection) -> str:
+    """Write which photographs there are, and whose; return the digest of the former."""
+    listed = Files(
+        source=collection.source,
+        folder=collection.folder,
+        photographs=tuple(
+            File(file=each.file, sha256=each.sha256, width_px=each.width_px, height_px=each.height_px)
+            for each in collection.photographs
+        ),
+        left_out=collection.left_out,
+    )
+    files.write_json(layout.photograph_files(results), document.to_json(listed))
+    files.write_json(layout.photographs(results), document.to_json(collection))
+    return files.digest(layout.photograph_files(results))
+
+
 def write(results: Path, network: Network, layers: Sequence[Layer], count: int = 12, *, pixels: bool = True) -> None:
     """Write what `count` photographs say of the layers: documents and, where asked for, patches and copies."""
     collection = a_collection(count)
-    files.write_json(layout.photographs(results), document.to_json(collection))
-    digest = files.digest(layout.photographs(results))
-    table = write_table(results, network, layers[0].weights_sha256, [layer.name for layer in layers], count)
-    made = [_exemplars(table, layer, count, digest, pixels) for layer in layers]
+    digest = write_collection(results, collection)
+    table = write_table(results, network, layers[0].weights_sha256, [layer.name for layer in layers], collection)
+    made = [_exemplars(table, layer, count, digest) for layer in layers]
     for layer, each in zip(layers, made, strict=True):
         files.write_json(layout.exemplars(results, layer.name), document.to_json(each))
         if pixels:
@@ -72,21 +87,31 @@ def write_copies(results: Path, numbers: Iterable[int]) -> None:
         files.write_bytes(layout.photograph_copy(results, number), data)
 
 
-def write_table(results: Path, network: Network, sha256: str, layers: Sequence[str], count: int) -> Strongest:
-    """Write, and return, the strongest units of all filters of the layers in so many photographs."""
+def write_table(
+    results: Path, network: Network, sha256: str, layers: Sequence[str], collection: Collection
+) -> Strongest:
+    """Write, and return, the strongest units of all filters of the layers in photographs."""
     random = np.random.default_rng(1)
-    sampled = strongest.sampled(count)
+    count = len(collection.photographs)
+    # Of many, not the first nor all.
+    sampled = np.arange(count, dtype="<i4")[-strongest.SAMPLED :]
     columns = sum(network.layer(name).filters for name in layers)
     sample = random.random((len(sampled), columns)).astype("<f4")
     # The first photograph excites nothing in the last layer.
     sample[0, columns - network.layer(layers[-1]).filters :] = 0
-    table = _table(network, sha256, layers, sample, files.digest(layout.photographs(results)), count)
+    digests = tuple(each.sha256 for each in collection.photographs)
+    table = _table(network, sha256, layers, sample, sampled, digests)
     strongest.write(layout.strongest(results), table)
     return table
 
 
 def _table(
-    network: Network, sha256: str, layers: Sequence[str], sample: np.ndarray, digest: str, count: int
+    network: Network,
+    sha256: str,
+    layers: Sequence[str],
+    sample: np.ndarray,
+    sampled: np.ndarray,
+    digests: tuple[str, ...],
 ) -> Strongest:
     columns = sample.shape[1]
     order = np.argsort(-sample, axis=0, kind="stable")[: strongest.KEPT].T
@@ -95,7 +120,7 @@ def _table(
         "photograph": np.full((columns, strongest.KEPT), strongest.NONE, "<i4"),
     }
     best["value"][:, : order.shape[1]] = np.take_along_axis(sample.T, order, 1)
-    best["photograph"][:, : order.shape[1]] = strongest.sampled(count)[order]
+    best["photograph"][:, : order.shape[1]] = sampled[order]
     places = {name: np.full((columns, strongest.KEPT), 256 if name == "scale_px" else 1, "<i2")
               for name in ("scale_px", "row", "column")}  # fmt: skip
     return Strongest(
@@ -103,18 +128,17 @@ def _table(
         objective="channel",
         precision="float32",
         weights_sha256=sha256,
-        collection_sha256=digest,
         layers=tuple(layers),
+        photographs=digests,
         filters=np.array([network.layer(name).filters for name in layers], "<i4"),
         origin=np.zeros(len(layers), "<f4"),
         best=Best(**best, **places),
-        shown=np.arange(count, dtype="<i4"),
-        sampled=strongest.sampled(count),
+        sampled=sampled,
         sample=sample,
     )
 
 
-def _exemplars(table: Strongest, layer: Layer, count: int, digest: str, pixels: bool) -> Exemplars:
+def _exemplars(table: Strongest, layer: Layer, count: int, digest: str) -> Exemplars:
     best = table.best.of(table.columns(layer.name))
     filters = []
     for number in layer.numbers:
@@ -148,11 +172,10 @@ def _exemplars(table: Strongest, layer: Layer, count: int, digest: str, pixels: 
         model=layer.model,
         name=layer.name,
         weights_sha256=layer.weights_sha256,
-        collection_sha256=digest,
+        files_sha256=digest,
         photographs=count,
         sampled=len(table.sampled),
         field_px=20,
-        patches=pixels,
         filters=tuple(filters),
         families=(),
     )

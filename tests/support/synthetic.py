@@ -21,8 +21,9 @@ from pipeline.images import WHOLE_COLOUR_PX, encode, encode_within, is_false_col
 from pipeline.measure.words import DIRECTIONS
 from pipeline.network import catalogue
 from pipeline.network.catalogue import ConvLayer, Network
+from pipeline.pictures import map as atlas_map
 from pipeline.pictures import web
-from pipeline.results import document, exemplars, layout, record
+from pipeline.results import document, exemplars, layer_summary, layout, record, sheets
 from pipeline.results.exemplars import EXEMPLARS, Alike, Exemplar, Exemplars
 from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.photographs import Collection, Photograph
@@ -174,23 +175,33 @@ def write_renders(results: Path, network: Network, layer: ConvLayer, numbers: Se
 
 
 def write_layer(results: Path, network: Network, layer: ConvLayer, numbers: Sequence[int], sha256: str) -> None:
-    """Write records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share bytes."""
+    """Write pictures, records, summary, responses and tiles of a layer: what `pipeline.site` reads. Like pictures share
+    bytes, and files."""
     images, channels = pictures(layer, len(numbers)), network.image_of(layer.name).channels
     encoded: dict[int, dict[str, bytes]] = {}
+    first: dict[int, Path] = {}
     folder = layout.layer_paths(results, layer.name).copies
     folder.mkdir(parents=True)
     for number, image in zip(numbers, images, strict=True):
         made = make_record(network, layer, number, image, sha256)
-        files.write_json(layout.paths(results, layer.name, number).record, document.to_json(made))
+        paths = layout.paths(results, layer.name, number)
+        files.write_json(paths.record, document.to_json(made))
+        if id(image) not in first:
+            first[id(image)] = paths.image
+            Image.fromarray(image).save(paths.image, compress_level=1)
+        else:
+            files.link_or_copy(first[id(image)], paths.image)
         if id(image) not in encoded:
             encoded[id(image)] = web.web_copies(Image.fromarray(image), _strip(snapshots(image)), len(STEPS))
         if is_false_colour(channels):
             bands = strip(np.resize(image, (*image.shape[:2], channels)))
             encoded[id(image)][layout.CHANNELS] = encode(bands.convert("RGB"), web.STRIP_QUALITY)
+            bands.save(paths.channels)
         for ending, data in encoded[id(image)].items():
             (folder / f"{layout.digits(number)}{ending}").write_bytes(data)
     sample = layout.band_sample(range(len(numbers)))
-    band = web.band([square(Image.fromarray(images[place]), layout.BAND_TILE_PX) for place in sample])
+    *_, tile_px = layout.band_grid(len(sample))
+    band = web.band([square(Image.fromarray(images[place]), tile_px) for place in sample])
     (folder / layout.BAND).write_bytes(encode_within(band, web.BAND_QUALITIES, web.LARGEST_BAND_BYTES))
     (folder / layout.MOSAIC).write_bytes(encode(_mosaic(images), web.MOSAIC_QUALITY))
     _write_summary(results, network, layer, numbers, sha256)
@@ -233,6 +244,23 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
     write_tuning(results, made)
 
 
+def write_map(results: Path, network: Network, numbers: Mapping[str, Sequence[int]]) -> None:
+    """Write the map of the layers, whose summaries are there."""
+    layers = [each for each in network.layers if each.name in numbers]
+    small: dict[int, np.ndarray] = {}
+
+    def shown_small(image: np.ndarray) -> np.ndarray:
+        if id(image) not in small:
+            small[id(image)] = np.asarray(square(Image.fromarray(image), sheets.CELL_PX))
+        return small[id(image)]
+
+    kept = [pictures(layer, len(numbers[layer.name])) for layer in layers]
+    folder = layout.map_folder(results)
+    folder.mkdir(parents=True)
+    summaries = [layer_summary.read(layout.layer_paths(results, layer.name).summary) for layer in layers]
+    atlas_map.write(folder, summaries, (shown_small(image) for images in kept for image in images))
+
+
 def write_tuning(results: Path, layer: Layer) -> None:
     """Write what gratings do to the filters of a layer: they drive all but each seventh."""
     changes = [{"strongest": 1.0} if number % 7 == 3 else {} for number in range(layer.filters_total)]
@@ -262,15 +290,14 @@ def write_photographs(results: Path, network: Network, numbers: Mapping[str, Seq
     layout.samples(results).mkdir(parents=True)
     for each in collection.photographs:
         Image.fromarray(picture(rng, 128, 8)).save(layout.samples(results) / each.file)
-    files.write_json(layout.photographs(results), document.to_json(collection))
-    digest = files.digest(layout.photographs(results))
-    shown.write_table(results, network, sha256, list(numbers), PHOTOGRAPHS)
+    digest = shown.write_collection(results, collection)
+    shown.write_table(results, network, sha256, list(numbers), collection)
     shown.write_copies(results, range(PHOTOGRAPHS))
     for name, chosen in numbers.items():
         layer = network.layer(name)
         made = Exemplars(
-            model=network.name, name=name, weights_sha256=sha256, collection_sha256=digest, photographs=PHOTOGRAPHS,
-            sampled=PHOTOGRAPHS, field_px=layer.receptive_field_px, patches=True, families=(),
+            model=network.name, name=name, weights_sha256=sha256, files_sha256=digest, photographs=PHOTOGRAPHS,
+            sampled=PHOTOGRAPHS, field_px=layer.receptive_field_px, families=(),
             filters=tuple(_answering(rng, layer, number, numbers) for number in chosen),
         )  # fmt: skip
         files.write_json(layout.exemplars(results, name), document.to_json(made))
@@ -287,7 +314,7 @@ def _trusted(network: Network, made: Exemplars) -> Trust:
     way = network.layers[: network.layer(made.name).index + 1]
     return Trust(
         model=made.model, name=made.name, weights_sha256=made.weights_sha256, photographs=made.photographs,
-        collection_sha256=made.collection_sha256, filters=tuple(each.filter for each in made.filters),
+        files_sha256=made.files_sha256, filters=tuple(each.filter for each in made.filters),
         way=tuple(
             Station(layer=each.name, specific=0.1 + 0.2 * place, unnatural=2.0, agreement=0.4 if place < 4 else 0.01)
             for place, each in enumerate(way)
@@ -330,6 +357,7 @@ def make_results(results: Path, network: Network, numbers: Mapping[str, Sequence
     store.save(layout.weights(results), made)
     for name, chosen in numbers.items():
         write_layer(results, network, network.layer(name), list(chosen), made.sha256)
+    write_map(results, network, numbers)
     write_photographs(results, network, numbers, made.sha256)
     return layout.weights(results)
 

@@ -156,7 +156,7 @@ def jobs(renders: Sequence[str] = (), layers: Sequence[str] = ()) -> list[tuple[
     return sorted(
         [("render", filter) for filter in renders]
         + [(rule, layer) for rule in OF_LAYER for layer in layers]
-        + ([("quality", "")] if layers else [])
+        + ([("quality", ""), ("map", "")] if layers else [])
         + [("site", ""), ("publish", ""), ("all", "")]
     )
 

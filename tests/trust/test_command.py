@@ -56,11 +56,10 @@ def places(shown, count: int = PLACES, **changes) -> Exemplars:
         model=shown.network.name,
         name="b",
         weights_sha256=shown.weights.sha256,
-        collection_sha256=files.digest(layout.photographs(shown.results)),
+        files_sha256=files.digest(layout.photograph_files(shown.results)),
         photographs=PLACES + 1,
         sampled=PLACES + 1,
         field_px=5,
-        patches=False,
         filters=tuple(filters),
         families=(),
     )
@@ -106,7 +105,7 @@ def test_filters_are_spread_over_those_that_enough_photographs_excite(shown, mon
     assert command.chosen(places(shown, PLACES - 1)) == ()
 
 
-@pytest.mark.parametrize("key", ["layer", "weights_sha256", "collection_sha256"])
+@pytest.mark.parametrize("key", ["layer", "weights_sha256", "files_sha256"])
 def test_exemplars_of_something_else_are_named(shown, monkeypatch, key):
     places(shown, **{key: "0" * 64})
 

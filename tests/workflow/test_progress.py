@@ -46,7 +46,8 @@ def show():
                 output_settings=SimpleNamespace(**output),
                 dag=SimpleNamespace(needrun_jobs=lambda: iter(jobs)),
             ),
-            {"deep": 4.0},
+            {"render"},
+            {"render": {"deep": 4.0}, "site": {"deep": 1.0}},
         )
         return logger
 
@@ -73,28 +74,34 @@ def test_no_end_is_named_before_there_is_a_rate():
 
 
 def test_after_the_filters_the_other_steps_count():
-    assert a_line(done=4224, steps_done=3) == "4,224 of 4,224 filters; 3 of 41 other steps"
+    assert a_line(done=4224, steps_done=3, left=0) == "4,224 of 4,224 filters; 3 of 41 other steps"
 
 
 def test_a_run_that_renders_nothing_counts_its_steps():
-    assert a_line(done=0, total=0, steps_done=1, steps=2) == "1 of 2 other steps"
+    assert a_line(done=0, total=0, steps_done=1, steps=2, left=0) == "1 of 2 other steps"
 
 
 def test_the_rate_is_that_of_late():
-    finishes = deque([(0.0, 9.0), (1.0, 9.0), (2.0, 9.0), (900.0, 9.0), (910.0, 1.0), (930.0, 4.0)])
+    finishes = deque([(0.0, 1, 9.0), (1.0, 1, 9.0), (900.0, 1, 9.0), (910.0, 1, 1.0), (930.0, 1, 4.0)])
 
     assert progress.rates_per_minute(finishes, now=960.0) == (2, 5)
-    assert finishes[0] == (900.0, 9.0)
+    assert finishes[0] == (900.0, 1, 9.0)
+
+
+def test_what_is_no_filter_adds_work_alone():
+    finishes = deque([(0.0, 1, 9.0), (10.0, 1, 1.0), (30.0, 0, 4.0)])
+
+    assert progress.rates_per_minute(finishes, now=60.0) == (1, 5)
 
 
 @pytest.mark.parametrize("finishes", [[], [5.0], [5.0, 5.1, 20.0]])
 def test_there_is_no_rate_before_there_is_enough_to_tell(finishes):
-    assert progress.rates_per_minute(deque((time, 1.0) for time in finishes), now=34.0) is None
+    assert progress.rates_per_minute(deque((time, 1, 1.0) for time in finishes), now=34.0) is None
 
 
 def test_the_start_of_workers_does_not_count():
     # Two workers start for a minute, and then take ten seconds for a filter.
-    finishes = deque((time, 1.0) for time in (60.0, 61.0, 70.0, 71.0, 80.0, 81.0, 90.0, 91.0, 100.0))
+    finishes = deque((time, 1, 1.0) for time in (60.0, 61.0, 70.0, 71.0, 80.0, 81.0, 90.0, 91.0, 100.0))
 
     assert progress.rates_per_minute(finishes, now=100.0) == (12, 12)
 
@@ -103,6 +110,12 @@ def test_the_end_goes_by_the_work_that_is_left():
     line = a_line(done=2, total=12, rate=(6.0, 24.0), left=240.0)
 
     assert line == "2 of 12 filters; 6.0 a minute, until 13:10"
+
+
+def test_the_end_is_named_as_long_as_there_is_work_of_any_kind():
+    assert a_line(done=12, total=12, steps_done=3, left=384.0) == "12 of 12 filters; until 13:01; 3 of 41 other steps"
+    assert a_line(total=0, done=0, steps_done=3, left=384.0) == "3 of 41 other steps; until 13:01"
+    assert a_line(done=0, total=12, rate=(0.0, 24.0), left=240.0) == "0 of 12 filters; until 13:10"
 
 
 def test_on_a_terminal_the_line_changes_in_place(show):
@@ -172,3 +185,14 @@ def test_a_table_is_told_only_where_the_run_was_asked_for_it(show, tmp_path, rul
     progress.tell(SimpleNamespace(dag=SimpleNamespace(jobs=jobs)), "quality", str(tmp_path / "quality.txt"))
 
     assert stream.getvalue() == printed
+
+
+def test_a_jobs_work_is_found_by_its_rule_and_its_layer_or_share():
+    work = {"scan": {"1": 5.0}, "trust": {"deep": 3.0}, "tuning": {"": 2.0}}
+
+    def work_of(rule: str, **wildcards: str) -> float:
+        job = SimpleNamespace(rule=SimpleNamespace(name=rule), wildcards=SimpleNamespace(**wildcards))
+        return progress._work_of(job, work)
+
+    assert [work_of("scan", share="1"), work_of("trust", layer="deep"), work_of("tuning")] == [5, 3, 2]
+    assert [work_of("scan", share="2"), work_of("site"), work_of("mosaic", layer="deep")] == [0, 0, 0]

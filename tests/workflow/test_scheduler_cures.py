@@ -102,7 +102,7 @@ def test_so_many_jobs_more_than_cores_are_under_way(tmp_path, repository, cores,
 from pipeline.pool.owner import Room
 from pipeline.workflow import scheduler_cures
 onstart:
-    scheduler_cures.let_wait(workflow, "one", Room({cores}, {more}))
+    scheduler_cures.let_wait(workflow, {{"one"}}, Room({cores}, {more}))
 rule all:
     input: expand("{{number}}.done", number=range(12))
 rule one:
@@ -127,7 +127,7 @@ rule one:
 def test_a_scheduler_that_counts_its_cores_otherwise_is_left_alone():
     scheduler = SimpleNamespace(resources={"slots": 2})
 
-    scheduler_cures.let_wait(SimpleNamespace(scheduler=scheduler), "one", Room(1, 1))
+    scheduler_cures.let_wait(SimpleNamespace(scheduler=scheduler), {"one"}, Room(1, 1))
 
     assert vars(scheduler) == {"resources": {"slots": 2}}
 
@@ -169,7 +169,7 @@ def a_job(rule: str, cores: int = 1, priority: int = 0) -> SimpleNamespace:
 def test_only_what_waits_in_the_pool_exceeds_the_cores(running, wanted, cores, workers, chosen):
     jobs = [a_job(rule, priority=1 if rule == "summary" else 0) for rule in wanted]
 
-    held = scheduler_cures.hold(jobs, map(a_job, running), cores=cores, rule="render", workers=workers)
+    held = scheduler_cures.hold(jobs, map(a_job, running), cores=cores, rules={"render"}, workers=workers)
 
     assert [job.rule.name for job in held] == chosen
 
@@ -177,7 +177,7 @@ def test_only_what_waits_in_the_pool_exceeds_the_cores(running, wanted, cores, w
 def test_a_job_with_several_cores_waits_for_as_many():
     running = [a_job("render")]
 
-    held = scheduler_cures.hold([a_job("site", cores=2)], running, cores=2, rule="render", workers=2)
+    held = scheduler_cures.hold([a_job("site", cores=2)], running, cores=2, rules={"render"}, workers=2)
 
     assert held == []
 
@@ -188,7 +188,7 @@ def test_jobs_that_do_not_wait_keep_to_the_cores_beside_those_that_do(tmp_path, 
 from pipeline.pool.owner import Room
 from pipeline.workflow import scheduler_cures
 onstart:
-    scheduler_cures.let_wait(workflow, "pooled", Room(2, 20))
+    scheduler_cures.let_wait(workflow, {"pooled"}, Room(2, 20))
 rule all:
     input: expand("{kind}-{number}", kind=("pooled", "alone"), number=range(8))
 rule pooled:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline import images
 from pipeline.results.published import Example, Maker, Published
 from pipeline.site.pages.home import figures
 from pipeline.site.pages.parts import Fact, Plate
@@ -59,10 +58,11 @@ def plate(slug: str, example: Example) -> Plate:
     """Return the picture of a filter of the atlas in the folder `slug`."""
     return Plate(
         label=f"{example.layer}/{example.filter}",
+        words=example.description,
         href=f"{slug}/{example.page}",
         image=f"{slug}/{example.picture}",
         alt=f"Filter {example.filter} of {example.layer}: {example.description}",
-        is_coarse=example.canvas_px <= images.WHOLE_COLOUR_PX,
+        canvas_px=example.canvas_px,
     )
 
 

@@ -1,24 +1,25 @@
-"""The pages that explain the atlas: how to read it, its data, and the one for addresses that lead nowhere."""
+"""The page on how to read the atlas, and the list of all pages that explain or find."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline import formatting, images
+from pipeline.config import schema
 from pipeline.measure import colours, words
 from pipeline.network.known import display_name
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
-from pipeline.site import addresses, drawings, illustrations
-from pipeline.site import tables as downloads
-from pipeline.site.pages import home, layer_words, parts, tuning
+from pipeline.site import addresses, drawings, illustrations, search
+from pipeline.site.pages import compare, data, glossary, home, layer_words, parts, tuning
+from pipeline.site.pages import network as network_page
+from pipeline.site.pages.glossary import Entry
+from pipeline.site.pages.network import ArchitectureRow
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import Chart, Fact, Tile
 from pipeline.site.pages.trust import TrustView, trust_view
-from pipeline.site.tables import Table
 from pipeline.wording import Words
 
 # The example whose emergence is shown lies this deep in the atlas: simple enough to read, too complex to guess.
@@ -30,23 +31,10 @@ class Example:
     """A kernel, and what it finds on the test card."""
 
     number: int
+    looks: str
     uri: str
     response: str
     side_px: int
-
-
-@dataclass(frozen=True)
-class ArchitectureRow:
-    """A convolutional layer in the table of the whole network; `href` is empty when it is not in the atlas."""
-
-    name: str
-    href: str
-    filters: int
-    kernel: str
-    weights: str
-    stride_px: int
-    receptive_field_px: int
-    effective_field_px: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class HowView:
     is_false_colour: bool
     has_hues: bool
     inputs: int
-    made_smaller: bool
+    made_smaller: str
     any_sees_all: bool
     any_effective: bool
     any_unbent: bool
@@ -92,39 +80,21 @@ class HowView:
     vocabulary: tuple[Fact, ...]
     trust: TrustView | None
     weights: str
+    origin: tuple[str, ...]
+    head: str
+    glossary: tuple[Entry, ...]
     method: tuple[str, ...]
-    recipe: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class LayerData:
-    """The data files of one layer; no address of what photographs say where it was shown none."""
-
-    name: str
-    summary: str
-    responses: str
-    shape: str
-    mosaic: str
-    photographs: str
-
-
-@dataclass(frozen=True)
-class DataView:
-    """The page that offers the data."""
-
-    tables: tuple[Table, ...]
-    words: Words
-    layers: tuple[LayerData, ...]
-    example: str
+    recipe: tuple[Fact, ...]
 
 
 def summary(atlas: Atlas) -> str:
     """Say in a sentence what the atlas holds."""
     count = sum(len(layer.filters) for layer in atlas.layers)
+    total = sum(layer.filters for layer in atlas.network.layers)
+    which = "1 filter" if count == 1 else f"{'each of the ' if count == total else ''}{count:,} filters"
     return (
-        f"What {count:,} {'filter' if count == 1 else 'filters'} of {display_name(atlas.network.model)} "
-        f"{atlas.words.looks_for if count == 1 else atlas.words.look_for}: one picture{'' if count == 1 else ' each'}, "
-        "made by gradient ascent."
+        f"Pictures of what {which} of {display_name(atlas.network.model)} "
+        f"{atlas.words.looks_for if count == 1 or count == total else atlas.words.look_for}, made by gradient ascent."
     )
 
 
@@ -144,9 +114,27 @@ def extra_pages(atlas: Atlas) -> Iterator[Page]:
         "Data",
         "Every measure of every filter as CSV and JSON, with field descriptions.",
         "assets/card.png",
-        data_view(atlas),
+        data.data_view(atlas),
     )
-    yield Page("404.html", "404.html", "Page not found", "There is no page at this address.", "assets/card.png", None)
+    yield Page(
+        "search.html",
+        "search.html",
+        "Words",
+        f"The words that describe the pictures of {display_name(atlas.network.model)}’s filters, and filters by them.",
+        "assets/card.png",
+        search.search_view(atlas),
+    )
+    yield Page(
+        "compare.html",
+        "compare.html",
+        "Compare filters",
+        f"Two to four filters of {display_name(atlas.network.model)} side by side.",
+        "assets/card.png",
+        compare.compare_view(atlas),
+    )
+    yield Page(
+        addresses.LOST, "404.html", "Page not found", "There is no page at this address.", "assets/card.png", None
+    )
 
 
 def how_view(atlas: Atlas) -> HowView:
@@ -157,7 +145,7 @@ def how_view(atlas: Atlas) -> HowView:
     count, rows, columns, _ = kernels.shape
     height, width = illustrations.kernel_sheet(kernels).shape[:2] if count else (0, 0)
     example = example_layer(atlas)
-    chosen = parts.most_selective(example)
+    chosen = parts.telling(example)[0]
     made = atlas.records[example.name][chosen.filter]
     shown = atlas.by_name.get(first.name)
     return HowView(
@@ -171,7 +159,7 @@ def how_view(atlas: Atlas) -> HowView:
         is_false_colour=any(images.is_false_colour(layer.image_channels) for layer in atlas.layers),
         has_hues=any(layer.image_channels == 3 for layer in atlas.layers),
         inputs=len(atlas.network.catalogue.inputs),
-        made_smaller=max(layer.stride_px for layer in layers) > 1,
+        made_smaller=network_page.made_smaller(atlas),
         any_sees_all=any(layer.sees_all for layer in layers),
         any_effective=any(layer.effective_field_px is not None for layer in layers),
         any_unbent=not all(layer.bends for layer in layers),
@@ -183,6 +171,7 @@ def how_view(atlas: Atlas) -> HowView:
         examples=tuple(
             Example(
                 number,
+                illustrations.kernel_words(kernels[number]),
                 drawings.kernel_uri(kernels[number]),
                 f"assets/response-{number}{layout.PICTURE}",
                 illustrations.CARD_PX - max(rows, columns) + 1,
@@ -198,16 +187,19 @@ def how_view(atlas: Atlas) -> HowView:
             chosen.description,
         ),
         depth=tuple(
-            parts.tile(group[-1], parts.most_selective(group[-1]).filter, label=group[-1].name)
+            parts.tile(group[-1], parts.telling(group[-1])[0].filter, label=group[-1].name)
             for _, _, group in home.blocks(atlas)
         ),
         tuning=tuning.trends(atlas),
-        architecture=tuple(architecture(atlas)),
+        architecture=tuple(network_page.architecture(atlas)),
         trust=trust_view(atlas),
         vocabulary=tuple(vocabulary({layer.image_channels for layer in atlas.layers})),
-        weights=f"{sum(_weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
+        weights=f"{sum(network_page.weights(atlas, path) for path in {layer.weights for layer in layers}):,}",
         method=tuple(method(made.recipe, example.image_channels)),
-        recipe=tuple((key.replace("_", " "), parts.recipe_words(value)) for key, value in made.recipe.items()),
+        recipe=tuple(recipe_facts(made.recipe)),
+        origin=tuple(network_page.origin(atlas)),
+        head=network_page.head(atlas),
+        glossary=tuple(glossary.entries(atlas)),
     )
 
 
@@ -216,6 +208,14 @@ def responses(atlas: Atlas) -> Iterator[tuple[str, str]]:
     counted = Counter(layer_words.response_of(layer) for layer in atlas.network.layers)
     for where, count in counted.most_common():
         yield where, "in every layer" if len(counted) == 1 else f"in {count} layer{'s' if count > 1 else ''}"
+
+
+def recipe_facts(recipe: Mapping[str, Any]) -> Iterator[Fact]:
+    """Yield every setting of a recipe, and what it means: as the configuration's own description has it."""
+    described = schema.load()["$defs"]["recipe"]["properties"]
+    for key, value in recipe.items():
+        meaning = described.get(key, {}).get("description", "").replace("`", "")
+        yield Fact(key.replace("_", " "), parts.recipe_words(value), meaning)
 
 
 def method(recipe: Mapping[str, Any], image_channels: int = 3) -> Iterator[str]:
@@ -269,50 +269,3 @@ def _words(levels: words.Levels) -> str:
 def example_layer(atlas: Atlas) -> Layer:
     """Return the layer that the example is taken from."""
     return atlas.layers[min(len(atlas.layers) - 1, int(EXAMPLE_DEPTH * len(atlas.layers)))]
-
-
-def architecture(atlas: Atlas) -> Iterator[ArchitectureRow]:
-    """Yield the convolutional layers of the whole network."""
-    for layer in atlas.network.layers:
-        shown = atlas.by_name.get(layer.name)
-        height, width = layer.kernel_size
-        yield ArchitectureRow(
-            name=layer.name,
-            href=f"{addresses.folder(shown)}/index.html" if shown else "",
-            filters=layer.filters,
-            kernel=f"{height} × {width} × {layer.input_channels // layer.groups}",
-            weights=f"{_weights(atlas, layer.weights):,}",
-            stride_px=layer.stride_px,
-            receptive_field_px=layer.receptive_field_px,
-            effective_field_px="–" if layer.effective_field_px is None else str(layer.effective_field_px),
-        )
-
-
-def _weights(atlas: Atlas, path: str) -> int:
-    """Return how many weights the kernels at a path have: one kernel, or the two of a separable convolution."""
-    return sum(
-        math.prod(shape)
-        for name, shape in atlas.network.parameters.items()
-        if name.rpartition("/")[0] == path and name.endswith("kernel")
-    )
-
-
-def data_view(atlas: Atlas) -> DataView:
-    """Return the view of the data page."""
-    first = atlas.layers[0]
-    return DataView(
-        tables=downloads.tables(atlas.words),
-        words=atlas.words,
-        layers=tuple(
-            LayerData(
-                name=layer.name,
-                summary=f"data/layers/{layer.slug}.json",
-                responses=f"data/layers/{layer.slug}.response.npy",
-                shape=f"{len(layer.filters)} × {layer.filters_total}",
-                mosaic=f"{addresses.folder(layer)}/{layout.MOSAIC}",
-                photographs=f"data/photographs/{layer.slug}.json" if atlas.natural else "",
-            )
-            for layer in atlas.layers
-        ),
-        example=addresses.filter_path(first, first.filters[0].filter, ""),
-    )

@@ -6,25 +6,39 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from pipeline.errors import UserError
 from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
-from pipeline.network.catalogue import ConvLayer
+from pipeline.network.catalogue import ConvLayer, Stage
 from pipeline.network.known import KNOWN
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.results.published import Sureness, Totals
 from pipeline.site import drawings
-from pipeline.site.addresses import folder
+from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages import layer_words
-from pipeline.site.pages.parts import Fact, Plate, most_selective, plate, rendered_words, stride_words
+from pipeline.site.pages.parts import Fact, Plate, plate, rendered_words, stride_words, telling
 from pipeline.wording import Words
 
 # What is said of the networks that are known by name, all of which were made for photographs.
-DEPTH = "The early layers look for edges and colours, the late ones for textures, parts and things."
+DEPTH = "Early layers look for edges and colours, middle ones for textures, late ones for parts of things."
 
-# Pictures that open the home page.
-HIGHLIGHTS = 4
+# Pictures that open the home page: two rows of three, which a phone's first screen has room for.
+HIGHLIGHTS = 6
+
+
+@dataclass(frozen=True)
+class Band:
+    """A sample of a layer's filters in one picture, equal squares in so many columns, and where each of them leads."""
+
+    image: str
+    width: int
+    height: int
+    columns: int
+    rows: int
+    alt: str
+    tiles: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True)
@@ -36,10 +50,7 @@ class LayerRow:
     facts: str
     quality: str
     glyph: Markup
-    band: str
-    band_width: int
-    band_height: int
-    band_alt: str
+    band: Band
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class Block:
 
     title: str
     note: str
+    before: str
     layers: tuple[LayerRow, ...]
 
 
@@ -61,6 +73,7 @@ class HomeView:
     image: str
     figures: tuple[Fact, ...]
     blocks: tuple[Block, ...]
+    after: str
 
 
 def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView:
@@ -74,10 +87,54 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
         image=image_words(atlas),
         figures=tuple(figures(totals(atlas), words)),
         blocks=tuple(
-            Block(title, note, tuple(layer_row(layer, largest) for layer in group))
+            Block(
+                title,
+                note,
+                pooling_words(atlas.network.layer(group[0].name).pools),
+                tuple(layer_row(layer, largest) for layer in group),
+            )
             for title, note, group in blocks(atlas)
         ),
+        after=after_words(atlas.network.catalogue.after),
     )
+
+
+def highlights(atlas: Atlas, named: Sequence[str]) -> list[tuple[Layer, int]]:
+    """Return the filters that open the home page: those that are named, "layer/filter", or some that are chosen.
+
+    Raises `UserError` for a name that is none of the atlas's filters.
+    """
+    found = []
+    for each in named:
+        name, _, number = each.rpartition("/")
+        layer = atlas.by_name.get(name)
+        if layer is None or not number.isdecimal() or int(number) not in layer.by_number:
+            raise UserError(f"site.highlights: {each:.80}: not in this atlas; name filters that are, as layer/filter")
+        found.append((layer, int(number)))
+    return found or highlighted(atlas)
+
+
+def pooling_words(pools: Sequence[Stage]) -> str:
+    """Say what pools before a layer; nothing where nothing does."""
+    return " and ".join(dict.fromkeys(map(_stage_words, pools)))
+
+
+def after_words(after: Sequence[Stage]) -> str:
+    """Say what comes after the last layer; nothing where nothing does."""
+    dense = [each.units for each in after if each.kind == "Dense"]
+    said = list(dict.fromkeys(_stage_words(each) for each in after if each.kind != "Dense"))
+    if dense:
+        units = layer_words.joined([f"{each:,}" for each in dense])
+        said.append(f"{'a dense layer' if len(dense) == 1 else f'{len(dense)} dense layers'} of {units} units")
+    return ", then ".join(said)
+
+
+def _stage_words(stage: Stage) -> str:
+    kind = "max-pooling" if "Max" in stage.kind else "average pooling"
+    if not stage.side:
+        return f"{kind} of the whole map"
+    apart = "" if stage.stride == stage.side else f", {stage.stride} apart"
+    return f"{kind}, {stage.side} × {stage.side}{apart}"
 
 
 def totals(atlas: Atlas) -> Totals:
@@ -108,20 +165,30 @@ def _sureness(layers: Sequence[Layer]) -> Sureness:
 
 def figures(totals: Totals, words: Words) -> Iterator[Fact]:
     """Yield how much an atlas holds, and how sure its pictures are, as its home says it."""
-    yield Fact("filters", f"{totals.filters:,}", f"of {totals.filters_total:,} in the network")
-    yield Fact("layers", str(totals.layers), f"of {totals.layers_total} that convolve")
+    every = totals.filters == totals.filters_total
+    yield Fact(
+        "filters",
+        f"{totals.filters:,}",
+        "every filter of the network" if every else f"of {totals.filters_total:,} in the network",
+    )
+    whole = totals.layers == totals.layers_total
+    yield Fact(
+        "layers",
+        str(totals.layers),
+        "all the convolutional layers" if whole else f"of {totals.layers_total} that convolve",
+    )
     for share in totals.shares:
         which = "" if len(totals.shares) == 1 else ", depthwise" if share.depthwise else ", all but depthwise"
         yield Fact(
             f"{words.alive}{which}",
             percent(share.alive, share.filters),
-            f"{words.excited} at least {ALIVE_RATIO:g} times as much as by noise",
+            f"{words.excited} by their picture at least {ALIVE_RATIO:g} times as much as by noise",
         )
         if share.compared:
             yield Fact(
                 f"own best{which}",
                 percent(share.own_best, share.compared),
-                f"{words.excited} by no other picture of their layer more",
+                f"no other picture of the layer {words.excites} them more",
             )
 
 
@@ -129,7 +196,7 @@ def image_words(atlas: Atlas) -> str:
     """Say what the images are that the layers see."""
     seen = {atlas.network.image_of(layer.name).name: layer.image_channels for layer in atlas.layers}
     kinds = [
-        {1: "grey", 3: "red, green and blue"}.get(channels, f"{channels} channels")
+        {1: "a grey image", 3: "an image in red, green and blue"}.get(channels, f"an image of {channels} channels")
         + (f" ({name})" if len(seen) > 1 else "")
         for name, channels in seen.items()
     ]
@@ -138,27 +205,35 @@ def image_words(atlas: Atlas) -> str:
 
 def layer_row(layer: Layer, largest_px: int) -> LayerRow:
     """Return a layer as the home page lists it."""
-    sample = layout.band_sample(layer.numbers)
-    columns = min(len(sample), layout.BAND_COLUMNS)
     return LayerRow(
         name=layer.name,
         href=f"{folder(layer)}/index.html",
         facts=f"{rendered_words(layer)}{' · depthwise' if layer.depthwise else ''} · sees {layer_words.sees(layer)}",
         quality=quality_words(layer),
         glyph=drawings.field_glyph(layer.receptive_field_px, largest_px),
-        band=f"{folder(layer)}/{layout.BAND}",
-        band_width=columns * layout.BAND_TILE_PX,
-        band_height=-(-len(sample) // columns) * layout.BAND_TILE_PX,
-        band_alt=f"{len(sample)} of its pictures",
+        band=band(layer),
+    )
+
+
+def band(layer: Layer) -> Band:
+    """Return the band of a layer, as `pictures.web` draws it."""
+    sample = layout.band_sample(layer.numbers)
+    columns, rows, side = layout.band_grid(len(sample))
+    return Band(
+        image=f"{folder(layer)}/{layout.BAND}",
+        width=columns * side,
+        height=rows * side,
+        columns=columns,
+        rows=rows,
+        alt=f"{len(sample)} of its pictures" if len(sample) > 1 else "its picture",
+        tiles=tuple((number, filter_path(layer, number)) for number in sample),
     )
 
 
 def quality_words(layer: Layer) -> str:
-    """Say how sure the pictures of a layer are."""
-    made = layer.figures
-    failing = made.rendered - made.alive
-    alive = f"{failing:,} not {layer.words.alive}" if failing else f"all {layer.words.alive}"
-    return f"{alive} · {percent(made.own_best, made.rendered)} own best" if made.rendered > 1 else alive
+    """Say how many pictures of a layer prove nothing; nothing where all do."""
+    failing = layer.figures.rendered - layer.figures.alive
+    return f"{failing:,} not {layer.words.alive}" if failing else ""
 
 
 def blocks(atlas: Atlas) -> list[tuple[str, str, list[Layer]]]:
@@ -180,15 +255,36 @@ def _title(place: int, layers: Sequence[ConvLayer]) -> str:
     return f"Block {place}" if are_blocks else f"Stride {layers[0].stride_px}"
 
 
+def spread(atlas: Atlas, most: int) -> list[tuple[Layer, int]]:
+    """Return filters from all layers, in order, as evenly as they have them, as many as there are or `most`."""
+    ranked = [telling(layer) for layer in atlas.layers]
+    taken = [0] * len(ranked)
+    while sum(taken) < min(most, sum(map(len, ranked))):
+        # The late layers first: there is more to see.
+        place = min(reversed(range(len(ranked))), key=lambda each: (taken[each] == len(ranked[each]), taken[each]))
+        taken[place] += 1
+    return [
+        (layer, each.filter)
+        for layer, filters, count in zip(atlas.layers, ranked, taken, strict=True)
+        for each in filters[:count]
+    ]
+
+
 def highlighted(atlas: Atlas, most: int = HIGHLIGHTS) -> list[tuple[Layer, int]]:
     """Return filters from across the network's depth, as many as open the home page or `most`.
 
-    Pictures of the first layers are plain, those of depthwise ones the least sure, and one that is not alive proves
-    nothing: they open it only where there are no others.
+    Pictures of the first third of the layers are plain, those of depthwise ones the least sure, and one that is not
+    alive proves nothing: they open it only where there are no others.
     """
-    alive = [layer for layer in atlas.layers if most_selective(layer).alive] or list(atlas.layers)
+    alive = [layer for layer in atlas.layers if any(each.alive for each in layer.filters)] or list(atlas.layers)
     sure = [layer for layer in alive if not layer.depthwise] or alive
-    deep_enough = [layer for layer in sure if layer.index >= 2] or sure
+    deep_enough = [layer for layer in sure if layer.index >= len(atlas.network.layers) // 3] or sure
     count = min(most, len(deep_enough))
-    places = [(2 * place + 1) * len(deep_enough) // (2 * count) for place in range(count)]
-    return [(deep_enough[place], most_selective(deep_enough[place]).filter) for place in places]
+    layers = [deep_enough[(2 * place + 1) * len(deep_enough) // (2 * count)] for place in range(count)]
+    # Of fewer layers, several filters each, of the late ones the most: there is more to see.
+    each, left = divmod(most, count)
+    return [
+        (layer, filter.filter)
+        for place, layer in enumerate(layers)
+        for filter in telling(layer)[: each + (place >= count - left)]
+    ]

@@ -1,12 +1,12 @@
 """What photographs say of a filter and of a layer, as their pages show it: patches, strengths, likeness, families."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from pipeline.formatting import number, part_of, percent_of
+from pipeline.formatting import counted, number, part_of, percent_of
 from pipeline.measure import words
 from pipeline.results import exemplars
 from pipeline.results.atlas import Atlas
@@ -23,8 +23,8 @@ LARGEST_FRAME = 0.9
 SHALLOW_PX = 40
 # Members of a family that share a word, from which its caption says so.
 COMMON = 0.5
-# Members of a family shown before it is unfolded.
-SHOWN = 6
+# Members of a family that are shown, the others are numbers: all of them again would double the page.
+SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
             for each, photograph in zip(found.exemplars, names, strict=True)
         ),
         strength=strength(found, made, layer),
-        reach=reach(found, made),
+        reach=reach(found, made, layer),
         histogram=drawings.octave_histogram(found.histogram, found.natural, made.sampled),
         histogram_note=_spread(found, made),
         alike=tuple(
@@ -111,26 +111,27 @@ def strength(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
     """Return what the strongest photograph reaches of what the picture does: how much of a caricature that is."""
     synthetic = layer.by_number[each.filter].strongest_unit
     if each.natural_to_synthetic is None:
-        return Fact("Natural ÷ synthetic", "–", f"its picture does not {layer.words.excite} it")
+        return Fact("Natural ÷ synthetic", "–", f"its picture does not {layer.words.excite} it", "natural-synthetic")
     return Fact(
         "Natural ÷ synthetic",
         number(each.natural_to_synthetic, 2),
         f"strongest unit: {number(each.natural)} in {shown_words(made)}, {number(synthetic)} in the picture",
+        "natural-synthetic",
     )
 
 
-def reach(each: exemplars.Filter, made: Exemplars) -> Fact:
+def reach(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
     """Return how many of the photographs excite a filter nearly as much as the strongest does: its sparseness."""
     return Fact(
-        "Reach half of the strongest",
+        "Photographs that reach half",
         part_of(round(each.reach_half * made.sampled), made.sampled),
-        "photographs; the fewer they are, the more particular is the filter",
+        f"{layer.words.excite} it at least half as much as the strongest; the fewer, the more particular the filter",
     )
 
 
 def shown_words(made: Exemplars) -> str:
     """Say how many photographs there were."""
-    return "one photograph" if made.photographs == 1 else f"{made.photographs:,} photographs"
+    return counted(made.photographs, "photograph")
 
 
 def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
@@ -138,23 +139,34 @@ def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
     median = made.natural_to_synthetic
     if median is not None:
         yield Fact(
-            "natural ÷ synthetic",
+            "Natural ÷ synthetic",
             number(median, 2),
-            f"median: strongest unit in {shown_words(made)} ÷ that in the filter’s picture",
+            f"strongest unit in {shown_words(made)} ÷ that in the filter’s picture, the median",
+            "natural-synthetic",
         )
 
 
-def families(atlas: Atlas, layer: Layer) -> Iterator[FamilyView]:
-    """Yield the families of a layer: by its answers to photographs where there are enough, else to its pictures."""
+def grouped(atlas: Atlas, layer: Layer) -> Sequence[Family]:
+    """Return the families of a layer: by its answers to photographs where there are enough, else to its pictures."""
     made = atlas.natural.layers[layer.name] if atlas.natural else None
-    for place, family in enumerate(made.families if made and made.families else layer.families, 1):
-        members = [family.typical, *(each for each in family.members if each != family.typical)]
-        tiles = [tile(layer, each) for each in members]
+    return made.families if made and made.families else layer.families
+
+
+def typical_first(family: Family) -> list[int]:
+    """Return the members of a family, the most typical one first."""
+    return [family.typical, *(each for each in family.members if each != family.typical)]
+
+
+def families(atlas: Atlas, layer: Layer) -> Iterator[FamilyView]:
+    """Yield the families of a layer as its page shows them."""
+    for place, family in enumerate(grouped(atlas, layer), 1):
+        members = typical_first(family)
+        tiles = tuple(tile(layer, each) for each in members)
         yield FamilyView(
             title=f"Family {place}: {len(members)} filters" if len(members) > 1 else f"Family {place}: one filter",
             caption=caption(layer, family),
-            shown=tuple(tiles[:SHOWN]),
-            rest=tuple(tiles[SHOWN:]),
+            shown=tiles[:SHOWN],
+            rest=tiles[SHOWN:],
         )
 
 
@@ -162,13 +174,13 @@ def family_note(atlas: Atlas, layer: Layer) -> str:
     """Say what the families of a layer are made from."""
     made = atlas.natural.layers[layer.name] if atlas.natural else None
     by = (
-        f"answer to the same of {shown_words(made)}"
+        f"respond to the same of {shown_words(made)}"
         if made and made.families
-        else "have pictures that the same filters answer to"
+        else "have pictures that the same filters respond to"
     )
     return (
-        f"Filters that {by}, in groups (Ward’s method); the first of each is the most typical. A caption is what at "
-        "least half of the descriptions in the group say."
+        f"Filters that {by}, in groups (Ward’s method), the most typical first. A caption is what at least half of the "
+        "descriptions in its group say."
     )
 
 
@@ -187,9 +199,10 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
     if not count:
         return f"None of {shown_words(made)} {words.excites} it."
     places = (
-        f"the place that {words.excites} one of its units most"
+        f"The place in {shown_words(made)} that {words.excites} one of its units most."
         if count == 1
-        else f"the {count} places, each in another one, that {words.excite} one of its units most, the strongest first"
+        else f"The {count} places in {shown_words(made)}, each in a different one, that {words.excite} one of its "
+        "units most, strongest first. Below each: its activation as a share of the strongest."
     )
     is_deep = made.field_px > SHALLOW_PX
     few = (
@@ -197,7 +210,7 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
         if is_deep and made.photographs < FEWEST_PHOTOGRAPHS
         else ""
     )
-    return f"From {shown_words(made)}: {places}. Below each, its activation as a share of the strongest.{few}"
+    return f"{places}{few}"
 
 
 def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.Filter, href: str) -> Patch:

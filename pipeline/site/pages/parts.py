@@ -1,17 +1,31 @@
 """What several kinds of page are made of: tiles and plates of filters, facts, and the words that go with them."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
 
-from pipeline import images
 from pipeline.formatting import part_of
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Filter, Layer
 from pipeline.site.addresses import filter_path
+
+# The size of forms, in pixels, that is seen at a glance in a picture shown 200 px wide.
+_MIDDLING_PX = 28.0
+
+# What makes a picture worth to be shown to a stranger, each larger the more.
+_TELLING: tuple[Callable[[Filter], float], ...] = (
+    lambda each: each.selectivity,
+    lambda each: each.chroma,
+    lambda each: each.contrast,
+    lambda each: -abs(math.log((each.period_px or 1) / _MIDDLING_PX)),
+    lambda each: -each.evenness,
+    # Stripes in one direction are soon seen.
+    lambda each: -each.orientation_strength,
+)
 
 
 @dataclass(frozen=True)
@@ -32,22 +46,24 @@ class Tile:
 
 @dataclass(frozen=True)
 class Plate:
-    """A large picture of a filter; a coarse one has so few pixels that each is shown as a square."""
+    """A large picture of a filter, of so many pixels a side, and what it looks like."""
 
     label: str
+    words: str
     href: str
     image: str
     alt: str
-    is_coarse: bool
+    canvas_px: int
 
 
 @dataclass(frozen=True)
 class Fact:
-    """A term, its value and what that means."""
+    """A term, its value and what that means; `about` is where the glossary explains the term, if it does."""
 
     term: str
     value: str
     note: str
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,22 +95,28 @@ def plate(layer: Layer, filter: int) -> Plate:
     """Return the large picture of a filter."""
     return Plate(
         label=f"{layer.name}/{filter}",
+        words=layer.by_number[filter].description,
         href=filter_path(layer, filter),
         image=filter_path(layer, filter, layout.PICTURE),
         alt=f"Filter {filter} of {layer.name}: {layer.by_number[filter].description}",
-        is_coarse=layer.canvas_px <= images.WHOLE_COLOUR_PX,
+        canvas_px=layer.canvas_px,
     )
 
 
-def most_selective(layer: Layer) -> Filter:
-    """Return the filter that a layer is shown by: alive, its own picture its best, and the most selective."""
-    return by_selectivity(layer)[0]
+def telling(layer: Layer) -> list[Filter]:
+    """Return the filters of a layer, those first whose pictures show most to a stranger: alive, their own picture their
+    best, and then selective, colourful, of much contrast, with forms of a middling size, in more than one
+    direction, and little of it plain.
 
-
-def by_selectivity(layer: Layer) -> list[Filter]:
-    """Return the filters of a layer, those first that it is best shown by."""
+    Selectivity alone finds the dull: a blot in one colour that no other filter answers to.
+    """
+    shares = {each.filter: 1.0 for each in layer.filters}
+    for measure in _TELLING:
+        for place, each in enumerate(sorted(layer.filters, key=measure), 1):
+            shares[each.filter] *= place / len(layer.filters)
     return sorted(
-        layer.filters, key=lambda each: (each.alive, each.is_in_best(1), each.selectivity, -each.filter), reverse=True
+        layer.filters,
+        key=lambda each: (not each.alive, not each.is_in_best(1), -shares[each.filter], each.filter),
     )
 
 
@@ -128,7 +150,7 @@ def rendered_words(layer: Layer) -> str:
 
 def stride_words(stride_px: int) -> str:
     """Say how far apart the units of a layer are."""
-    return "a unit at every pixel" if stride_px == 1 else f"a unit every {stride_px} pixels"
+    return "one unit at every pixel" if stride_px == 1 else f"one unit every {stride_px} pixels"
 
 
 def recipe_words(value: object) -> str:

@@ -7,8 +7,9 @@ from itertools import groupby
 
 import numpy as np
 
-from pipeline.formatting import percent_of
+from pipeline.formatting import counted, percent_of
 from pipeline.results.atlas import Atlas, Natural
+from pipeline.results.exemplars import Exemplar
 from pipeline.results.layer_summary import Layer
 from pipeline.results.layout import ENDING
 from pipeline.results.photographs import Photograph
@@ -43,11 +44,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Excited:
-    """The filters of a layer that a photograph excites most."""
+    """The filters of a layer that a photograph excites most.
+
+    Attributes:
+        name, href: of the layer.
+        tiles: the filters.
+        frames: of each, where in the photograph, as CSS lengths of a box in it; nothing where the photograph is not
+            among those that excite it most. None at all where the photograph is not shown.
+    """
 
     name: str
     href: str
     tiles: tuple[Tile, ...]
+    frames: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
         INDEX,
         "photographs.html",
         "Photographs",
-        f"The {len(every):,} photographs that the network was shown: whose they are, and what each excites.",
+        f"{lead(natural)} Whose each is, and which filters it excites.",
         image,
         PhotographsView("Photographs", lead(natural), _note(natural), tuple(pages), links, with_patches),
     )
@@ -119,8 +128,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
 
 def lead(natural: Natural) -> str:
     """Say how many photographs there are, and where from."""
-    count = len(natural.collection.photographs)
-    words = "One photograph" if count == 1 else f"{count:,} photographs"
+    words = counted(len(natural.collection.photographs), "photograph").capitalize()
     if natural.collection.source == "samples":
         return f"{words} that come with the atlas: the network was shown them to see what excites its filters."
     return f"{words} that the network was shown to see what excites its filters."
@@ -129,7 +137,7 @@ def lead(natural: Natural) -> str:
 def photograph_view(
     atlas: Atlas,
     about: Row,
-    excited: Mapping[int, Mapping[str, Mapping[int, float]]],
+    excited: Mapping[int, Mapping[str, Mapping[int, Exemplar]]],
     before: Row | None,
     after: Row | None,
 ) -> PhotographView:
@@ -142,7 +150,10 @@ def photograph_view(
         best = sorted(shares, key=lambda filter: (-shares[filter], filter))[:FILTERS]
         if best:
             tiles = (tile(layer, each, label=f"{each} · {percent_of(shares[each])}") for each in best)
-            layers.append(Excited(layer.name, f"{folder(layer)}/index.html", tuple(tiles)))
+            places = excited.get(about.number, {}).get(layer.name, {})
+            frames = [_frame(places[each], photograph) if each in places else "" for each in best]
+            shown = tuple(frames) if about.image and any(frames) else ()
+            layers.append(Excited(layer.name, f"{folder(layer)}/index.html", tuple(tiles), shown))
     words = atlas.words
     return PhotographView(
         about=about,
@@ -150,8 +161,8 @@ def photograph_view(
         pixels=f"{photograph.width_px:,} × {photograph.height_px:,}",
         note=f"Of each layer, the filters in the atlas that this photograph {words.excites} most, compared with what "
         f"{words.excites} them most: beside each number, its strongest unit as a share of the strongest in any of "
-        f"{len(natural.collection.photographs):,} photographs. The small pictures show what each filter "
-        f"{words.looks_for}."
+        f"{counted(len(natural.collection.photographs), 'photograph')}. The small pictures show what each filter "
+        f"{words.looks_for}." + _framed(layers)
         if layers
         else f"It {words.excites} none of the filters in the atlas.",
         layers=tuple(layers),
@@ -159,6 +170,22 @@ def photograph_view(
         previous=(before.name, before.href) if before else None,
         next=(after.name, after.href) if after else None,
     )
+
+
+def _framed(layers: Sequence[Excited]) -> str:
+    if not any(layer.frames for layer in layers):
+        return ""
+    return (
+        " Framed is what the unit makes use of, where the photograph gives a filter one of its nine patches; point at "
+        "a filter to see which frame is its own."
+    )
+
+
+def _frame(each: Exemplar, photograph: Photograph) -> str:
+    """Return where the field of a place lies in a photograph, as CSS lengths of a box in it."""
+    sides = (photograph.width_px, photograph.height_px)
+    left, top, right, bottom = (100 * each.field[at] / sides[at % 2] for at in range(4))
+    return f"left:{left:.3g}%;top:{top:.3g}%;width:{right - left:.3g}%;height:{bottom - top:.3g}%"
 
 
 def _natural(atlas: Atlas) -> Natural:
@@ -177,29 +204,31 @@ def _patches(natural: Natural) -> Mapping[int, int]:
     return counted
 
 
-def _by_exemplars(atlas: Atlas) -> Mapping[int, Mapping[str, Mapping[int, float]]]:
-    """Return of each photograph the filters, by layer and number, that have a patch of it, with its share."""
-    found: dict[int, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+def _by_exemplars(atlas: Atlas) -> Mapping[int, Mapping[str, Mapping[int, Exemplar]]]:
+    """Return of each photograph the filters, by layer and number, that have a patch of it, with its place."""
+    found: dict[int, dict[str, dict[int, Exemplar]]] = defaultdict(lambda: defaultdict(dict))
     for name, layer in _natural(atlas).layers.items():
         for filter in layer.filters:
             for each in filter.exemplars:
-                found[each.photograph][name][filter.filter] = each.activation / filter.natural
+                found[each.photograph][name][filter.filter] = each
     return found
 
 
 def _shares(
-    natural: Natural, layer: Layer, photograph: int, excited: Mapping[int, Mapping[str, Mapping[int, float]]]
+    natural: Natural, layer: Layer, photograph: int, excited: Mapping[int, Mapping[str, Mapping[int, Exemplar]]]
 ) -> Mapping[int, float]:
     """Return the filters of a layer that a photograph excites, with its strongest unit as a share of the strongest of
     all: those of the whole layer where it is in the sample, else those that have a patch of it."""
-    exact = excited.get(photograph, {}).get(layer.name, {})
+    made = natural.layers[layer.name]
+    places = excited.get(photograph, {}).get(layer.name, {})
+    exact = {filter: each.activation / made.by_number[filter].natural for filter, each in places.items()}
     table = natural.strongest
     place = int(np.searchsorted(table.sampled, photograph))
     if place == len(table.sampled) or table.sampled[place] != photograph:
         return exact
     answers = table.sample[place, table.columns(layer.name)]
     found = {}
-    for each in natural.layers[layer.name].filters:
+    for each in made.filters:
         if each.natural and answers[each.filter] > 0:
             # The sample may be of bfloat16, and so above what the strongest is in float32.
             found[each.filter] = exact.get(each.filter, min(1.0, float(answers[each.filter]) / each.natural))
@@ -249,7 +278,9 @@ def _note(natural: Natural) -> str:
     elif not any(each.author for each in every):
         sentences.append("Nobody has said whose they are.")
     if left_out := len(natural.collection.left_out):
-        sentences.append(f"{left_out:,} more {'file was' if left_out == 1 else 'files were'} left out.")
+        sentences.append(
+            f"{counted(left_out, 'more file').capitalize()} {'was' if left_out == 1 else 'were'} left out."
+        )
     return " ".join(sentences)
 
 

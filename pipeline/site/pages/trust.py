@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.formatting import counted
 from pipeline.results.atlas import Atlas
 from pipeline.results.trust import Trust
 from pipeline.site import addresses
@@ -34,10 +35,9 @@ def trust_view(atlas: Atlas) -> TrustView | None:
     if atlas.trust is None:
         return None
     found = [(layer, atlas.trust[layer.name]) for layer in atlas.layers]
-    count = found[0][1].photographs
     rows = [_row(each, f"{addresses.folder(layer)}/index.html") for layer, each in found]
     return TrustView(
-        photographs=f"{count:,} photograph{'' if count == 1 else 's'}",
+        photographs=counted(found[0][1].photographs, "photograph"),
         rows=tuple(rows) if any(each.own for _, each in found) else (),
         finding=_finding([each for _, each in found]),
     )

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.formatting import number, part_of, percent, percent_of
+from pipeline.formatting import counted, number, part_of, percent, percent_of
 from pipeline.measure.gratings import AXES, FINE
 from pipeline.measure.tuning import SIMPLE
 from pipeline.results.atlas import Atlas
-from pipeline.results.exemplars import Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.tuning import DRIVEN, Filter, Tuning
 from pipeline.site import drawings
@@ -49,7 +48,7 @@ def tuning_view(atlas: Atlas, layer: Layer, filter: int) -> TuningView | None:
         return None
     tuning, seen = atlas.tuning[layer.name], atlas.natural.layers[layer.name]
     each, natural = tuning.filters[filter], seen.by_number[filter].natural
-    best = f"the best of {_photographs(seen)} does"
+    best = f"the best of {counted(seen.photographs, 'photograph')} does"
     if each.strongest <= each.on_mid_grey:
         return TuningView("Not driven by gratings: none does more than mid grey.")
     share = f"{percent_of(each.strongest / natural)} of what {best}" if natural else f"more than {best}"
@@ -147,16 +146,16 @@ def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
     tuning, seen = atlas.tuning[layer.name], atlas.natural.layers[layer.name]
     pairs = [(tuning.filters[each.filter], each.natural) for each in seen.filters]
     yield Fact(
-        "driven by gratings",
+        "Driven by gratings",
         part_of(sum(each.is_driven(natural) for each, natural in pairs), len(pairs)),
-        f"the best one does at least a fifth of what the best of {_photographs(seen)} does",
+        f"the best one does at least a fifth of what the best of {counted(seen.photographs, 'photograph')} does",
     )
     modulations = [
         each.modulation for each, natural in pairs if each.has_direction(natural) and each.modulation is not None
     ]
     if len(modulations) >= FEWEST_FILTERS:
         simple = sum(modulation > SIMPLE for modulation in modulations)
-        yield Fact("simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
+        yield Fact("Simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
 
 
 def trends(atlas: Atlas) -> tuple[Chart, ...]:
@@ -196,7 +195,3 @@ def _directed(atlas: Atlas, layer: Layer) -> int:
         return 0
     filters = atlas.tuning[layer.name].filters
     return sum(filters[each.filter].has_direction(each.natural) for each in atlas.natural.layers[layer.name].filters)
-
-
-def _photographs(seen: Exemplars) -> str:
-    return "1 photograph" if seen.photographs == 1 else f"{seen.photographs:,} photographs"

@@ -5,22 +5,10 @@ from pipeline.site.pages import filter
 from tests.support import documents
 
 
-def test_filters_of_layers_outside_the_atlas_are_named_but_not_linked(shown):
-    outgoing = shown["block1_conv2/000.html"].view.outgoing
-    assert outgoing
-    assert all(each.tile.label.startswith("block2_conv1/") and not each.tile.href for each in outgoing)
-
-
-def test_the_first_layers_slices_are_red_green_and_blue(shown):
-    view = shown["block1_conv1/009.html"].view
-    assert [each.tile.label for each in view.incoming] == ["red", "green", "blue"]
-    assert view.kernel_uri.startswith("data:image/png;base64,")
-
-
 @pytest.mark.parametrize(
     ("objective", "words"),
     [
-        ("channel", "3: random starts at most, until the filter is alive"),
+        ("channel", "3: random starts at most, until the ascent succeeds"),
         ("neuron", "3, but with the objective neuron there is one random start"),
     ],
 )
@@ -57,7 +45,7 @@ def test_of_a_silent_filter_nothing_is_compared_and_a_sentence_says_why(atlas, s
 
     assert view.doubt.startswith(doubt)
     facts = {fact.term: (fact.value, fact.note) for fact in view.quality}
-    assert {facts[term] for term in ("Own rank", "Robustness", "Selectivity")} == {("–", "")}
+    assert {facts[term] for term in ("Rank", "Robustness", "Selectivity")} == {("–", "")}
 
 
 def test_a_picture_that_hardly_excites_its_filter_is_doubted_and_one_that_does_is_not(atlas):
@@ -69,10 +57,15 @@ def test_a_picture_that_hardly_excites_its_filter_is_doubted_and_one_that_does_i
     assert filter.filter_view(atlas, layer, alive, None, None).doubt == ""
 
 
-def test_what_is_similar_is_positively_similar(shown):
-    for page in shown.values():
-        if page.template == "filter.html":
-            assert all("−" not in tile.label for tile in page.view.similar)
+def test_only_what_is_alike_is_called_similar(atlas):
+    layer = atlas.by_name["block1_conv2"]
+    alike = tuple(
+        msgspec.structs.replace(each, similarity=similarity)
+        for each, similarity in zip(layer.filters[0].similar, (0.9, 0.3, 0.29), strict=True)
+    )
+    view = filter.filter_view(atlas, layer, msgspec.structs.replace(layer.filters[0], similar=alike), None, None)
+
+    assert [tile.label.rpartition(" · ")[2] for tile in view.similar] == ["0.90", "0.30"]
 
 
 def a_view(atlas, **changes):
@@ -84,10 +77,10 @@ def test_the_field_is_told_with_what_matters_of_it(atlas):
     small = a_view(atlas, effective_field_px=3)
     large = a_view(atlas, receptive_field_px=851, effective_field_px=281, sees_whole_image=True)
 
-    assert small.field.startswith("The frame is what one unit sees: 5 × 5 of ")
+    assert small.field.startswith("The frame is what one unit can see: 5 × 5 of ")
     assert small.field.endswith(" Nearly all of what moves it lies within 3 px.")
     assert [fact.term for fact in small.geometry[:2]] == ["Receptive field", "Effective field"]
-    assert large.field.startswith("One unit sees directly 851 × 851 pixels, more than the picture's ")
+    assert large.field.startswith("One unit can see directly 851 × 851 pixels, more than the picture’s ")
     assert "Besides, it sees the whole image" in large.field
 
 
@@ -104,8 +97,38 @@ def test_of_false_colours_no_hue_and_no_mean_are_shown(atlas):
     assert a_view(atlas).channels_image == ""
 
 
-def test_the_readers_of_a_filter_are_named(atlas):
-    assert a_view(atlas).outgoing_title == "The filters of block2_conv1 whose kernels weigh it most."
+def test_where_it_was_not_measured_what_matters_of_a_field_is_still_told(atlas):
+    assert a_view(atlas, effective_field_px=None).field.endswith("The middle of that counts most.")
+
+
+def test_times_that_noise_leaves_nearly_nothing_of_are_cut_off_and_the_floor_is_told(atlas):
+    layer = atlas.by_name["block1_conv1"]
+    loud = msgspec.structs.replace(layer.filters[0], activation=764.0, noise_activation=0.001)
+    fact = filter.answer(loud, layer.words, in_times=True)
+
+    assert fact.value == "more than 1,000×"
+    assert fact.note == "764 on its own picture, 0.00100 on noise (taken as at least 5 % of the layer’s median)"
+    usual = msgspec.structs.replace(loud, noise_activation=100.0)
+    assert filter.answer(usual, layer.words, in_times=True).value == "7.64×"
+    assert filter.answer(usual, layer.words, in_times=False).value == "764"
+
+
+@pytest.mark.parametrize(("strength", "value"), [(0.04, "none"), (0.5, "0°")])
+def test_a_direction_is_named_only_where_there_is_one(atlas, strength, value):
+    layer = atlas.by_name["block1_conv1"]
+    each = msgspec.structs.replace(layer.filters[0], orientation=179.8, orientation_strength=strength)
+
+    assert {fact.term: fact.value for fact in filter.look(layer, each)}["Direction"] == value
+
+
+def test_after_the_last_filter_of_a_layer_comes_the_first_of_the_next(shown):
+    last, first = shown["block1_conv1/063.html"].view, shown["block1_conv2/000.html"].view
+
+    assert last.next == ("block1_conv2/0", "block1_conv2/000.html")
+    assert first.previous == ("block1_conv1/63", "block1_conv1/063.html")
+    assert first.next == ("1", "block1_conv2/001.html")
+    assert shown["block1_conv1/000.html"].view.previous is None
+    assert shown["block3_conv1/254.html"].view.next is None
 
 
 def test_the_curve_says_which_steps_were_climbed_on_a_copy():

@@ -1,30 +1,15 @@
 """What photographs say of filters and layers, on the page of each."""
 
 import dataclasses
-import shutil
 
 import msgspec
-import pytest
 
 from pipeline.network import catalogue
-from pipeline.results import atlas as atlases
 from pipeline.results import exemplars
 from pipeline.results.layer_summary import Family
 from pipeline.site.pages import natural
-from tests.support import shown as made_up
-from tests.support.sites import NUMBERS
 
 VGG16 = catalogue.load("vgg16")
-
-
-@pytest.fixture(scope="module")
-def seen(results, tmp_path_factory):
-    """Return an atlas that was shown twelve photographs."""
-    folder = tmp_path_factory.mktemp("seen") / "results"
-    shutil.copytree(results, folder)
-    layers = atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS)).layers
-    made_up.write(folder, VGG16, layers)
-    return atlases.read(folder, folder / "weights.npz", VGG16, list(NUMBERS), with_photographs=True)
 
 
 def view(seen, *, with_patches: bool = True, **changes) -> natural.NaturalView:
@@ -70,7 +55,7 @@ def test_without_patches_places_are_named(seen):
 
 
 def test_how_many_photographs_there_were_is_said(seen):
-    assert view(seen).note.startswith("From 12 photographs: the 9 places, each in another one, that excite one of")
+    assert view(seen).note.startswith("The 9 places in 12 photographs, each in a different one, that excite one of")
     assert "So few" not in view(seen).note
 
 
@@ -114,7 +99,7 @@ def test_a_layer_says_the_median_of_natural_to_synthetic(seen):
 
     (fact,) = natural.layer_facts(msgspec.structs.replace(made, filters=tuple(changed)), seen.layers[0])
 
-    assert (fact.term, fact.value) == ("natural ÷ synthetic", "0.40")
+    assert (fact.term, fact.value) == ("Natural ÷ synthetic", "0.40")
 
 
 def test_a_family_is_called_by_the_words_that_most_of_its_members_share(seen):
@@ -137,3 +122,14 @@ def test_whose_a_photograph_is_is_said_as_far_as_it_is_known(seen):
     assert natural.credit(first) == "Sea & <sky> by Ann, CC BY 4.0"
     assert natural.credit(second) == "000001.jpg"
     assert natural.credit(third) == "Cat by Bo"
+
+
+def test_families_show_their_members_the_most_typical_first(seen, monkeypatch):
+    monkeypatch.setattr(natural, "SHOWN", 2)
+    family = Family(members=(0, 1, 3), typical=1)
+    layer = msgspec.structs.replace(seen.by_name["block1_conv2"], families=(family, Family(members=(2,), typical=2)))
+    first, second = natural.families(seen, layer)
+
+    assert (first.title, second.title) == ("Family 1: 3 filters", "Family 2: one filter")
+    assert [each.number for each in first.shown] == [1, 0]
+    assert [each.number for each in first.rest] == [3]

@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from pipeline.network import catalogue
 from pipeline.results import atlas as atlases
@@ -90,6 +91,43 @@ def test_a_filters_strongest_photograph_reaches_all_of_it(few, pages):
     assert "9 · 100 %" in [tile.label for tile in tiles]
 
 
+def test_places_are_framed_where_the_filters_own_pages_show_them(few, pages, built):
+    natural, documents_ = few[1].natural, documents(built)
+    for number in range(12):
+        path = f"photographs/{number:03}.html"
+        for each in pages[path].view.layers:
+            made = natural.layers[each.name].by_number
+            is_a_patch = [
+                number in {exemplar.photograph for exemplar in made[tile.number].exemplars} for tile in each.tiles
+            ]
+            assert list(map(bool, each.frames or [""] * len(each.tiles))) == is_a_patch
+            # The field is 10 to 30 px of 640 by 480.
+            assert set(each.frames) <= {"", "left:1.56%;top:2.08%;width:3.12%;height:4.17%"}
+        framed = [each for each in documents_[path].all("img") if "with the places framed" in (each["alt"] or "")]
+        assert len(framed) == sum(bool(each.frames) for each in pages[path].view.layers)
+
+
+def test_nothing_is_framed_where_the_photograph_is_not_shown(few):
+    pages = photographs.photograph_pages(few[1], with_patches=False)
+    views = [page.view for page in pages if page.template == "photograph.html"]
+
+    assert not any(layer.frames for view in views for layer in view.layers)
+    assert not any("ramed" in view.note for view in views)
+
+
+def test_the_foot_of_pages_speaks_of_credits_where_somebody_gave_some(few, repository, tmp_path):
+    folder, atlas = few
+    said = "Photographs: each as it says."
+    bare = [structs.replace(each, author=None, licence=None) for each in atlas.natural.collection.photographs]
+    collection = structs.replace(atlas.natural.collection, photographs=tuple(bare))
+    nobodys = dataclasses.replace(atlas, natural=dataclasses.replace(atlas.natural, collection=collection))
+    for each, output in ((atlas, tmp_path / "a"), (nobodys, tmp_path / "b")):
+        site.build(each, Site(), results=folder, templates=repository / "templates", output=output)
+
+    assert said in documents(tmp_path / "a")["index.html"].text
+    assert said not in documents(tmp_path / "b")["index.html"].text
+
+
 def test_whose_it_is_stands_on_its_page_and_in_the_table(built):
     pages = documents(built)
     for page in (pages["photographs/000.html"], pages["photographs/index.html"]):
@@ -109,7 +147,8 @@ def test_every_address_leads_somewhere_from_disk_too(built):
                 path, anchor = page.target(address)
                 path = path / "index.html" if path.is_dir() and address.endswith("/") else path
                 assert path.exists(), address
-                assert not anchor or anchor in ids[path]
+                # What is compared is named there, not marked.
+                assert not anchor or anchor in ids[path] or path.name == "compare.html"
 
 
 def test_pictures_say_what_they_show_and_are_small(built):
@@ -149,7 +188,7 @@ def test_where_patches_are_not_published_no_pixel_is(few, repository, tmp_path):
     assert list((tmp_path / "site").rglob("*-photographs.avif")) == []
     pages = documents(tmp_path / "site")
     assert "Ann" in pages["photographs/000.html"].text
-    assert all("photographs/0" not in (each["src"] or "") for page in pages.values() for each in page.all("img"))
+    assert all("photographs/0" not in (each.get("src") or "") for page in pages.values() for each in page.all("img"))
 
 
 def test_nobody_learns_where_the_folder_lies_on_its_owners_machine(built):
@@ -199,7 +238,9 @@ def test_a_photograph_outside_the_sample_shows_the_filters_with_a_patch_of_it(ma
     for number in outside:
         for layer in many[1].layers:
             shares = photographs._shares(natural, layer, number, excited)
-            assert shares == excited.get(number, {}).get(layer.name, {})
+            of_layer = natural.layers[layer.name].by_number
+            places = excited.get(number, {}).get(layer.name, {})
+            assert shares == {filter: each.activation / of_layer[filter].natural for filter, each in places.items()}
 
 
 def test_a_missing_copy_is_named_with_what_makes_it(few, repository, tmp_path):

@@ -1,10 +1,15 @@
-"""A warm worker: a process that has TensorFlow and the loop of its last layer ready, and renders one filter after
-another for the pool, or several at once."""
+"""A warm worker: a process that has TensorFlow and the loop of its last layer ready, and does one job after another for
+the pool, renders several at once.
+
+What it does is in rooms above, which it knows by name alone (`client.COMMANDS`).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import gc
+import importlib
 import json
 import os
 import queue
@@ -17,17 +22,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pipeline import errors
-from pipeline.errors import UserError
 from pipeline.machine import device
 from pipeline.pool import client
-from pipeline.render import process
-
-if TYPE_CHECKING:
-    from pipeline.render.renderer import Climbed
-    from pipeline.render.request import RenderRequest
 
 # Bytes that a worker may hold between two jobs; above, it makes way for a fresh one. It is what is left of the 2,000 MB
 # that rule render asks for, after the peak of a job.
@@ -38,12 +36,12 @@ GPU_MEMORY_BYTES = 8_000_000_000
 
 @dataclass(eq=False)
 class Job:
-    """A job of a batch: its arguments, its open files, and what it was to be and has become."""
+    """A job of a batch: its command and arguments, its open files, and what it has become."""
 
+    command: str
     arguments: list[str]
     stdout: int
     stderr: int
-    request: RenderRequest | None = None
     exit: int = 0
 
     def do(self, step: Callable[[], None]) -> None:
@@ -53,7 +51,7 @@ class Job:
 
 
 def main() -> None:
-    """Render what comes over the socket that is this process's stdin, until it closes."""
+    """Do what comes over the socket that is this process's stdin, until it closes."""
     connection = socket.socket(fileno=os.dup(0))
     with Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), 0)
@@ -63,7 +61,7 @@ def main() -> None:
     memory = 0
     while memory <= allowed:
         jobs = batches.get()
-        render_all(jobs)
+        do_all(jobs)
         memory = resident_bytes()
         client.send(
             connection,
@@ -76,29 +74,21 @@ def main() -> None:
         )
 
 
-def render_all(jobs: Sequence[Job]) -> None:
-    """Render the jobs of a batch, which are of one kind, in one loop, and close their files.
-
-    Each is read and written by itself, under its own streams, and fails by itself. What is said during the loop goes to
-    the first one's.
-    """
-    for job in jobs:
-        job.do(functools.partial(_read, job))
-    ready = [(job, job.request) for job in jobs if job.request]
-    if ready:
-        first, _ = ready[0]
-        with standard_streams(first.stdout, first.stderr):
-            results = _climb([request for _, request in ready])
-        for (job, _), result in zip(ready, results, strict=True):
-            job.do(functools.partial(_write, result))
+def do_all(jobs: Sequence[Job]) -> None:
+    """Do the jobs of a batch, which are of one kind: renders in one loop, all else one by one; close their files."""
+    if jobs[0].command == client.RENDER:
+        importlib.import_module(client.COMMANDS[client.RENDER]).render_all(jobs)
+    else:
+        for job in jobs:
+            job.do(functools.partial(_command, job))
     for job in jobs:
         os.close(job.stdout)
         os.close(job.stderr)
 
 
 def run(step: Callable[[], None]) -> int:
-    """Take a step, report what goes wrong on stderr, and return the exit code: all of it as the command does that
-    renders in its own process.
+    """Take a step, report what goes wrong on stderr, and return the exit code: all of it as the command does in a
+    process of its own.
 
     A full disk takes the log's last words too; the worker lives on, for there may be room again for the next job.
     """
@@ -117,44 +107,15 @@ def run(step: Callable[[], None]) -> int:
     return 0
 
 
-def _read(job: Job) -> None:
-    from pipeline.render import request as requests
-
-    request = requests.parse(job.arguments)
-    # By name: results may well be a link to a bigger disk.
-    for option, path in (("--output", request.image), ("--animate", request.animation)):
-        absolute = path and Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links)
-        if absolute and not absolute.is_relative_to(Path.cwd()):
-            raise UserError(
-                f"{option}: {path} is outside {Path.cwd()}, where the workflow that runs works; "
-                f"choose a path inside, or set {client.ADDRESS}={client.OFF}"
-            )
-    job.request = request
-
-
-def _climb(requests: Sequence[RenderRequest]) -> Sequence[Climbed | BaseException]:
-    """Return what comes of each, a result or an error; what fails together is tried in halves, down to each alone.
-
-    It may be too much at once for the memory of a GPU, or the fault of one.
-    """
+def _command(job: Job) -> None:
+    """Do what the command of a job does, which takes its arguments from where every command does."""
+    module = importlib.import_module(client.COMMANDS[job.command])
+    sys.argv = [module.__name__, *job.arguments]
     try:
-        process.prepare(requests[0])
-        from pipeline.render.renderer import climb
-
-        return climb(requests, lambda step: process.show(requests[0], step))
-    except BaseException as error:
-        if len(requests) == 1:
-            return [error]
-    half = len(requests) // 2
-    return [*_climb(requests[:half]), *_climb(requests[half:])]
-
-
-def _write(result: Climbed | BaseException) -> None:
-    if isinstance(result, BaseException):
-        raise result
-    from pipeline.render.renderer import write
-
-    write(result)
+        module.main()
+    finally:
+        # Of its graph of the network, the parts refer to each other: a tenth of a gigabyte for VGG16.
+        gc.collect()
 
 
 @contextmanager
@@ -203,7 +164,7 @@ def _receive(connection: socket.socket, batches: queue.SimpleQueue[list[Job]]) -
         for line in lines:
             message = json.loads(line)
             stdout, stderr, *descriptors = descriptors
-            jobs.append(Job(message["arguments"], stdout, stderr))
+            jobs.append(Job(message["command"], message["arguments"], stdout, stderr))
             if not message["more"]:
                 batches.put(jobs)
                 jobs = []

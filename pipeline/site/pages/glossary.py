@@ -1,0 +1,154 @@
+"""The terms of the pages and what they mean, each with an anchor on the page on how to read the atlas."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.measure.matrix import ALIVE_RATIO
+from pipeline.results.atlas import Atlas
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A term, its anchor, and what it means in a sentence or two."""
+
+    anchor: str
+    term: str
+    meaning: str
+
+
+def entries(atlas: Atlas) -> list[Entry]:
+    """Return the terms that an atlas uses, in alphabetical order."""
+    return sorted((Entry(*each) for each in _entries(atlas)), key=lambda each: each.term.lower())
+
+
+def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
+    words = atlas.words
+    yield (
+        "activation",
+        words.measure,
+        f"How strongly a filter responds to an image, in one number: the {words.meaning}. It has no unit, and can be "
+        "compared within a layer only.",
+    )
+    yield (
+        "bias",
+        "bias",
+        "A number that is added to every sum of a filter. A negative bias is a threshold: the sum has to exceed it "
+        "before anything comes through.",
+    )
+    yield (
+        "channel",
+        "channel",
+        "One of the maps that a layer reads: those of the image, and after the first layer one for each filter before.",
+    )
+    yield "contrast", "contrast", "Standard deviation of the luminance of a picture, 0 to 1."
+    yield (
+        "effective-field",
+        "effective field",
+        "The part of the receptive field that matters: the square that holds 95 % of the squared gradient on noise. "
+        "What lies near the middle moves a unit most, and influence falls off outwards about as a bell curve does.",
+    )
+    yield (
+        "family",
+        "family",
+        "Filters of a layer that respond alike, grouped by Ward’s method.",
+    )
+    yield "feature-map", "feature map", "What a filter makes of an image: its response at every place, itself an image."
+    yield (
+        "filter",
+        "filter",
+        "A kernel with its bias, and the map that it makes. Others call it a feature, a neuron or an output channel.",
+    )
+    yield (
+        "found",
+        words.alive,
+        f"Said of a filter that responds to its own picture at least {ALIVE_RATIO:g} times as strongly as to noise "
+        "with the spectrum of photographs: the ascent has found something.",
+    )
+    yield "kernel", "kernel", "The small block of weights that a filter multiplies its input with, at every place."
+    yield "layer", "layer", "Filters that read the same maps and whose maps are read together."
+    yield (
+        "max-pooling",
+        "max-pooling",
+        "A step between layers that keeps the largest of neighbouring values, as a rule of 2 × 2, and so halves a map "
+        "in height and width.",
+    )
+    yield (
+        "orientation",
+        "orientation",
+        "Direction of the stripes in a picture, from 0° (horizontal) anticlockwise to 180°, and how strongly there is "
+        "one: 0 for none, 1 for a grating.",
+    )
+    yield (
+        "own-best",
+        "own best, own rank",
+        f"A filter’s own picture is ranked among all pictures of its layer in this atlas by how much each "
+        f"{words.excites} the filter. Rank 1 is its own best: no other picture does more.",
+    )
+    yield (
+        "period",
+        "period",
+        "Scale of the forms in a picture: twice the mean distance between light and dark, in pixels.",
+    )
+    yield (
+        "receptive-field",
+        "receptive field",
+        "The square of the input image that can influence one unit at all.",
+    )
+    yield (
+        "response-matrix",
+        "response matrix",
+        f"The {words.measure} of every filter of a layer (columns) on every picture of the layer (rows).",
+    )
+    yield (
+        "robustness",
+        "robustness",
+        "Share of the activation that is left when the picture is slightly rotated, scaled and shifted.",
+    )
+    yield (
+        "selectivity",
+        "selectivity",
+        "(own − others) ÷ (own + others), where own is what the filter’s own picture does, and others the mean of what "
+        "the layer’s other pictures in this atlas do: 1 if only its own picture does anything, 0 if all do the same.",
+    )
+    yield (
+        "similar",
+        "similar filters",
+        "Filters of a layer whose pictures have the same effect on the whole layer: the cosine between their rows of "
+        "the response matrix, after a square root and after each column is centred and scaled.",
+    )
+    yield (
+        "stride",
+        "stride",
+        "Distance between neighbouring units of a layer, in pixels of the input image.",
+    )
+    yield "unit", "unit", "One position of a feature map: a filter at one place of the image."
+    if atlas.natural:
+        yield (
+            "natural-synthetic",
+            "natural ÷ synthetic",
+            "The strongest unit of a filter in any of the photographs ÷ the strongest in its picture. Near 1 a picture "
+            "is as strong as nature is. It may be above, for the ascent raises the mean of all units under a limit on "
+            "contrast, not a single one. Far below 1, the picture is a caricature.",
+        )
+    if atlas.trust:
+        yield (
+            "specific",
+            "specific",
+            "High where a layer responds to a picture as it does to photographs of the same filter, low where the "
+            "picture might be that of any filter.",
+        )
+        yield (
+            "unnatural",
+            "unnatural",
+            "Low where the responses to a picture are about as far from the usual as those to photographs are, high "
+            "where they are three times as far or more.",
+        )
+    if atlas.tuning:
+        yield (
+            "simple-complex",
+            "simple, complex",
+            "Of a filter that responds to gratings: simple if it matters where exactly the stripes lie (F1/F0 above 1: "
+            "its response swings by more than its mean as they move), else complex.",
+        )
+    if atlas.network.is_depthwise:
+        yield "depthwise", "depthwise", "Said of a layer each of whose filters reads one channel alone."

@@ -1,0 +1,92 @@
+/* A filter: its neighbours in the layer's order, its pixels, how it emerged, what is copied. Complete without this. */
+(() => {
+  "use strict";
+  const all = (selector) => document.querySelectorAll(selector);
+  const at = (id) => document.getElementById(id);
+  const compare = at("compare");
+  const own = decodeURIComponent(compare.hash.slice(1));
+
+  /* What was chosen is kept, where the browser lets it be. */
+  function kept(key, value) {
+    try {
+      if (value === undefined) return localStorage.getItem(key);
+      localStorage.setItem(key, value);
+    } catch {
+      return null;
+    }
+  }
+
+  /* Neighbours follow the order in which the layer was left. */
+  const folder = location.pathname.split("/").slice(-2)[0];
+  const asked = new URLSearchParams(location.search).get("sort");
+  function turn(rel, filter) {
+    all(`a[rel=${rel}]`).forEach((link) => {
+      link.hidden = filter === undefined;
+      if (link.hidden) return;
+      link.href = `${window.atlas.address({ folder }, filter, ".html")}?sort=${asked}`;
+      link.querySelector(".unseen + span").textContent = filter;
+    });
+  }
+  if (asked) {
+    window.atlas.load("sort.js", () => {
+      const order = window.ATLAS_SORT[asked];
+      if (!order) return;
+      const place = order.indexOf(Number(own.split("/").pop()));
+      turn("prev", order[place - 1]);
+      turn("next", order[place + 1]);
+      all("a[rel=up]")[0].search = `sort=${asked}`;
+    });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.repeat) return;
+    if (event.defaultPrevented || event.target.closest("input, select, textarea, [tabindex]")) return;
+    /* At the top of the page this key has nothing to scroll. */
+    if (event.key === "ArrowUp" && scrollY === 0) location.href = all("a[rel=up]")[0].href;
+  });
+
+  function toggle(button, key) {
+    const set = (on) => {
+      button.setAttribute("aria-pressed", on);
+      document.documentElement.classList.toggle(button.id, on);
+    };
+    set(Boolean(key) && kept(key) === "true");
+    button.addEventListener("click", () => {
+      const on = button.getAttribute("aria-pressed") !== "true";
+      set(on);
+      if (key) kept(key, on);
+    });
+  }
+  toggle(at("pixels"), "atlas-pixels");
+  if (at("unframed")) toggle(at("unframed"));
+
+  /* The film runs while it is seen, unless it is held: by the button, or at a snapshot by the slider. */
+  const film = at("emergence");
+  const play = at("play");
+  const scrub = at("scrub");
+  if (play) {
+    const hold = (place) => {
+      film.classList.toggle("held", place !== null);
+      film.style.setProperty("--at", place ?? "");
+      play.textContent = place === null ? "Pause" : "Play";
+    };
+    new IntersectionObserver((entries) => {
+      film.classList.toggle("seen", entries[0].isIntersecting);
+    }).observe(film);
+    scrub.addEventListener("input", () => {
+      hold(scrub.value);
+    });
+    play.addEventListener("click", () => {
+      if (film.classList.contains("held")) return hold(null);
+      scrub.value = getComputedStyle(film).getPropertyValue("--at");
+      hold(scrub.value);
+    });
+  }
+
+  /* What is compared: a list of four at most, the latest last. */
+  compare.addEventListener("click", () => {
+    const list = JSON.parse(kept("atlas-compare") || "[]").filter((each) => each !== own);
+    const chosen = [...list, own].slice(-4);
+    kept("atlas-compare", JSON.stringify(chosen));
+    compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
+  });
+})();

@@ -1,0 +1,310 @@
+/* The search: what a query means, and what is offered while one types. Loaded with the index, when first needed. */
+(() => {
+  "use strict";
+  const { layers, parts, photographs } = window.ATLAS;
+  const synonyms = new Map(Object.entries(window.ATLAS.synonyms));
+  const { root, address, description } = window.atlas;
+  const NOISE = new Set(
+    "a all an and are channel feature filter filters find for in is layer layers like look looks me no nr number of picture pictures show that the to unit units which with".split(
+      " ",
+    ),
+  );
+
+  const isNumber = (part) => /^\d+$/.test(part);
+  const split = (text) => text.toLowerCase().match(/\p{L}+|\d+/gu) || [];
+
+  /* A layer is named as the network does, "block4_conv1", or as papers and Caffe would, "conv4_1", "4_1". */
+  const forms = layers.map((layer) => {
+    const own = split(layer.name);
+    const numbers = own.filter(isNumber);
+    const words = own.filter((part) => !isNumber(part));
+    const all = numbers.length > 1 ? [own, numbers, ...words.map((word) => [word, ...numbers])] : [own];
+    return all.map((form) => Object.assign(form, { own }));
+  });
+  const described = parts.map(split);
+  const vocabulary = new Set(described.flat());
+
+  /* What a form of a layer's name takes of a query from a place on: words begin its words, numbers are its numbers.
+     Part of a name will do where that has a number: "b4". In "b4c1243" the filter's number follows without a gap. */
+  function taken(form, query, at) {
+    let count = 0;
+    const fits = (part, own) => (isNumber(part) ? part === own : own.startsWith(part));
+    while (count < form.length && at + count < query.length && fits(query[at + count], form[count])) count++;
+    const next = query[at + count] || "";
+    const named = query.slice(at, at + count);
+    const hasNumber = named.some(isNumber);
+    const rest = [...query.slice(0, at), ...query.slice(at + count)];
+    if (count === form.length) return (hasNumber || named.join() === form.join()) && { count, rest, whole: true };
+    if (!hasNumber) return false;
+    if (isNumber(next) && isNumber(form[count]) && !isNumber(form[count - 1])) {
+      const glued = count === form.length - 1 && next.startsWith(form[count]);
+      if (glued) rest[at] = next.slice(form[count].length);
+      return glued && { count, rest, whole: true, glued };
+    }
+    /* "block9_conv1" is no filter 9 of conv1_1 and conv1_2. */
+    const isOther = rest.some((part) => form.own.some((own) => !isNumber(part) && own.startsWith(part)));
+    return !isNumber(form[0]) && !isOther && { count, rest, whole: false };
+  }
+
+  /* The layers that a query names, and what else it says. */
+  function named(query) {
+    let found = [];
+    layers.forEach((layer, place) => {
+      const all = forms[place].flatMap((form) => query.map((_, at) => taken(form, query, at)).filter(Boolean));
+      all.sort((a, b) => b.whole - a.whole || b.count - a.count);
+      if (all.length) found.push({ layer, ...all[0] });
+    });
+    for (const better of [(each) => each.whole && !each.glued, (each) => each.whole]) {
+      if (found.some(better)) found = found.filter(better);
+    }
+    const most = Math.max(...found.map((each) => each.count));
+    return found.filter((each) => each.whole || each.count === most);
+  }
+
+  function said(query) {
+    return {
+      numbers: query.filter(isNumber).map(Number),
+      words: query.filter((part) => !isNumber(part) && !NOISE.has(part)),
+    };
+  }
+
+  /* A word as it is if the atlas knows it, by its synonyms, or without its ending: "striped", "spots". */
+  function meanings(word) {
+    const begins = (stem) => [...vocabulary].some((known) => known.startsWith(stem));
+    if (synonyms.has(word)) return [word, ...split(synonyms.get(word))];
+    if (begins(word)) return [word];
+    const stems = ["s", "es", "d", "ed", "y", "ish", "ing"]
+      .filter((ending) => word.endsWith(ending))
+      .map((ending) => word.slice(0, -ending.length))
+      .filter((stem) => stem.length > 3 || (stem.length === 3 && /(s|ish)$/.test(word)));
+    const stem = stems.find((each) => synonyms.has(each)) || stems.find(begins);
+    return stem ? [stem, ...split(synonyms.get(stem) || "")] : [word];
+  }
+
+  /* Return a test of whether a filter's description, or its layer's name, has a word. */
+  const tests = new Map();
+  function having(word) {
+    if (!tests.has(word)) tests.set(word, testOf(word));
+    return tests.get(word);
+  }
+  function testOf(word) {
+    const stems = meanings(word);
+    const begins = (own) => stems.some((stem) => own.startsWith(stem));
+    const told = described.map((each) => each.some(begins));
+    const layersOf = new Set(layers.filter((layer) => split(layer.name).some((own) => own.startsWith(word))));
+    return (layer, place) => layersOf.has(layer) || layer.parts[place].some((part) => told[part]);
+  }
+
+  function filters(layer, { numbers, words }) {
+    if (numbers.length > 1) return [];
+    const wanted = words.map(having);
+    const places = numbers.length ? [layer.filters.indexOf(numbers[0])] : layer.filters.map((_, place) => place);
+    return places
+      .filter((place) => place >= 0 && wanted.every((test) => test(layer, place)))
+      .map((place) => [layer, place]);
+  }
+
+  function everywhere(query) {
+    const wanted = said(query);
+    const found = photographs.filter((each) => {
+      const own = split(each[1]);
+      return query.length && query.every((part) => own.some((word) => word.startsWith(part)));
+    });
+    if (wanted.words.length + wanted.numbers.length === 0) return found;
+    return found.concat(layers.flatMap((layer) => filters(layer, wanted)));
+  }
+
+  /* How many letters have to be changed, added or left out. */
+  function distance(a, b) {
+    let row = [...b, ""].map((_, place) => place);
+    [...a].forEach((letter, down) => {
+      const next = [down + 1];
+      [...b].forEach((other, across) => {
+        next.push(Math.min(row[across] + (letter !== other), row[across + 1] + 1, next[across] + 1));
+      });
+      row = next;
+    });
+    return row[b.length];
+  }
+  function nearest(word, known) {
+    const most = word.length < 4 ? 0 : word.length < 6 ? 1 : 2;
+    return known
+      .map((each) => [distance(word, each.toLowerCase()), each])
+      .filter((each) => each[0] <= most)
+      .sort((a, b) => a[0] - b[0])
+      .slice(0, 3)
+      .map((each) => each[1]);
+  }
+
+  function advice(text, query, candidates) {
+    const lines = [];
+    const range = (layer) => `filters 0 to ${layer.total - 1}`;
+    candidates
+      .filter((each) => each.whole)
+      .forEach(({ layer, rest }) => {
+        const { numbers } = said(rest);
+        if (numbers.length !== 1 || layer.filters.includes(numbers[0])) return;
+        const inAtlas = `filter ${numbers[0]} of ${layer.name} is not in this atlas, which has ${layer.filters.length} of its ${layer.total}`;
+        lines.push([numbers[0] < layer.total ? inAtlas : `${layer.name} has ${range(layer)}`, layer.name]);
+      });
+    if (lines.length) return lines;
+    const { numbers, words } = said(query);
+    const largest = layers.reduce((most, layer) => (layer.total > most.total ? layer : most));
+    if (numbers.length === 1 && numbers[0] >= largest.total)
+      lines.push([`The largest layer has ${range(largest)}`, largest.name]);
+    const isKnown = (word) => layers.some((layer) => layer.parts.some((_, place) => having(word)(layer, place)));
+    const names = layers.map((layer) => layer.name);
+    const alike = candidates.length ? [] : nearest(text.trim().toLowerCase(), names);
+    alike.forEach((name) => {
+      lines.push([`Did you mean ${name}?`, name]);
+    });
+    const known = words.filter(isKnown);
+    words
+      .filter((word) => !known.includes(word))
+      .forEach((word) => {
+        nearest(word, [...vocabulary, ...synonyms.keys()]).forEach((other) => {
+          lines.push([`Did you mean ${other}?`, words.map((each) => (each === word ? other : each)).join(" ")]);
+        });
+      });
+    if (known.length < words.length + numbers.length || known.length > 1) {
+      known.forEach((word) => {
+        lines.push([`${everywhere([word]).length.toLocaleString("en")} with “${word}” alone`, word]);
+      });
+    }
+    return lines;
+  }
+
+  /* Return the hits of a search, each [layer, place of a filter in layer.filters], [layer, -1] for a layer, or
+     [address from the root, name] of a photograph; the one that is meant, if it is clear which; and where there is
+     none, advice: [what to say, what to search for instead]. */
+  function search(text) {
+    const query = split(text);
+    const candidates = named(query);
+    const hits = [];
+    candidates.forEach(({ layer, rest }) => {
+      const wanted = said(rest);
+      if (wanted.numbers.length + wanted.words.length === 0) hits.push([layer, -1]);
+      hits.push(...filters(layer, wanted));
+    });
+    hits.sort((a, b) => (b[1] < 0) - (a[1] < 0));
+    const one = hits.length && candidates.length === 1 && candidates[0].whole && !said(candidates[0].rest).words.length;
+    if (!hits.length) hits.push(...everywhere(query));
+    return {
+      hits,
+      direct: hits.length === 1 || one ? hits[0] : undefined,
+      advice: hits.length || !query.length ? [] : advice(text, query, candidates),
+    };
+  }
+
+  function results(query) {
+    return `${root}/search.html#${new URLSearchParams({ q: query })}`;
+  }
+
+  /* Return what a hit of a search is shown as: a link with the address, the picture if there is one, and the words. */
+  function link([layer, place], side) {
+    const shown = document.createElement("a");
+    const words = document.createElement("span");
+    const more = document.createElement("small");
+    if (typeof layer === "string") {
+      shown.href = `${root}/${layer}`;
+      words.textContent = place;
+      more.textContent = "photograph";
+    } else if (place < 0) {
+      shown.href = `${root}/${layer.folder}/index.html`;
+      words.textContent = layer.name;
+      more.textContent = `layer, ${layer.filters.length} in the atlas`;
+    } else {
+      const image = document.createElement("img");
+      const filter = layer.filters[place];
+      shown.href = address(layer, filter, ".html");
+      image.loading = "lazy";
+      image.width = image.height = side;
+      image.alt = "";
+      image.src = address(layer, filter, "-thumb.avif");
+      shown.append(image);
+      // In a narrow tile a name breaks where its parts end.
+      `${layer.name}/${filter}`.split(/(?<=[^\p{L}\d])/u).forEach((part) => {
+        words.append(part, document.createElement("wbr"));
+      });
+      more.textContent = description(layer, place);
+    }
+    words.append(more);
+    shown.append(words);
+    return shown;
+  }
+  Object.assign(window.atlas, { search, matches: (text) => search(text).hits, results, link });
+
+  /* The finder: a field, and the hits below it, of which the arrow keys choose one. */
+  const find = document.getElementById("find");
+  const box = document.getElementById("hits");
+  const list = document.getElementById("hits-list");
+  const MOST = 12;
+  let at = -1;
+
+  function open(isOpen) {
+    box.hidden = !isOpen;
+    find.setAttribute("aria-expanded", isOpen && list.children.length > 0);
+    choose(-1);
+  }
+  function choose(place) {
+    at = place;
+    Array.from(list.children).forEach((each, other) => {
+      each.setAttribute("aria-selected", other === place);
+      if (other === place) each.scrollIntoView({ block: "nearest" });
+    });
+    if (place < 0) find.removeAttribute("aria-activedescendant");
+    else find.setAttribute("aria-activedescendant", list.children[place].id);
+  }
+  function offer(shown) {
+    shown.setAttribute("role", "option");
+    shown.tabIndex = -1;
+    shown.id = `hits-${list.children.length}`;
+    list.append(shown);
+  }
+  function offerWords(text, query) {
+    const shown = document.createElement("a");
+    shown.href = results(query);
+    shown.textContent = text;
+    offer(shown);
+  }
+
+  function show() {
+    const query = find.value.trim();
+    const { hits, advice } = search(query);
+    list.replaceChildren();
+    hits.slice(0, MOST).forEach((each) => {
+      offer(link(each, 48));
+    });
+    if (hits.length > MOST) offerWords(`All ${hits.length.toLocaleString("en")}`, query);
+    advice.forEach((each) => {
+      offerWords(...each);
+    });
+    box.querySelector("p").textContent = hits.length ? `${hits.length.toLocaleString("en")} found` : "Nothing found";
+    open(query !== "");
+  }
+
+  find.addEventListener("input", show);
+  find.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const query = find.value.trim();
+    const chosen = list.children[at];
+    const { direct } = search(query);
+    open(false);
+    location.href = chosen ? chosen.href : direct ? link(direct, 0).href : results(query);
+  });
+  find.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const count = list.children.length;
+    if (event.key === "Escape") open(false);
+    if (!step || box.hidden || !count) return;
+    event.preventDefault();
+    choose(at + step >= count ? -1 : at + step < -1 ? count - 1 : at + step);
+  });
+  document.addEventListener("click", (event) => {
+    if (!find.form.contains(event.target) || event.target.closest("#hits a")) open(false);
+  });
+  find.form.addEventListener("focusout", (event) => {
+    if (event.relatedTarget && !find.form.contains(event.relatedTarget)) open(false);
+  });
+  if (document.activeElement === find && find.value) show();
+})();

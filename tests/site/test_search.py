@@ -1,0 +1,71 @@
+import dataclasses
+import json
+
+import pytest
+
+from pipeline.measure import words
+from pipeline.site import search
+from tests.support import documents
+from tests.support.sites import NUMBERS
+
+VOCABULARY = {word for _, of_kind in search.kinds() for word in of_kind}
+
+
+def test_synonyms_mean_words_of_the_vocabulary_and_are_none_themselves():
+    meant = {word for words in search.SYNONYMS.values() for word in words.split()}
+    assert meant <= VOCABULARY
+    assert VOCABULARY.isdisjoint(search.SYNONYMS)
+
+
+def test_every_word_of_the_descriptions_of_an_atlas_is_offered_with_how_often_it_occurs(atlas):
+    told = {each.word: each.count for kind in search.search_view(atlas).kinds for each in kind.words}
+
+    said = [words.named(each.description) for layer in atlas.layers for each in layer.filters]
+    assert told == {word: sum(word in each for each in said) for word in {word for each in said for word in each}}
+
+
+def test_the_examples_of_a_word_have_it(atlas):
+    for kind in search.search_view(atlas).kinds:
+        for each in kind.words:
+            assert each.tiles
+            assert len(each.tiles) <= search.EXAMPLES
+            assert all(each.word in words.named(tile.alt) for tile in each.tiles)
+
+
+def test_the_search_script_knows_every_filter_and_its_description(plain, atlas):
+    text = (plain / "assets" / "search.js").read_text()
+    index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
+    assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
+    for layer in index["layers"]:
+        described = [", ".join(index["parts"][part] for part in parts) for parts in layer["parts"]]
+        assert described == [each.description for each in atlas.by_name[layer["name"]].filters]
+
+
+def test_the_search_script_holds_each_part_of_a_description_once(atlas):
+    filters = [
+        documents.a_filter(number, description=f"fine grid, {colour}, dark")
+        for number, colour in enumerate(["red", "blue"])
+    ]
+    layer = documents.a_layer("one", filters)
+
+    script = search.script(dataclasses.replace(atlas, layers=(layer,)))
+
+    assert '"parts":[[0,1,2],[0,3,2]]' in script
+    assert '"parts":["fine grid","red","dark","blue"]' in script
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("block3_conv1", "b3c1 7, vertical blue …"),
+        ("encoder/block1_conv1", "encoder/block1_conv1 7, vertical blue …"),
+        ("shared@2", "shared@2 7, vertical blue …"),
+        ("up2", "up2 7, vertical blue …"),
+        ("s1b1_dw", "s1b1_dw 7, vertical blue …"),
+        ("head", "head 7, vertical blue …"),
+    ],
+)
+def test_the_example_of_a_search_is_one_of_the_atlas(atlas, name, example):
+    layer = documents.a_layer(name, [documents.a_filter(7)])
+
+    assert search.example(dataclasses.replace(atlas, layers=(layer,))) == example
