@@ -68,7 +68,7 @@ def _load(stream: io.BytesIO) -> Any:
     start, size = stream.tell(), len(stream.getbuffer())
     for opcode, number, _ in pickletools.genops(stream):
         # A place is made for each lower number, too: five bytes could ask for 32 GB.
-        if opcode.name in _REMEMBERING and int(number or 0) > size:
+        if opcode.name in _REMEMBERING and isinstance(number, int) and number > size:
             raise ValueError(f"it remembers something as number {number}")
     stream.seek(start)
     return _Plain(stream).load()
