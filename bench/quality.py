@@ -256,7 +256,7 @@ def summarise(results: Sequence[Measured], groups: Mapping[str, Sequence[str]]) 
                     "layers": group,
                     "recipe": way,
                     "filters": sum(len(each.filters) for each in mine),
-                    "alive %": share([each.alive for each in mine]),
+                    "found %": share([each.alive for each in mine]),
                     "own-best %": share([each.own_best for each in mine]),
                     "top-5 %": share([each.top5 for each in mine]),
                     f"robust ÷ {baseline}": robust_ratio(mine, by_way[baseline]),
@@ -358,7 +358,7 @@ def main() -> None:
     rows = summarise(results, groups_of(layers))
     text = table.render(list(rows[0]), [list(row.values()) for row in rows])
     print(
-        f"{here.line()}\nseeds {SEEDS}; alive, own-best and top-5 over both, ranks among the filters of the row\n{text}"
+        f"{here.line()}\nseeds {SEEDS}; found, own-best and top-5 over both, ranks among the filters of the row\n{text}"
     )
     filters = {layer: network.layer(layer).filters for layer in layers}
     for way in compared[1:]:

@@ -181,7 +181,7 @@ def test_the_summary_has_a_row_for_each_group_and_recipe():
         ("block1_conv1", "classic"),
         ("block1_conv1", "default"),
     ]
-    assert rows[1]["alive %"] == 75.0
+    assert rows[1]["found %"] == 75.0
     assert rows[1]["robust ÷ classic"] == 2.5
     assert {row["layers"] for row in rows} == {"block1_conv1", "block1", "all"}
 

@@ -32,7 +32,7 @@ def test_a_licence_is_what_the_package_says(name, licence):
 
 
 def test_every_locked_requirement_has_a_hash(repository):
-    for path in ("requirements.txt", "requirements-test.txt"):
+    for path in ("requirements.txt", "requirements-test.txt", "requirements-gpu.txt"):
         text = Path(repository / path).read_text().replace("\\\n", " ")
         pinned = [line for line in text.splitlines() if "==" in line and not line.lstrip().startswith("#")]
         assert pinned
@@ -42,3 +42,24 @@ def test_every_locked_requirement_has_a_hash(repository):
 def test_a_package_that_is_not_installed_is_one_line():
     with pytest.raises(UserError, match="not installed"):
         dependencies.licence("no-such-package-anywhere")
+
+
+def pins(path: Path) -> set[str]:
+    return {line.split()[0] for line in path.read_text().splitlines() if line[:1].isalnum()}
+
+
+def test_a_gpu_wants_what_all_want_and_cudas_libraries(repository):
+    more = pins(repository / "requirements-gpu.txt") - pins(repository / "requirements.txt")
+
+    assert pins(repository / "requirements.txt") <= pins(repository / "requirements-gpu.txt")
+    assert {pin.partition("-")[0] for pin in more} == {"nvidia"}
+
+
+def test_condas_environment_has_the_pinned_versions_of_what_jobs_import(repository):
+    text = (repository / "environment.yaml").read_text()
+    pinned = {line.strip().removeprefix("- ") for line in text.splitlines() if "==" in line}
+    declared = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+
+    assert pinned <= pins(repository / "requirements.txt")
+    # Jobs do without Snakemake, which runs them.
+    assert {pin.partition("==")[0] for pin in pinned} == {each.partition(">")[0] for each in declared} - {"snakemake"}

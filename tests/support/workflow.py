@@ -239,7 +239,9 @@ def broken_links(site: Path) -> list[str]:
             if parts.scheme or parts.netloc:
                 continue
             target = Path(os.path.normpath(page.parent / unquote(parts.path))) if parts.path else page
-            anchored = not parts.fragment or target not in pages or parts.fragment in pages[target].anchors
+            # What a script is asked for, a query or filters, is no anchor.
+            is_anchor = parts.fragment and not {"=", "/"} & set(parts.fragment)
+            anchored = not is_anchor or target not in pages or parts.fragment in pages[target].anchors
             if not target.is_file() or not anchored:
                 broken.append(f"{page.relative_to(site)}: {address}")
     return broken
