@@ -21,14 +21,19 @@ min_version("9.27")
 # As a module of another workflow, too, where Snakemake looks beside the other's Snakefile alone.
 sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-from pipeline import errors, files, images, selection
-from pipeline.ascent.recipe import METHOD
-from pipeline.config import file, plan
-from pipeline.photographs import credits, folder, samples
-from pipeline.pool import owner
-from pipeline.results import layout
-from pipeline.results.layer_summary import MEASURES
-from pipeline.workflow import cost, progress, running
+try:
+    from pipeline import errors, files, images, selection
+    from pipeline.ascent.recipe import METHOD
+    from pipeline.config import file, plan
+    from pipeline.photographs import credits, folder, samples
+    from pipeline.pool import owner
+    from pipeline.results import layout
+    from pipeline.results.layer_summary import MEASURES
+    from pipeline.workflow import cost, progress, running
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
+    )
 
 IS_MODULE = not workflow.modifier.is_main_snakefile()
 # What a user says is said to the workflow that is run, and that may be another one.
@@ -65,9 +70,8 @@ CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 FALSE_COLOURS = all(images.is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
+# In variables, for of a rule whose text has changed all is made anew.
 errors.or_exit(running.say_where, workflow)
-# Texts of rules say nothing of this machine, for what has changed in them is made anew.
-RUN = f'PYTHONPATH="${running.PATH}" "${running.PYTHON}" -m'
 TEMPLATES = files.PROJECT / "templates"
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
@@ -126,7 +130,8 @@ rule weights:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        RUN + " pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.weights '
+        "{params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule render:
@@ -153,7 +158,8 @@ rule render:
         precision=ATLAS.precision,
         method=METHOD,
     shell:
-        RUN + " pipeline.render {params.network} --weights {input.weights:q} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.render '
+        "{params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
         "--output {output.image:q} > {log:q} 2>&1"
 
@@ -183,7 +189,8 @@ rule summary:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         measures=MEASURES,
     shell:
-        RUN + " pipeline.summary {params.network} --weights {input.weights:q} --results {params.results} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary '
+        "{params.network} --weights {input.weights:q} --results {params.results} "
         "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
 
@@ -203,7 +210,8 @@ rule mosaic:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        RUN + " pipeline.pictures.mosaic --results {params.results} --layer {params.layer} --filters {params.filters} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.mosaic '
+        "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary:q} --output {output:q} > {log:q} 2>&1"
 
 
@@ -227,7 +235,8 @@ rule tiles:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         copies=layout.COPIES,
     shell:
-        RUN + " pipeline.pictures.web --results {params.results} --layer {params.layer} --filters {params.filters} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.web '
+        "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--output {output:q} > {log:q} 2>&1"
 
 
@@ -247,7 +256,8 @@ rule map:
         results=above(0),
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
     shell:
-        RUN + " pipeline.pictures.map --results {params.results} --layers {params.layers} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.map '
+        "--results {params.results} --layers {params.layers} "
         "--output {output:q} > {log:q} 2>&1"
 
 
@@ -275,7 +285,8 @@ if ATLAS.photographs:
             # Of a folder the names, sizes and times of its files; of the samples, which they are.
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
-            RUN + " pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs '
+            "--results {params.results} {params.folder} > {log:q} 2>&1"
 
     # By itself, so that another title shows the network nothing again.
     rule credits:
@@ -291,7 +302,8 @@ if ATLAS.photographs:
             results=above(1),
             state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
         shell:
-            RUN + " pipeline.photographs.collection --results {params.results} > {log:q} 2>&1"
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.collection '
+            "--results {params.results} > {log:q} 2>&1"
 
     # The samples are results, too; what is in a folder of the user's is not.
     PHOTOGRAPHS = [*rules.photographs.output]
@@ -325,8 +337,8 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            RUN
-            + " pipeline.pool photographs.scan {params.network} --weights {input.weights:q} --results {params.results} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.scan '
+            "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
@@ -345,7 +357,8 @@ if ATLAS.photographs:
             results=above(1),
             shares=len(SHARES),
         shell:
-            RUN + " pipeline.photographs.join --results {params.results} --shares {params.shares} --output {output:q} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.join '
+            "--results {params.results} --shares {params.shares} --output {output:q} "
             "> {log:q} 2>&1"
 
     rule finals:
@@ -370,8 +383,8 @@ if ATLAS.photographs:
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            RUN
-            + " pipeline.pool photographs.finals {params.network} --weights {input.weights:q} --results {params.results} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.finals '
+            "{params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
 
@@ -397,7 +410,8 @@ if ATLAS.photographs:
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
         shell:
-            RUN + " pipeline.photographs.exemplars {params.network} --results {params.results} --layer {params.layer} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.exemplars '
+            "{params.network} --results {params.results} --layer {params.layer} "
             "--rendered {params.rendered} --shares {params.shares} > {log:q} 2>&1"
 
     rule strips:
@@ -416,7 +430,8 @@ if ATLAS.photographs:
             results=above(2),
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         shell:
-            RUN + " pipeline.photographs.strips --results {params.results} --layer {params.layer} > {log:q} 2>&1"
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.strips '
+            "--results {params.results} --layer {params.layer} > {log:q} 2>&1"
 
     rule copies:
         input:
@@ -432,8 +447,8 @@ if ATLAS.photographs:
             results=above(1),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            RUN
-            + " pipeline.photographs.copies --results {params.results} --layers {params.layers} --output {output:q} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.copies '
+            "--results {params.results} --layers {params.layers} --output {output:q} "
             "> {log:q} 2>&1"
 
     rule tuning:
@@ -457,7 +472,8 @@ if ATLAS.photographs:
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            RUN + " pipeline.pool tuning {params.network} --weights {input.weights:q} --results {params.results} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool tuning '
+            "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
     rule trust:
@@ -482,7 +498,8 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            RUN + " pipeline.pool trust {params.network} --weights {input.weights:q} --results {params.results} "
+            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool trust '
+            "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
     EXEMPLARS = expand(EXEMPLAR, layer=LAYERS)
@@ -514,7 +531,8 @@ rule quality:
         trust=lambda wildcards, input: " ".join(["--trust", *map(quote, input.trust)]) if TRUSTED else "",
         exemplars=lambda wildcards, input: " ".join(["--exemplars", *map(quote, input.exemplars)]) if EXEMPLARS else "",
     shell:
-        RUN + " pipeline.summary.quality {input.summaries:q} {params.trust} {params.exemplars} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary.quality '
+        "{input.summaries:q} {params.trust} {params.exemplars} "
         "--output {output.figures:q} > {log:q} 2>&1"
 
 
@@ -549,8 +567,8 @@ rule site:
         templates=lambda wildcards: quote(str(TEMPLATES)),
     shell:
         # Before the layers, whose names may look like an option without a value.
-        RUN
-        + " pipeline.site {params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
+        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.site '
+        "{params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -571,8 +589,7 @@ rule publish:
         **{name: value for name, value in rules.site.params.items() if name != "results"},
     shell:
         # At once: renamed, not moved into what may be there.
-        f'"${running.PYTHON}"'
-        + " -c 'import os, sys; os.replace(*sys.argv[1:])' {input.site:q} {output:q} > {log:q} 2>&1"
+        '"$ATLAS_PYTHON" -c "import os, sys; os.replace(*sys.argv[1:])" ' "{input.site:q} {output:q} > {log:q} 2>&1"
 
 
 running.register(

@@ -271,3 +271,25 @@ def test_a_queue_that_snakemake_knows_nothing_of_runs_the_jobs(fresh, finished, 
     assert run.code == 0, run.output
     name = "filters/first/000.png"
     assert workflows.contents(fresh.results)[name] == workflows.contents(finished.results)[name]
+
+
+def test_the_tiny_configuration_that_comes_along_is_planned(fresh):
+    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", "--dry-run", "--cores", "1"]
+    command += ["--configfile", REPOSITORY / ".test/config.yaml", "--directory", fresh.directory]
+
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert workflows.counts(done.stdout + done.stderr)["render"] == 3
+
+
+def test_a_library_that_is_not_there_is_one_line(fresh, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['msgspec'] = None")
+    fresh.environment["PYTHONPATH"] = str(tmp_path)
+
+    failed = fresh.run("--dry-run")
+
+    assert failed.errors() == [
+        "error: msgspec is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
+    ]
+    assert "Traceback" not in failed.output
