@@ -84,8 +84,16 @@
   const asked = new URLSearchParams(location.search).get("sort");
   sort.value = Array.from(sort.options).some((each) => each.value === asked) ? asked : "filter";
   if (sort.value === "filter") return;
+  /* The browser itself goes to where the tile was, smoothly, and may arrive when all is loaded. */
+  function goThere() {
+    document.querySelector(".tiles > a:target")?.scrollIntoView({ block: "center", behavior: "instant" });
+  }
   window.atlas.load("sort.js", () => {
     show(sort.value);
-    document.querySelector(".tiles > a:target")?.scrollIntoView({ block: "center", behavior: "instant" });
+    goThere();
+    if (document.readyState !== "complete") addEventListener("load", goThere);
+    const arrived = performance.now() + 1500;
+    const correct = () => performance.now() < arrived && goThere();
+    addEventListener("scrollend", correct, { once: true });
   });
 })();

@@ -7,6 +7,15 @@
   const title = document.title;
   const find = document.getElementById("find");
 
+  /* A form that was sent before the finder was there has another address than what is shared. */
+  const sent = new URLSearchParams(location.search).get("q");
+  if (sent && !isLost) {
+    const address = new URL(location.href);
+    address.search = "";
+    address.hash = new URLSearchParams({ q: sent });
+    history.replaceState(null, "", address);
+  }
+
   function query() {
     const given = location.hash.startsWith("#q=") ? location.hash.slice(1) : location.search;
     return (new URLSearchParams(given).get("q") || "").trim();

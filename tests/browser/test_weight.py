@@ -14,9 +14,10 @@ def loaded(watched: Watched) -> int:
     return sum(watched.loaded.values())
 
 
-def test_a_layer_of_512_filters_shows_itself_after_250_kib(served, open_page):
+def test_a_layer_of_512_filters_shows_itself_after_300_kib(served, open_page):
+    # Half of it is the page itself, with a tile and a place on the mosaic for each filter, before any compression.
     watched = open_page(f"{served}/{HEAVIEST}")
-    assert loaded(watched) <= 250 * KIB
+    assert loaded(watched) <= 300 * KIB
 
 
 def test_a_layer_of_512_filters_weighs_at_most_a_megabyte_and_a_half(served, open_page):
