@@ -115,25 +115,7 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         map_page.map_page(atlas, made, cards.OF_SITE),
         *guide.extra_pages(atlas),
     ]
-    renderer = Renderer(
-        site,
-        templates,
-        network=display_name(atlas.network.model),
-        credit=credit(atlas.network.model),
-        weights_source=atlas.weights_source,
-        weights_are_published=atlas.weights_are_published,
-        weights_sha256=atlas.weights_sha256,
-        alive_ratio=ALIVE_RATIO,
-        search_example=search.example(atlas),
-        has_photographs=atlas.natural is not None,
-        photographs_are_credited=atlas.natural is not None and atlas.natural.collection.is_credited,
-        licence_url=citing.licence_url(site.licence),
-        bibtex=citing.bibtex,
-        sections=list(contents.sections(atlas)),
-        context=network_page.context(atlas),
-        atlas_bibtex=_bibtex(atlas, site),
-        structured=tables.compact(_dataset(site, description)) if site.base_url else "",
-    )
+    renderer = Renderer(site, templates, **names(atlas, site, description))
     with replacing_folder(output) as folder:
         (folder / "assets").mkdir()
         (folder / "data" / "layers").mkdir(parents=True)
@@ -164,6 +146,27 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
             write_text(folder / page.path, renderer.render(page))
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
     return len(shown)
+
+
+def names(atlas: Atlas, site: Site, description: str) -> dict[str, Any]:
+    """Return what the templates of all pages know beside the site and their page, by name."""
+    return {
+        "network": display_name(atlas.network.model),
+        "credit": credit(atlas.network.model),
+        "weights_source": atlas.weights_source,
+        "weights_are_published": atlas.weights_are_published,
+        "weights_sha256": atlas.weights_sha256,
+        "alive_ratio": ALIVE_RATIO,
+        "search_example": search.example(atlas),
+        "has_photographs": atlas.natural is not None,
+        "photographs_are_credited": atlas.natural is not None and atlas.natural.collection.is_credited,
+        "licence_url": citing.licence_url(site.licence),
+        "bibtex": citing.bibtex,
+        "sections": list(contents.sections(atlas)),
+        "context": network_page.context(atlas),
+        "atlas_bibtex": _bibtex(atlas, site),
+        "structured": tables.compact(_dataset(site, description)) if site.base_url else "",
+    }
 
 
 class Renderer:

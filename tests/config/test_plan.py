@@ -312,7 +312,7 @@ def test_a_path_that_snakemake_would_take_for_a_pattern_is_refused(key, keras_fi
     given = {"model": str(keras_file), "preprocessing": "unit", "weights": "model"}
 
     assert refusal(given | {key: str(path)}) == (
-        f"{key}: {path}: Snakemake takes what is in braces for a wildcard; rename it without them"
+        f"{key}: {path}: Snakemake would put something else for {{net}}; rename it without"
     )
 
 

@@ -32,8 +32,8 @@ def host(host):
 def known(monkeypatch) -> None:
     """Let the atlas know a network so small that Keras has made it at once."""
     maker = f"{published.__name__}.{published.Tiny.__name__}"
-    credit = KNOWN["vgg16"].credit
-    monkeypatch.setitem(KNOWN, MODEL, Known(maker, "unit", Published(), credit))
+    like = KNOWN["vgg16"]
+    monkeypatch.setitem(KNOWN, MODEL, Known(maker, "unit", Published(), like.credit, like.background))
 
 
 def assert_right(tensors: dict[str, np.ndarray]) -> None:
