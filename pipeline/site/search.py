@@ -75,6 +75,7 @@ class SearchView:
     kinds: tuple[Kind, ...]
     filters: int
     example: str
+    together: str
 
 
 def search_view(atlas: Atlas) -> SearchView:
@@ -92,6 +93,7 @@ def search_view(atlas: Atlas) -> SearchView:
         ),
         filters=sum(len(layer.filters) for layer in atlas.layers),
         example=example(atlas),
+        together=together(atlas),
     )
 
 
@@ -146,6 +148,17 @@ def script(atlas: Atlas, photographs: Sequence[tuple[str, str]] = ()) -> str:
     ]
     found = {"layers": layers, "parts": list(parts), "photographs": photographs, "synonyms": SYNONYMS}
     return f"window.ATLAS={compact(found)};\n"
+
+
+def together(atlas: Atlas) -> str:
+    """Return two words that can be searched for together, because a filter of the atlas has both: a colour, or in grey
+    a scale, and a pattern; one word, or none, where descriptions have no more."""
+    described = [set(words.named(each.description)) for layer in atlas.layers for each in layer.filters]
+    first = sorted(colours.NAMES, key=lambda name: name != "orange")
+    for pair in itertools.product((*first, *_levels(words.SCALES)), words.PATTERNS):
+        if any(each.issuperset(pair) for each in described):
+            return " ".join(pair)
+    return next((word for each in described for word in sorted(each)), "")
 
 
 def example(atlas: Atlas) -> str:

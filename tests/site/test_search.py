@@ -1,6 +1,7 @@
 import dataclasses
 import json
 
+import msgspec
 import pytest
 
 from pipeline.measure import words
@@ -69,3 +70,25 @@ def test_the_example_of_a_search_is_one_of_the_atlas(atlas, name, example):
     layer = documents.a_layer(name, [documents.a_filter(7)])
 
     assert search.example(dataclasses.replace(atlas, layers=(layer,))) == example
+
+
+def described(atlas, *descriptions):
+    layer = atlas.layers[0]
+    filters = tuple(
+        msgspec.structs.replace(layer.filters[0], filter=number, description=text)
+        for number, text in enumerate(descriptions)
+    )
+    return dataclasses.replace(atlas, layers=(msgspec.structs.replace(layer, filters=filters),))
+
+
+@pytest.mark.parametrize(
+    ("descriptions", "words"),
+    [
+        (["fine cells, blue", "coarse stripes, orange and red", "large curves, orange"], "orange stripes"),
+        (["fine cells, blue and green", "plain, orange"], "orange plain"),
+        (["fine cells, green and blue"], "green cells"),
+        (["fine cells"], "fine cells"),
+    ],
+)
+def test_what_is_offered_to_search_for_together_is_found(atlas, descriptions, words):
+    assert search.together(described(atlas, *descriptions)) == words

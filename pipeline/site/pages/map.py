@@ -9,6 +9,7 @@ from pipeline.results import sheets
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
 from pipeline.results.sheets import Sheet, Sheets
+from pipeline.site import search
 from pipeline.site.addresses import folder
 from pipeline.site.pages.page import Page
 from pipeline.site.pages.parts import rendered_words
@@ -52,7 +53,7 @@ def map_page(atlas: Atlas, made: Sheets, image: str) -> Page:
     width, height = sheets.overview_size(sheet, sheets.overview_level(sheet))
     view = MapView(
         lead=lead,
-        example="orange stripes" if all(layer.image_channels == 3 for layer in atlas.layers) else "fine stripes",
+        example=search.together(atlas),
         overview=f"{FOLDER}/{sheets.OVERVIEW}",
         overview_width=width,
         overview_height=height,

@@ -1,8 +1,5 @@
 """The page of the map, and what its script is told."""
 
-import dataclasses
-
-import msgspec
 import pytest
 
 from pipeline.results.sheets import Members, Sheet, Sheets
@@ -46,10 +43,3 @@ def test_the_script_is_told_the_filters_and_their_cells(atlas, made):
     assert [sheet["by"] for sheet in data["sheets"]] == ["layers", "likeness"]
     assert data["sheets"][0]["cells"] == made.sheets[0].cells
     assert data["sheets"][0]["levels"] == 6
-
-
-def test_an_atlas_of_grey_pictures_is_not_asked_for_orange(atlas, made):
-    grey = tuple(msgspec.structs.replace(layer, image_channels=1) for layer in atlas.layers)
-
-    assert "orange" in map_page.map_page(atlas, made, "").view.example
-    assert "orange" not in map_page.map_page(dataclasses.replace(atlas, layers=grey), made, "").view.example
