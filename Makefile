@@ -57,7 +57,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
-	$(SNAKEMAKE) --allowed-rules quality map site publish all
+	$(SNAKEMAKE) --forcerun site --allowed-rules quality map site publish all
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)

@@ -211,7 +211,9 @@ def main() -> None:
     )
     options.add_results(parser)
     parser.add_argument("--output", type=Path, required=True, help="the file to write, .pdf or .png")
-    parser.add_argument("--paper", choices=PAPER_MM, default="A0", help="size of the paper, upright (default: A0)")
+    parser.add_argument(
+        "--paper", type=str.upper, choices=PAPER_MM, default="A0", help="size of the paper, upright (default: A0)"
+    )
     parser.add_argument("--dpi", type=int, default=DPI, help=f"dots per inch (default: {DPI})")
     parser.add_argument(
         "--by", choices=ARRANGEMENTS, default="layers", help="how filters are arranged (default: layers)"

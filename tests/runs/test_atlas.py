@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 
@@ -229,3 +230,14 @@ def test_every_rule_of_a_layer_is_planned_for_a_fresh_atlas(fresh):
         "publish": 1,
         "all": 1,
     } | dict.fromkeys(OF_LAYER, 2)
+
+
+def test_make_site_makes_a_site_anew_whose_pages_are_not_what_they_were(finished, atlas):
+    (atlas.results / "site/index.html").write_text("x")
+    assert atlas.plan() == []
+    (options,) = re.findall(r"^\t\$\(SNAKEMAKE\) (--forcerun .*)$", (REPOSITORY / "Makefile").read_text(), re.MULTILINE)
+
+    run = atlas.run(*options.split())
+
+    assert run.code == 0, run.output
+    assert workflows.contents(atlas.results) == workflows.contents(finished.results)
