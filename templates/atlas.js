@@ -33,7 +33,17 @@
   function description(layer, place) {
     return layer.parts[place].map((part) => window.ATLAS.parts[part]).join(", ");
   }
-  window.atlas = { root, load, withIndex, address, description };
+  /* What was chosen is kept, where the browser lets it be. */
+  function kept(key, value) {
+    try {
+      if (value === undefined) return localStorage.getItem(key);
+      localStorage.setItem(key, value);
+    } catch {
+      return null;
+    }
+  }
+
+  window.atlas = { root, load, withIndex, address, description, kept };
 
   /* The finder is a form that leads to the page of searches; what it offers while one types comes with the index. */
   document.getElementById("find").addEventListener("focus", () => {

@@ -24,9 +24,7 @@
     }
   }
   function keep(list) {
-    try {
-      localStorage.setItem(KEPT, JSON.stringify(list));
-    } catch {}
+    window.atlas.kept(KEPT, JSON.stringify(list));
     history.replaceState(null, "", list.length ? `#${list.map(encodeURI).join(",")}` : location.pathname);
     show();
   }

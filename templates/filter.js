@@ -6,16 +6,6 @@
   const compare = at("compare");
   const own = decodeURIComponent(compare.hash.slice(1));
 
-  /* What was chosen is kept, where the browser lets it be. */
-  function kept(key, value) {
-    try {
-      if (value === undefined) return localStorage.getItem(key);
-      localStorage.setItem(key, value);
-    } catch {
-      return null;
-    }
-  }
-
   /* Neighbours follow the order in which the layer was left. */
   const folder = location.pathname.split("/").slice(-2)[0];
   const asked = new URLSearchParams(location.search).get("sort");
@@ -49,11 +39,11 @@
       button.setAttribute("aria-pressed", on);
       document.documentElement.classList.toggle(button.id, on);
     };
-    set(Boolean(key) && kept(key) === "true");
+    set(Boolean(key) && window.atlas.kept(key) === "true");
     button.addEventListener("click", () => {
       const on = button.getAttribute("aria-pressed") !== "true";
       set(on);
-      if (key) kept(key, on);
+      if (key) window.atlas.kept(key, on);
     });
   }
   toggle(at("pixels"), "atlas-pixels");
@@ -84,9 +74,9 @@
 
   /* What is compared: a list of four at most, the latest last. */
   compare.addEventListener("click", () => {
-    const list = JSON.parse(kept("atlas-compare") || "[]").filter((each) => each !== own);
+    const list = JSON.parse(window.atlas.kept("atlas-compare") || "[]").filter((each) => each !== own);
     const chosen = [...list, own].slice(-4);
-    kept("atlas-compare", JSON.stringify(chosen));
+    window.atlas.kept("atlas-compare", JSON.stringify(chosen));
     compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
   });
 })();

@@ -36,25 +36,16 @@
   const size = document.getElementById("size");
   if (!sort) return;
 
-  /* What was chosen is kept, where the browser lets it be. */
-  function kept(key, value) {
-    try {
-      if (value === undefined) return localStorage.getItem(key);
-      localStorage.setItem(key, value);
-    } catch {
-      return null;
-    }
-  }
   const page = document.documentElement;
   function resize(px) {
     page.style.setProperty("--tile", `${px}px`);
   }
-  const chosen = Number(kept("atlas-tile"));
+  const chosen = Number(window.atlas.kept("atlas-tile"));
   if (chosen) resize(chosen);
   size.value = parseInt(getComputedStyle(page).getPropertyValue("--tile"), 10);
   size.addEventListener("input", () => {
     resize(size.value);
-    kept("atlas-tile", size.value);
+    window.atlas.kept("atlas-tile", size.value);
   });
 
   /* A sorted layer is one run; an order that is none puts every tile back. What leads from it keeps the order. */
