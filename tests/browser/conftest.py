@@ -1,5 +1,6 @@
 """A real browser, a site to look at from disk and by HTTP, and a record of what the browser complains about."""
 
+import contextlib
 import functools
 import http.server
 import threading
@@ -117,6 +118,20 @@ def folder(build, tmp_path_factory) -> Path:
     return build(root / "sub path" / "atlas", title="An atlas", author="An Author", licence="CC BY 4.0")
 
 
+@contextlib.contextmanager
+def serving(handler: type[http.server.SimpleHTTPRequestHandler], folder: Path) -> Iterator[str]:
+    """Yield the address at which a host of this kind has the site `folder`, under a sub-path."""
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(handler, directory=folder.parent.parent)
+    )
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/sub%20path/atlas"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 @pytest.fixture(scope="session")
 def served(folder) -> Iterator[str]:
     """Return the address of the same site by HTTP, under a sub-path."""
@@ -125,14 +140,8 @@ def served(folder) -> Iterator[str]:
         def log_message(self, *_) -> None:
             pass
 
-    handler = functools.partial(Handler, directory=folder.parent.parent)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/sub%20path/atlas"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler, folder) as address:
+        yield address
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """The page for addresses that lead nowhere, as a host would show it."""
 
-import functools
 import http.server
-import threading
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
+
+from tests.browser.conftest import serving
 
 
 @pytest.fixture(scope="module")
@@ -25,15 +25,8 @@ def hosted(folder) -> Iterator[str]:
         def log_message(self, *_) -> None:
             pass
 
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Handler, directory=folder.parent.parent)
-    )
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/sub%20path/atlas"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler, folder) as address:
+        yield address
 
 
 @pytest.mark.parametrize("path", ["x.html", "block5_conv2/999.html", "a/b/c/d.html"])

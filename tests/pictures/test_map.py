@@ -13,19 +13,8 @@ from pipeline.pictures import map as atlas_map
 from pipeline.pictures.mosaic import GROUND
 from pipeline.results import document, layout, sheets
 from pipeline.results.sheets import CELL_PX, TILE_PX, Sheet
+from tests.pictures.conftest import NUMBERS
 from tests.support import documents, synthetic
-
-NUMBERS = {"block1_conv2": [0, 5, 63], "block2_conv1": list(range(20))}
-
-
-@pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("results")
-    network = catalogue.load("vgg16")
-    synthetic.make_results(folder, network, NUMBERS)
-    for name, numbers in NUMBERS.items():
-        synthetic.write_renders(folder, network, network.layer(name), numbers)
-    return folder
 
 
 def a_picture(place: int) -> np.ndarray:
