@@ -35,9 +35,8 @@ except ModuleNotFoundError as error:
         f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
     )
 
-IS_MODULE = not workflow.modifier.is_main_snakefile()
-# What a user says is said to the workflow that is run, and that may be another one.
-if not IS_MODULE:
+# What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
+if workflow.modifier.is_main_snakefile():
     for path in (file.BASE, *(workflow.overwrite_configfiles or ())):
         errors.or_exit(file.load, Path(path))
     errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)

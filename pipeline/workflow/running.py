@@ -7,7 +7,6 @@ one as a module says in its own, in one line, `running.begin(workflow)`.
 import itertools
 import os
 import sys
-from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -68,7 +67,7 @@ def begin(workflow: Any) -> None:
     renders = {atlas.render.name for atlas in atlases}
     room = cast(owner.Room | None, errors.or_exit(owner.start_for, workflow))
     scheduler_cures.let_wait(workflow, renders, room)
-    progress.show_for(workflow, renders, dict(ChainMap(*(dict(atlas.work) for atlas in atlases))))
+    progress.show_for(workflow, renders, {rule: work for atlas in atlases for rule, work in atlas.work.items()})
 
 
 def end(workflow: Any) -> None:
