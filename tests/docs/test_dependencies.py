@@ -1,9 +1,11 @@
 """The list of dependencies: complete, and what the packages say."""
 
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from docs import dependencies
 from pipeline.errors import UserError
@@ -46,6 +48,21 @@ def test_a_package_that_is_not_installed_is_one_line():
 
 def pins(path: Path) -> set[str]:
     return {line.split()[0] for line in path.read_text().splitlines() if line[:1].isalnum()}
+
+
+def test_a_package_that_is_wanted_with_extras_is_locked_with_them(repository):
+    """Once there is a newer release, pip 23.2 takes `coverage[toml]>=7` for unpinned beside `coverage==7.17.4`."""
+    locked = [Requirement(pin) for pin in pins(repository / "requirements-test.txt")]
+    wanted = [
+        (need.name, need.extras)
+        for each in locked
+        for need in map(Requirement, metadata.requires(each.name) or ())
+        if need.extras and (not need.marker or any(need.marker.evaluate({"extra": it}) for it in ("", *each.extras)))
+    ]
+
+    assert wanted
+    for name, extras in wanted:
+        assert [each.name for each in locked if each.name == name and extras <= each.extras], (name, extras)
 
 
 def test_a_gpu_wants_what_all_want_and_cudas_libraries(repository):
