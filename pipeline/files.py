@@ -61,6 +61,12 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def check_place(path: Path) -> None:
+    """Raise `UserError` where the folder that a user wants a file or folder in is not there: its name is mistyped."""
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: {path.parent}: no such folder; make it, or name another place")
+
+
 def remove_half_written(path: Path) -> None:
     """Remove what a process that was killed has left half-written of `path`; nobody must be writing it now."""
     # What `tempfile` puts in between has no hyphen.

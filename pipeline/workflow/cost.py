@@ -1,6 +1,5 @@
 """What an atlas will cost on this machine, before it is begun: `python -m pipeline.workflow.cost`."""
 
-import argparse
 import dataclasses
 import functools
 import itertools
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import errors
+from pipeline import errors, options
 from pipeline.config import file, plan
 from pipeline.config.plan import LOOKED_AT_AGAIN, Plan, scan_precision
 from pipeline.errors import UserError
@@ -214,7 +213,7 @@ def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) 
 
 def main() -> None:
     """Print what an atlas will cost."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.workflow.cost",
         description="Say what the atlas that the configuration asks for will cost on this machine, with nothing of it "
         "made. Of all filters: --config filters=all layers=all.",

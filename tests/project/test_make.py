@@ -80,6 +80,43 @@ def test_a_directory_that_is_not_there_is_one_line_and_is_not_made(tmp_path, tar
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "variable", "message"),
+    [
+        ("poster", "PAPER=B5", "paper: invalid choice: 'B5' (choose from "),
+        ("poster", "BY=hue", "by: invalid choice: 'hue' (choose from "),
+        ("poster", "DPI=many", "dpi: invalid int value: 'many'"),
+        ("poster", "DPI=9999", "dpi: should be 36 to 300, not 9999"),
+        ("poster", "POSTER=x.jpg", "'x.jpg': no name of a poster: it should end in .pdf or .png"),
+        ("poster", "POSTER=", "'.': no name of a poster: it should end in .pdf or .png"),
+        ("poster", "POSTER=mistyped/x.pdf", "results/map/sheets.json: no such file"),
+        ("photographs", "FOLDER=mistyped/photographs", "mistyped/photographs: mistyped: no such folder; make it, or "),
+        ("collection", "BASE_URL=example.org", "base-url: it does not begin with https://"),
+        ("collection", "OUTPUT=mistyped/all", "mistyped/all: mistyped: no such folder; make it, or name another place"),
+        ("collection", "TITLE=\x01", "title: the character U+0001 has no place in a page; remove it"),
+        ("check", "SET_ASIDE=yes", "results: no such folder; make atlas builds an atlas there"),
+    ],
+)
+def test_a_mistake_in_a_variable_is_one_line_in_terms_of_make_and_makes_nothing(tmp_path, target, variable, message):
+    done = make(target, variable, f"DIRECTORY={tmp_path}")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert done.returncode != 0
+    assert line.startswith(f"error: {message}")
+    assert "--" not in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["it's", 'a "b"', "$(id) `id`", "-x", "é ü", "a;b&c"])
+def test_a_directory_of_any_name_is_that_directory(tmp_path, name):
+    (tmp_path / name / "results").mkdir(parents=True)
+
+    done = make("publish-zip", f"DIRECTORY={tmp_path}/{name.replace('$', '$$')}")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert line == "error: results/site: no site is there; make atlas builds it"
+
+
 def test_a_collection_is_made_of_results_in_the_directory_and_its_mistakes_are_one_line(tmp_path):
     done = make("collection", "RESULTS=mine yours", f"DIRECTORY={tmp_path}", "TITLE=My own", "OUTPUT=to here")
 
