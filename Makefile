@@ -40,7 +40,7 @@ CHECK_DIRECTORY = test -d $(call quoted,$(DIRECTORY)) || \
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection photographs poster test lint coverage attack check docs clean
+.PHONY: help atlas full site unlock collection photographs poster test lint coverage attack check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
@@ -63,6 +63,10 @@ site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE) --forcerun site --allowed-rules quality map site publish all
+
+unlock: $(INSTALLED) ## remove the lock of a run that was killed, where the next one has not done so; never while a run is under way
+	@$(CHECK_DIRECTORY)
+	@$(PYTHON_THERE) -m pipeline.workflow.locks
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)

@@ -29,7 +29,7 @@ try:
     from pipeline.pool import owner
     from pipeline.results import layout
     from pipeline.results.layer_summary import MEASURES
-    from pipeline.workflow import cost, progress, running
+    from pipeline.workflow import cost, locks, progress, running
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
@@ -55,6 +55,8 @@ if workflow.is_main_process:
     errors.or_exit(images.check_codecs)
     if doubtful := plan.small_canvases(ATLAS):
         print(f"warning: {doubtful}", file=sys.stderr)
+    if left := locks.take():
+        print(f"note: {left}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.

@@ -70,7 +70,7 @@ def test_a_configuration_and_a_directory_of_ones_own_are_what_is_looked_at(tmp_p
     assert "block1_conv2" not in done.stdout
 
 
-@pytest.mark.parametrize("target", ["check", "site", "publish-zip", "collection"])
+@pytest.mark.parametrize("target", ["check", "site", "unlock", "publish-zip", "collection", "poster", "photographs"])
 def test_a_directory_that_is_not_there_is_one_line_and_is_not_made(tmp_path, target):
     done = make(target, f"DIRECTORY={tmp_path}/no where")
 
