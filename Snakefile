@@ -37,9 +37,8 @@ except ModuleNotFoundError as error:
 
 # What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
 if workflow.modifier.is_main_snakefile():
-    for path in (file.BASE, *(workflow.overwrite_configfiles or ())):
-        errors.or_exit(file.load, Path(path))
-    errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
+    GIVEN = workflow.config_settings
+    errors.or_exit(file.check, workflow.overwrite_configfiles or (), GIVEN.config_args, GIVEN.config)
 errors.or_exit(owner.check_environment)
 
 

@@ -11,7 +11,7 @@ RESULTS = Path("results")
 WEIGHTS = RESULTS / "weights.npz"
 
 # Of a message, which may quote all of what was given.
-MESSAGE_CHARACTERS = 300
+LONGEST_MISTAKE = 400
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,7 +24,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End the program with one line."""
         said = " ".join(re.sub(r"^argument -*([^:/]+)[^:]*: ", r"\1: ", message).split())
-        self.exit(2, f"error: {said:.{MESSAGE_CHARACTERS}}\n")
+        self.exit(2, f"error: {said:.{LONGEST_MISTAKE}}\n")
 
     # Its three overloads differ in the namespace alone, which is handed on.
     def parse_known_args(  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""The lock that Snakemake leaves behind when a run is killed, and whether it may go: `python -m pipeline.workflow.locks`.
+"""The lock that a killed run of Snakemake leaves behind, and whether it may go: `python -m pipeline.workflow.locks`.
 
 Snakemake keeps the names of what a run makes in `.snakemake/locks`, and removes them when the run ends. One that is
 killed (kill -9, out of memory, a power cut) cannot, and every later run would refuse to begin. So each run says that it
@@ -25,8 +25,8 @@ def take(folder: Path = FOLDER) -> str:
     """Say that a run is there until this process ends; before that, remove the locks of one that was killed.
 
     They go only where no run is there, and the last one was on this machine with all its jobs: whether one elsewhere is
-    there, not every file system tells. Returns what there is to say of that, one line, or nothing. Where a folder cannot
-    be written, or its file system has no such locks, all stays as it is.
+    there, not every file system tells. Returns what there is to say of that, one line, or nothing. Where a folder
+    cannot be written, or its file system has no such locks, all stays as it is.
     """
     path = (folder / HELD).absolute()
     if path in _held:
@@ -42,8 +42,8 @@ def take(folder: Path = FOLDER) -> str:
                 said = "a run that was killed left its lock behind; it is removed"
             else:
                 said = (
-                    "a run left its lock, or is there still, perhaps on another machine; when it has ended, make unlock "
-                    "(without make: --unlock) removes it"
+                    "a run left its lock, or is there still, perhaps on another machine; when it has ended, "
+                    "make unlock (without make: --unlock) removes it"
                 )
         # Others may be there at the same time, and make something else.
         fcntl.flock(descriptor, fcntl.LOCK_SH)

@@ -25,7 +25,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def begun(tmp_path):
-    """Return a function that begins a run in a process of its own, which holds Snakemake's lock and never removes it."""
+    """Return a function that begins a run in a process of its own, which has Snakemake's lock for ever."""
     with contextlib.ExitStack() as stack:
 
         def begin(where="here"):
