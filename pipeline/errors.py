@@ -27,7 +27,7 @@ class SeveralMistakesError(UserError):
     """Several mistakes at once, each one line as of a `UserError`, in `lines`."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(dict.fromkeys(lines))
+        self.lines = tuple(dict.fromkeys(" ".join(line.split()) for line in lines))
         super().__init__("\n".join(self.lines))
 
 
