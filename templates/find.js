@@ -126,7 +126,7 @@
     }
     return row[b.length];
   }
-  /* Of [distance, what to offer], the nearest: two letters away at most, in short words less. */
+  /* Of [distance, what to offer], the nearest: two letters away at most, fewer in short words. */
   function nearest(pairs, length) {
     const most = length < 4 ? 0 : length < 6 ? 1 : 2;
     const least = Math.min(most, ...pairs.map((each) => each[0]));
@@ -197,7 +197,7 @@
   }
 
   /* Hits, each [layer, place in layer.filters], [layer, -1] for a layer, or [address, name] of a photograph; the one
-     that is meant, if that is clear; where there is none, advice: [what to say, what to search for instead]. */
+     that is meant, if clear; where there are none, advice: [what to say, what to search for instead]. */
   function search(text) {
     const asked = answerTo(split(text));
     if (asked.hits.length) return asked;
@@ -211,7 +211,7 @@
     return `${root}/search.html#${new URLSearchParams({ q: query })}`;
   }
 
-  /* A hit as it is shown: a link with the picture, if there is one, and words. */
+  /* A hit as it is shown: a link with the picture, if it has one, and words. */
   function link([layer, place], side) {
     const [shown, words, more] = ["a", "span", "small"].map((name) => document.createElement(name));
     if (typeof layer === "string") {

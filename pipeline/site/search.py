@@ -146,7 +146,13 @@ def script(atlas: Atlas, photographs: Sequence[tuple[str, str]] = ()) -> str:
         }
         for layer in atlas.layers
     ]
-    found = {"network": atlas.network.name, "layers": layers, "parts": list(parts), "photographs": photographs, "synonyms": SYNONYMS}
+    found = {
+        "network": atlas.network.name,
+        "layers": layers,
+        "parts": list(parts),
+        "photographs": photographs,
+        "synonyms": SYNONYMS,
+    }
     return f"window.ATLAS={compact(found)};\n"
 
 

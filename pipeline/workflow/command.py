@@ -36,8 +36,8 @@ def command(arguments: Sequence[str]) -> list[str]:
 
 
 def check_files(arguments: Sequence[str]) -> None:
-    """Raise `UserError` for the user's configuration files: Snakemake would read them before the project can, and end in
-    a traceback."""
+    """Raise `UserError` for mistakes in the user's configuration files, which Snakemake would read before the project
+    can, and of some make a traceback."""
     parser = options.Parser(add_help=False)
     file.add_options(parser)
     given, _ = parser.parse_known_args(arguments)
