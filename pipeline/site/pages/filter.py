@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from pipeline import formatting, images
+from pipeline import images
 from pipeline.formatting import number, part_of, percent_of
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
@@ -178,7 +178,7 @@ def neighbour(layer: Layer, other: tuple[Layer, Filter] | None) -> tuple[str, st
 
 def cited_words(record: Record) -> str:
     """Return by what a picture can be told from every other of its filter, and made again."""
-    made = f"{record.canvas_px} px, {formatting.counted(record.recipe['steps'], 'step')}, seed {record.seed}"
+    made = f"{record.canvas_px} px, {recipe_words(record.recipe['steps'])} steps, seed {record.seed}"
     return f"pixels SHA-256 {record.image_sha256[:12]}, {made}, Filter Atlas {record.versions.atlas}"
 
 
