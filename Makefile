@@ -24,8 +24,12 @@ PIP = $(BIN)/python -m pip install --disable-pip-version-check
 NO_INDEX = { echo "error: not installed; is there a way to a package index? pip's own messages stand above" >&2; exit 1; }
 # Of `make check`: anything, to rename what cannot be used.
 SET_ASIDE =
-# What a variable holds as one word of the shell's, quotation marks, dollars and all.
-quoted = '$(subst ','\'',$(1))'
+# What a variable holds as one word of the shell's, quotation marks, dollars and all; a line break would end the command.
+define line_break
+
+
+endef
+quoted = '$(subst $(line_break), ,$(subst ','\'',$(1)))'
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
@@ -36,6 +40,9 @@ PYTHON_THERE = cd -- $(call quoted,$(DIRECTORY)) && $(call quoted,$(CURDIR)/$(BI
 # Of targets that look at what is there: they make no directory.
 CHECK_DIRECTORY = test -d $(call quoted,$(DIRECTORY)) || \
 	{ printf '%s\n' $(call quoted,error: DIRECTORY: $(DIRECTORY): no such folder) >&2; exit 1; }
+# Of targets that make what is there: Snakemake would end in a traceback where it cannot write.
+MAKE_DIRECTORY = { mkdir -p -- $(call quoted,$(DIRECTORY)) && test -w $(call quoted,$(DIRECTORY)); } 2>/dev/null || \
+	{ printf '%s\n' $(call quoted,error: DIRECTORY: $(DIRECTORY): cannot be made or written to) >&2; exit 1; }
 # Snakemake reads a file of the user's before the project can, and a bomb keeps it busy for minutes.
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
@@ -47,13 +54,13 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, into results/
-	@mkdir -p -- $(call quoted,$(DIRECTORY))
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE)
 	@printf '%s\n' $(call quoted,open $(DIRECTORY)/results/site/index.html)
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
-	@mkdir -p -- $(call quoted,$(DIRECTORY))
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	@$(PYTHON_THERE) -m pipeline.workflow.cost --cores $(CORES) $(CONFIGURED) --config filters=all layers=all
 	$(SNAKEMAKE) --config filters=all layers=all
@@ -61,6 +68,7 @@ full: $(INSTALLED) ## build all filters of all layers; says first what it will c
 
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE) --forcerun site --allowed-rules quality map site publish all
 
@@ -74,7 +82,7 @@ publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, sam
 
 collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results lite0/results" [OUTPUT=…] [TITLE=…] [BASE_URL=…]
 	@$(CHECK_DIRECTORY)
-	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output $(call quoted,$(OUTPUT)) \
+	@$(PYTHON_THERE) -m pipeline.site.collection $(subst $(line_break), ,$(RESULTS)) --output $(call quoted,$(OUTPUT)) \
 		$(if $(TITLE),--title $(call quoted,$(TITLE))) $(if $(BASE_URL),--base-url $(call quoted,$(BASE_URL)))
 
 poster: $(INSTALLED) ## put all filters of a finished atlas on one sheet for print: [PAPER=A0…A4] [BY=layers|likeness] [DPI=200] [POSTER=….pdf]

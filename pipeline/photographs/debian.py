@@ -172,7 +172,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("photographs"), metavar="FOLDER", help="where to")
     arguments = parser.parse_args()
     files.check_place(arguments.output)
-    counts = assemble(arguments.output)
+    counts = assemble(arguments.output.resolve())
     told = ", ".join(f"{count} of {package}" for package, count in counts.items())
     print(f"{arguments.output}: {sum(counts.values())} photographs ({told})")
     print(f"for an atlas of them, set `photographs: {arguments.output}`")

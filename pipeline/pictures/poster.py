@@ -224,6 +224,8 @@ def main() -> None:
         raise UserError(f"{str(arguments.output)!r:.80}: no name of a poster: it should end in {' or '.join(ENDINGS)}")
     if not SMALLEST_DPI <= arguments.dpi <= LARGEST_DPI:
         raise UserError(f"dpi: should be {SMALLEST_DPI} to {LARGEST_DPI}, not {arguments.dpi}")
+    if not layout.sheets(arguments.results).exists():
+        raise UserError(f"{layout.sheets(arguments.results)}: no such file; make atlas makes what a poster is made of")
     named = sheets.read(arguments.results).layers
     layers = [layer_summary.read(layout.layer_paths(arguments.results, each.layer).summary) for each in named]
     files.check_place(arguments.output)

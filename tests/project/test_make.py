@@ -107,6 +107,22 @@ def test_a_mistake_in_a_variable_is_one_line_in_terms_of_make_and_makes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("target", ["atlas", "full", "site"])
+def test_a_directory_that_cannot_be_written_is_one_line(target):
+    done = make(target, "DIRECTORY=/proc/sys")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert done.returncode != 0
+    assert line == "error: DIRECTORY: /proc/sys: cannot be made or written to"
+
+
+def test_a_line_break_in_a_variable_ends_no_command(tmp_path):
+    done = make("collection", "RESULTS=mine\nyours", "TITLE=two\nlines", f"DIRECTORY={tmp_path}")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert line == "error: mine: no finished site in it (site/index.html); make atlas builds results and site"
+
+
 @pytest.mark.parametrize("name", ["it's", 'a "b"', "$(id) `id`", "-x", "é ü", "a;b&c"])
 def test_a_directory_of_any_name_is_that_directory(tmp_path, name):
     (tmp_path / name / "results").mkdir(parents=True)
