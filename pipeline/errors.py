@@ -100,6 +100,17 @@ def or_exit(function: Callable[..., object], *arguments: object) -> object:
         sys.exit("\n".join([*(f"error: {line}" for line in lines[:MOST_LINES]), *more]))
 
 
+@contextlib.contextmanager
+def for_this_process_alone() -> Iterator[None]:
+    """Have processes that are started meanwhile take no notice of Ctrl-C, which a terminal sends to all: each would
+    print a traceback. It is for the one that waits for them."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def run(main: Callable[[], None]) -> None:
     """Run a command line's `main`; turn users' mistakes into one line on stderr and exit code 1."""
     # Where output goes as ASCII or Latin-1, "×" is spelled out, as on stderr, and no reason to stop. A worker's stdout

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import errors
 from pipeline.check import inspection
 from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Finding
 from pipeline.config.plan import Plan
@@ -71,12 +72,13 @@ def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], 
     ]
     found: dict[str, list[Finding]] = {layer: [] for layer in plan.filters}
     with ProcessPoolExecutor(cores) as processes:
-        examined = processes.map(
-            inspection.examine_filters,
-            [results] * len(chunks),
-            [wanted[layer] for layer, _ in chunks],
-            [filters for _, filters in chunks],
-        )
+        with errors.for_this_process_alone():
+            examined = processes.map(
+                inspection.examine_filters,
+                [results] * len(chunks),
+                [wanted[layer] for layer, _ in chunks],
+                [filters for _, filters in chunks],
+            )
         for (layer, _), findings in zip(chunks, examined, strict=True):
             found[layer] += findings
     return {layer: inspection.disagreeing(findings, wanted[layer]) for layer, findings in found.items()}

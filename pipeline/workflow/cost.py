@@ -128,7 +128,9 @@ def measure(plan: Plan, layers: Sequence[str], cores: int) -> dict[str, Rates]:
     """Return the rates of some layers of an atlas, by trying them on all cores: random weights do as well as true."""
     count = min(cores, MOST_PROCESSES)
     with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as processes:
-        found = list(processes.map(_try, [plan] * count, [layers] * count))
+        with errors.for_this_process_alone():
+            tried = processes.map(_try, [plan] * count, [layers] * count)
+        found = list(tried)
     return {
         layer: Rates(*(statistics.mean(getattr(each[layer], name) for each in found) for name in ("loop", "judge")))
         for layer in layers
@@ -222,7 +224,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
     arguments = parser.parse_args()
     if arguments.cores < 1:
-        raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
+        raise UserError(f"cores: should be 1 or more, not {arguments.cores}")
     planned = plan.plan(file.read(arguments.configfile, arguments.config))
     filters, flops = sum(map(len, planned.filters.values())), ascent_flops(planned)
     rates = measure(planned, tried_layers(planned), arguments.cores)
