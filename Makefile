@@ -22,42 +22,59 @@ DPI = 200
 FOLDER = photographs
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
 NO_INDEX = { echo "error: not installed; is there a way to a package index? pip's own messages stand above" >&2; exit 1; }
+# Of `make check`: anything, to rename what cannot be used.
+SET_ASIDE =
+# What a variable holds as one word of the shell's, quotation marks, dollars and all; a line break would end the command.
+define line_break
+
+
+endef
+quoted = '$(subst $(line_break), ,$(subst ','\'',$(1)))'
 # For the command line: a file whose keys go over those of config.yaml, and the directory that holds results/.
 CONFIG =
 DIRECTORY = .
-CONFIGURED = $(if $(CONFIG),--configfile "$(if $(filter /%,$(CONFIG)),,$(CURDIR)/)$(CONFIG)")
-SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --directory "$(DIRECTORY)" $(CONFIGURED)
+CONFIGURED = $(if $(CONFIG),--configfile $(call quoted,$(if $(filter /%,$(CONFIG)),,$(CURDIR)/)$(CONFIG)))
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --directory $(call quoted,$(DIRECTORY)) $(CONFIGURED)
 # Commands of the project's own work there, too.
-PYTHON_THERE = cd "$(DIRECTORY)" && "$(CURDIR)/$(BIN)/python"
+PYTHON_THERE = cd -- $(call quoted,$(DIRECTORY)) && $(call quoted,$(CURDIR)/$(BIN)/python)
 # Of targets that look at what is there: they make no directory.
-CHECK_DIRECTORY = test -d "$(DIRECTORY)" || { echo "error: DIRECTORY: $(DIRECTORY): no such folder" >&2; exit 1; }
+CHECK_DIRECTORY = test -d $(call quoted,$(DIRECTORY)) || \
+	{ printf '%s\n' $(call quoted,error: DIRECTORY: $(DIRECTORY): no such folder) >&2; exit 1; }
+# Of targets that make what is there: Snakemake would end in a traceback where it cannot write.
+MAKE_DIRECTORY = { mkdir -p -- $(call quoted,$(DIRECTORY)) && test -w $(call quoted,$(DIRECTORY)); } 2>/dev/null || \
+	{ printf '%s\n' $(call quoted,error: DIRECTORY: $(DIRECTORY): cannot be made or written to) >&2; exit 1; }
 # Snakemake reads a file of the user's before the project can, and a bomb keeps it busy for minutes.
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help atlas full site collection photographs poster test lint coverage attack check docs clean
+.PHONY: help atlas full site unlock collection photographs poster test lint coverage attack check docs clean
 .PHONY: bench bench-full bench-networks bench-quality soak publish-zip
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 atlas: $(INSTALLED) ## set up, and build the atlas that config.yaml asks for, into results/
-	@mkdir -p "$(DIRECTORY)"
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE)
-	@echo "open $(DIRECTORY)/results/site/index.html"
+	@printf '%s\n' $(call quoted,open $(DIRECTORY)/results/site/index.html)
 
 full: $(INSTALLED) ## build all filters of all layers; says first what it will cost
-	@mkdir -p "$(DIRECTORY)"
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	@$(PYTHON_THERE) -m pipeline.workflow.cost --cores $(CORES) $(CONFIGURED) --config filters=all layers=all
 	$(SNAKEMAKE) --config filters=all layers=all
-	@echo "open $(DIRECTORY)/results/site/index.html"
+	@printf '%s\n' $(call quoted,open $(DIRECTORY)/results/site/index.html)
 
 site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
+	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
 	$(SNAKEMAKE) --forcerun site --allowed-rules quality map site publish all
+
+unlock: $(INSTALLED) ## remove the lock of a run that was killed, where the next one has not done so; never while a run is under way
+	@$(CHECK_DIRECTORY)
+	@$(PYTHON_THERE) -m pipeline.workflow.locks
 
 publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, same bytes
 	@$(CHECK_DIRECTORY)
@@ -65,16 +82,17 @@ publish-zip: $(INSTALLED) ## put the site into results/site.zip, same pages, sam
 
 collection: $(INSTALLED) ## put finished atlases into one site: RESULTS="results lite0/results" [OUTPUT=…] [TITLE=…] [BASE_URL=…]
 	@$(CHECK_DIRECTORY)
-	@$(PYTHON_THERE) -m pipeline.site.collection $(RESULTS) --output "$(OUTPUT)" \
-		$(if $(TITLE),--title "$(TITLE)") $(if $(BASE_URL),--base-url "$(BASE_URL)")
+	@$(PYTHON_THERE) -m pipeline.site.collection $(subst $(line_break), ,$(RESULTS)) --output $(call quoted,$(OUTPUT)) \
+		$(if $(TITLE),--title $(call quoted,$(TITLE))) $(if $(BASE_URL),--base-url $(call quoted,$(BASE_URL)))
 
 poster: $(INSTALLED) ## put all filters of a finished atlas on one sheet for print: [PAPER=A0…A4] [BY=layers|likeness] [DPI=200] [POSTER=….pdf]
 	@$(CHECK_DIRECTORY)
-	@$(PYTHON_THERE) -m pipeline.pictures.poster --paper "$(PAPER)" --by "$(BY)" --dpi "$(DPI)" --output "$(POSTER)"
+	@$(PYTHON_THERE) -m pipeline.pictures.poster --paper $(call quoted,$(PAPER)) --by $(call quoted,$(BY)) \
+		--dpi $(call quoted,$(DPI)) --output $(call quoted,$(POSTER))
 
 photographs: $(INSTALLED) ## Debian and its relatives: put 256 free photographs, with credits, into [FOLDER=photographs]
 	@$(CHECK_DIRECTORY)
-	@$(PYTHON_THERE) -m pipeline.photographs.debian --output "$(FOLDER)"
+	@$(PYTHON_THERE) -m pipeline.photographs.debian --output $(call quoted,$(FOLDER))
 
 test: lint ## set up, and run every lint and every test
 	$(BIN)/python -m pytest $(IN_PARALLEL)
@@ -90,9 +108,9 @@ lint: $(INSTALLED_FOR_TESTS) $(BIOME) ## set up, and run every lint
 coverage: $(INSTALLED_FOR_TESTS) ## run every test, and list the lines of pipeline/ that none enters
 	$(BIN)/python -m pytest $(IN_PARALLEL) --cov
 
-check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise
+check: $(INSTALLED) ## say what of the atlas is there, missing, damaged, or made otherwise; [SET_ASIDE=yes] renames what cannot be used
 	@$(CHECK_DIRECTORY)
-	$(PYTHON_THERE) -m pipeline.check $(CONFIGURED)
+	@$(PYTHON_THERE) -m pipeline.check $(CONFIGURED) $(if $(SET_ASIDE),--set-aside)
 
 bench: $(INSTALLED_FOR_TESTS) ## measure speed on this machine, in about a quarter of an hour
 	$(BIN)/python -m bench.speed

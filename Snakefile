@@ -29,7 +29,7 @@ try:
     from pipeline.pool import owner
     from pipeline.results import layout
     from pipeline.results.layer_summary import MEASURES
-    from pipeline.workflow import cost, progress, running
+    from pipeline.workflow import cost, locks, progress, running
 except ModuleNotFoundError as error:
     sys.exit(
         f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
@@ -37,9 +37,8 @@ except ModuleNotFoundError as error:
 
 # What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
 if workflow.modifier.is_main_snakefile():
-    for path in (file.BASE, *(workflow.overwrite_configfiles or ())):
-        errors.or_exit(file.load, Path(path))
-    errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
+    GIVEN = workflow.config_settings
+    errors.or_exit(file.check, workflow.overwrite_configfiles or (), GIVEN.config_args, GIVEN.config)
 errors.or_exit(owner.check_environment)
 
 
@@ -55,6 +54,8 @@ if workflow.is_main_process:
     errors.or_exit(images.check_codecs)
     if doubtful := plan.small_canvases(ATLAS):
         print(f"warning: {doubtful}", file=sys.stderr)
+    if left := locks.take():
+        print(f"note: {left}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
 FILTERS = {slug: [layout.digits(number) for number in ATLAS.filters[layer]] for slug, layer in LAYERS.items()}
 # What a layer's filters are rendered with: made here, for Snakemake asks 4,224 jobs for it several times.

@@ -6,25 +6,62 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
+from typing import Any
 
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
 
 # Of what a library says of a file: some quote all of it.
 MESSAGE_CHARACTERS = 300
+# Of mistakes that are found at once.
+MOST_LINES = 20
 
 
 class UserError(Exception):
     """A mistake in what the user gave: its text is one line that says what, where and what would be right."""
 
 
+class SeveralMistakesError(UserError):
+    """Several mistakes at once, each one line as of a `UserError`, in `lines`."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(dict.fromkeys(" ".join(line.split()) for line in lines))
+        super().__init__("\n".join(self.lines))
+
+
+def lines_of(error: UserError) -> tuple[str, ...]:
+    """Return what a mistake says, or several: a line each."""
+    return error.lines if isinstance(error, SeveralMistakesError) else (" ".join(str(error).split()),)
+
+
+def raise_all(lines: Sequence[str]) -> None:
+    """Raise `UserError` where there are mistakes, each a line."""
+    if lines:
+        raise SeveralMistakesError(lines) if len(lines) > 1 else UserError(lines[0])
+
+
+def together(*checks: Callable[[], Any]) -> list[Any]:
+    """Return what functions return, all of which are called; raise what they say is wrong as one `UserError`."""
+    found: list[Any] = []
+    wrong: list[str] = []
+    for check in checks:
+        try:
+            found.append(check())
+        except UserError as error:
+            wrong += lines_of(error)
+    raise_all(wrong)
+    return found
+
+
 @contextlib.contextmanager
 def at(where: str) -> Iterator[None]:
-    """Put where a mistake is, a key or a file, before the message of a `UserError`."""
+    """Put where a mistake is, a key or a file, before the message of a `UserError`, each of several."""
     try:
         yield
+    except SeveralMistakesError as error:
+        raise SeveralMistakesError(f"{where}: {line}" for line in error.lines) from None
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
 
@@ -53,11 +90,25 @@ def describe_os_error(error: OSError) -> str:
 
 
 def or_exit(function: Callable[..., object], *arguments: object) -> object:
-    """Return what `function` returns; on a user's mistake end the program with its one line and exit code 1."""
+    """Return what `function` returns; on a user's mistake end the program with its one line, or one for each of
+    several, and exit code 1."""
     try:
         return function(*arguments)
     except UserError as error:
-        sys.exit("error: " + " ".join(str(error).split()))
+        lines = lines_of(error)
+        more = [f"error: and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+        sys.exit("\n".join([*(f"error: {line}" for line in lines[:MOST_LINES]), *more]))
+
+
+@contextlib.contextmanager
+def for_this_process_alone() -> Iterator[None]:
+    """Have processes that are started meanwhile take no notice of Ctrl-C, which a terminal sends to all: each would
+    print a traceback. It is for the one that waits for them."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 def run(main: Callable[[], None]) -> None:

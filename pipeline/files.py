@@ -46,8 +46,7 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=_TEMPORARY, suffix="-" + path.name, dir=path.parent)
     except OSError as error:
-        # Of the file that is wanted, not of one that nobody asked for.
-        raise OSError(error.errno, f"cannot be written ({error.strerror})", str(path)) from None
+        raise _of(path, error) from None
     os.close(handle)
     temporary = Path(name)
     try:
@@ -59,6 +58,17 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _of(path: Path, error: OSError) -> OSError:
+    """Return an error of the file that is wanted, not of one that nobody asked for."""
+    return OSError(error.errno, f"cannot be written ({error.strerror})", str(path))
+
+
+def check_place(path: Path) -> None:
+    """Raise `UserError` where the folder that a user wants a file or folder in is not there: its name is mistyped."""
+    if not path.parent.is_dir():
+        raise UserError(f"{path}: {path.parent}: no such folder; make it, or name another place")
 
 
 def remove_half_written(path: Path) -> None:
@@ -128,8 +138,11 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
     Between two renames there is an instant without a folder; a failure in it puts the old one back.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix="-" + path.name, dir=path.parent))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=_TEMPORARY, suffix="-" + path.name, dir=path.parent))
+    except OSError as error:
+        raise _of(path, error) from None
     try:
         fresh, old = work / "new", work / "old"
         fresh.mkdir()

@@ -1,20 +1,30 @@
 """The options that commands have in common, each with one default and one help, and how they are read."""
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence, Set
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 RESULTS = Path("results")
 WEIGHTS = RESULTS / "weights.npz"
+
+# Of a message, which may quote all of what was given.
+LONGEST_MISTAKE = 400
 
 
 class Parser(argparse.ArgumentParser):
     """A parser to which what follows an option is its value, whatever it looks like: a layer may be called --weights.
 
-    argparse would take for an option what begins like one.
+    argparse would take for an option what begins like one. A mistake is one line, which names a value as make's
+    variables and the command's options both do: by its name, without hyphens.
     """
+
+    def error(self, message: str) -> NoReturn:
+        """End the program with one line."""
+        said = " ".join(re.sub(r"^argument -*([^:/]+)[^:]*: ", r"\1: ", message).split())
+        self.exit(2, f"error: {said:.{LONGEST_MISTAKE}}\n")
 
     # Its three overloads differ in the namespace alone, which is handed on.
     def parse_known_args(  # type: ignore[override]

@@ -110,101 +110,110 @@
       const own = split(each[1]);
       return query.length && query.every((part) => own.some((word) => word.startsWith(part)));
     });
-    if (wanted.words.length + wanted.numbers.length === 0) return found;
+    if (!wanted.words.length && !wanted.numbers.length) return found;
     return found.concat(layers.flatMap((layer) => filters(layer, wanted)));
   }
 
-  /* How many letters have to be changed, added or left out. */
+  /* Letters to change, add, leave out. */
   function distance(a, b) {
     let row = [...b, ""].map((_, place) => place);
-    [...a].forEach((letter, down) => {
-      const next = [down + 1];
+    for (const letter of a) {
+      const next = [row[0] + 1];
       [...b].forEach((other, across) => {
         next.push(Math.min(row[across] + (letter !== other), row[across + 1] + 1, next[across] + 1));
       });
       row = next;
-    });
+    }
     return row[b.length];
   }
-  function nearest(word, known) {
-    const most = word.length < 4 ? 0 : word.length < 6 ? 1 : 2;
-    return known
-      .map((each) => [distance(word, each.toLowerCase()), each])
-      .filter((each) => each[0] <= most)
-      .sort((a, b) => a[0] - b[0])
-      .slice(0, 3)
-      .map((each) => each[1]);
+  /* Of [distance, what to offer], the nearest: two letters away at most, fewer in short words. */
+  function nearest(pairs, length) {
+    const most = length < 4 ? 0 : length < 6 ? 1 : 2;
+    const least = Math.min(most, ...pairs.map((each) => each[0]));
+    const near = pairs.filter((each) => each[0] === least);
+    return near.slice(0, 3).map((each) => each[1]);
+  }
+  /* Layers that a query nearly names, with what follows: "blok4_conv1 243". */
+  function misspelt(query) {
+    const pairs = forms.map(([{ own }], place) => [
+      distance(query.slice(0, own.length).join(), own.join()),
+      [layers[place].name, ...query.slice(own.length)].join(" "),
+    ]);
+    return nearest(pairs, query.join().length);
   }
 
-  function advice(text, query, candidates) {
+  function advice(query, candidates) {
     const lines = [];
     const range = (layer) => `filters 0 to ${layer.total - 1}`;
-    candidates
-      .filter((each) => each.whole)
-      .forEach(({ layer, rest }) => {
-        const { numbers } = said(rest);
-        if (numbers.length !== 1 || layer.filters.includes(numbers[0])) return;
-        const inAtlas = `filter ${numbers[0]} of ${layer.name} is not in this atlas, which has ${layer.filters.length} of its ${layer.total}`;
-        lines.push([numbers[0] < layer.total ? inAtlas : `${layer.name} has ${range(layer)}`, layer.name]);
-      });
+    const whole = candidates.filter((each) => each.whole);
+    whole.forEach(({ layer, rest }) => {
+      const [number, ...more] = said(rest).numbers;
+      if (number === undefined || more.length || layer.filters.includes(number)) return;
+      const inAtlas = `filter ${number} of ${layer.name} is not in this atlas, which has ${layer.filters.length} of its ${layer.total}`;
+      lines.push([number < layer.total ? inAtlas : `${layer.name} has ${range(layer)}`, layer.name]);
+    });
     if (lines.length) return lines;
     const { numbers, words } = said(query);
     const largest = layers.reduce((most, layer) => (layer.total > most.total ? layer : most));
     if (numbers.length === 1 && numbers[0] >= largest.total)
       lines.push([`The largest layer has ${range(largest)}`, largest.name]);
-    const isKnown = (word) => layers.some((layer) => layer.parts.some((_, place) => having(word)(layer, place)));
-    const names = layers.map((layer) => layer.name);
-    const alike = candidates.length ? [] : nearest(text.trim().toLowerCase(), names);
-    alike.forEach((name) => {
-      lines.push([`Did you mean ${name}?`, name]);
-    });
-    const known = words.filter(isKnown);
-    words
-      .filter((word) => !known.includes(word))
-      .forEach((word) => {
-        nearest(word, [...vocabulary, ...synonyms.keys()]).forEach((other) => {
-          lines.push([`Did you mean ${other}?`, words.map((each) => (each === word ? other : each)).join(" ")]);
-        });
-      });
-    if (known.length < words.length + numbers.length || known.length > 1) {
-      known.forEach((word) => {
-        lines.push([`${everywhere([word]).length.toLocaleString("en")} with “${word}” alone`, word]);
+    const alike = whole.length ? [] : misspelt(query);
+    if (alike.length) return lines.concat(alike.map((each) => [`Did you mean ${each}?`, each]));
+    const count = (word) => everywhere([word]).length;
+    const known = words.filter(count);
+    for (const word of words.filter((each) => !known.includes(each))) {
+      const pairs = [...vocabulary, ...synonyms.keys()].map((each) => [distance(word, each), each]);
+      nearest(pairs, word.length).forEach((other) => {
+        lines.push([`Did you mean ${other}?`, words.map((each) => (each === word ? other : each)).join(" ")]);
       });
     }
-    return lines;
+    const alone = (word) => `${count(word).toLocaleString("en")} with “${word}” alone`;
+    const isPart = known.length < words.length + numbers.length || known.length > 1;
+    return isPart ? lines.concat(known.map((word) => [alone(word), word])) : lines;
   }
 
-  /* Return the hits of a search, each [layer, place of a filter in layer.filters], [layer, -1] for a layer, or
-     [address from the root, name] of a photograph; the one that is meant, if it is clear which; and where there is
-     none, advice: [what to say, what to search for instead]. */
-  function search(text) {
-    const query = split(text);
+  function answerTo(query) {
     const candidates = named(query);
     const hits = [];
-    candidates.forEach(({ layer, rest }) => {
+    for (const { layer, rest } of candidates) {
       const wanted = said(rest);
-      if (wanted.numbers.length + wanted.words.length === 0) hits.push([layer, -1]);
+      if (!wanted.numbers.length && !wanted.words.length) hits.push([layer, -1]);
       hits.push(...filters(layer, wanted));
-    });
+    }
     hits.sort((a, b) => (b[1] < 0) - (a[1] < 0));
-    const one = hits.length && candidates.length === 1 && candidates[0].whole && !said(candidates[0].rest).words.length;
+    const [first, second] = candidates;
+    const one = hits.length && first?.whole && !second && !said(first.rest).words.length;
     if (!hits.length) hits.push(...everywhere(query));
-    return {
-      hits,
-      direct: hits.length === 1 || one ? hits[0] : undefined,
-      advice: hits.length || !query.length ? [] : advice(text, query, candidates),
-    };
+    return { hits, direct: hits.length === 1 || one ? hits[0] : undefined, advice: [], candidates };
+  }
+  /* What is pasted, as a query: an address, a file's name, "vgg16-block4_conv1-243.png". */
+  function pasted(text) {
+    const parts = text.replace(/(?<=\S)[?#].*/, "").split("/");
+    const layer = layers.find((each) => parts.includes(each.folder));
+    const named = layer ? [layer.name, ...parts.slice(parts.indexOf(layer.folder) + 1)] : parts.slice(-2);
+    const query = split(named.join(" ").replace(/(index|-[a-z]+)?(\.[a-z]+)+$/i, ""));
+    const network = split(window.ATLAS.network);
+    return `${query}`.startsWith(`${network},`) ? query.slice(network.length) : query;
+  }
+
+  /* Hits, each [layer, place in layer.filters], [layer, -1] for a layer, or [address, name] of a photograph; the one
+     that is meant, if clear; where there are none, advice: [what to say, what to search for instead]. */
+  function search(text) {
+    const asked = answerTo(split(text));
+    if (asked.hits.length) return asked;
+    const query = pasted(text);
+    const answer = answerTo(query);
+    if (!answer.hits.length && query.length) answer.advice = advice(query, answer.candidates);
+    return answer;
   }
 
   function results(query) {
     return `${root}/search.html#${new URLSearchParams({ q: query })}`;
   }
 
-  /* Return what a hit of a search is shown as: a link with the address, the picture if there is one, and the words. */
+  /* A hit as it is shown: a link with the picture, if it has one, and words. */
   function link([layer, place], side) {
-    const shown = document.createElement("a");
-    const words = document.createElement("span");
-    const more = document.createElement("small");
+    const [shown, words, more] = ["a", "span", "small"].map((name) => document.createElement(name));
     if (typeof layer === "string") {
       shown.href = `${root}/${layer}`;
       words.textContent = place;
@@ -217,11 +226,8 @@
       const image = document.createElement("img");
       const filter = layer.filters[place];
       shown.href = address(layer, filter, ".html");
-      image.loading = "lazy";
-      image.width = image.height = side;
-      image.alt = "";
-      image.src = address(layer, filter, "-thumb.avif");
-      shown.append(image);
+      const src = address(layer, filter, "-thumb.avif");
+      shown.append(Object.assign(image, { loading: "lazy", width: side, height: side, alt: "", src }));
       // In a narrow tile a name breaks where its parts end.
       `${layer.name}/${filter}`.split(/(?<=[^\p{L}\d])/u).forEach((part) => {
         words.append(part, document.createElement("wbr"));
@@ -232,7 +238,7 @@
     shown.append(words);
     return shown;
   }
-  Object.assign(window.atlas, { search, matches: (text) => search(text).hits, results, link });
+  Object.assign(window.atlas, { search, results, link });
 
   /* The finder: a field, and the hits below it, of which the arrow keys choose one. */
   const find = document.getElementById("find");
@@ -248,7 +254,7 @@
   }
   function choose(place) {
     at = place;
-    Array.from(list.children).forEach((each, other) => {
+    [...list.children].forEach((each, other) => {
       each.setAttribute("aria-selected", other === place);
       if (other === place) each.scrollIntoView({ block: "nearest" });
     });
@@ -272,13 +278,9 @@
     const query = find.value.trim();
     const { hits, advice } = search(query);
     list.replaceChildren();
-    hits.slice(0, MOST).forEach((each) => {
-      offer(link(each, 48));
-    });
+    for (const each of hits.slice(0, MOST)) offer(link(each, 48));
     if (hits.length > MOST) offerWords(`All ${hits.length.toLocaleString("en")}`, query);
-    advice.forEach((each) => {
-      offerWords(...each);
-    });
+    for (const each of advice) offerWords(...each);
     box.querySelector("p").textContent = hits.length ? `${hits.length.toLocaleString("en")} found` : "Nothing found";
     open(query !== "");
   }

@@ -280,6 +280,18 @@
     paint();
   }
 
+  /* What to search for instead, and why. */
+  function offer([text, query]) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = text;
+    button.addEventListener("click", () => {
+      $("find").value = query;
+      $("find").focus();
+      light(query);
+    });
+    return button;
+  }
   /* Searching: what is found stays lit, in either arrangement; Enter goes on to the next. */
   function light(query) {
     if (!query.trim()) {
@@ -289,7 +301,8 @@
     }
     atlas.withIndex(() => {
       hits = new Set();
-      atlas.matches(query).forEach(([layer, place]) => {
+      const { hits: found, advice } = atlas.search(query);
+      found.forEach(([layer, place]) => {
         const index = window.ATLAS.layers.indexOf(layer);
         if (index < 0) return;
         (place < 0 ? inLayer(index) : [filters[starts[index] + place]]).forEach((each) => {
@@ -297,7 +310,7 @@
         });
       });
       const [some, all] = [hits.size, filters.length].map((count) => count.toLocaleString("en"));
-      $("lit").textContent = hits.size ? `${some} of ${all} filters` : "Nothing found";
+      $("lit").replaceChildren(hits.size ? `${some} of ${all} filters` : "Nothing found", ...advice.map(offer));
       if (!hits.size) hits = null;
       paint();
     });

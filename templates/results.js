@@ -20,12 +20,6 @@
     const given = location.hash.startsWith("#q=") ? location.hash.slice(1) : location.search;
     return (new URLSearchParams(given).get("q") || "").trim();
   }
-  /* What a lost address may have meant: a layer's folder is not always called as the layer is. */
-  function lost() {
-    const [folder, name] = decodeURI(location.pathname).split("/").slice(-2);
-    const layer = window.ATLAS.layers.find((each) => each.folder === folder);
-    return `${layer ? layer.name : folder} ${name.replace(/^index$|(index)?\.html$/, "")}`;
-  }
 
   function show() {
     const asked = query();
@@ -35,7 +29,7 @@
     }
     if (!asked && !isLost) return;
     atlas.withIndex(() => {
-      const wanted = isLost ? lost() : asked;
+      const wanted = isLost ? location.href : asked;
       const { hits, advice } = atlas.search(wanted);
       const [status, , others] = box.querySelectorAll("p, ul");
       const list = box.querySelector("ul");

@@ -37,6 +37,29 @@ def test_a_users_mistake_ends_the_program_with_one_line(capsys):
     assert caught.value.code == "error: config.yaml: two lines"
 
 
+def test_several_mistakes_are_a_line_each_with_where_they_are_and_the_most_are_counted(capsys):
+    def check(number):
+        with errors.at("mine.yaml"), errors.at("seed"):
+            raise UserError(f"wrong {number}")
+
+    with pytest.raises(SystemExit) as caught:
+        errors.run(lambda: errors.together(*(lambda number=number: check(number) for number in range(25))))
+
+    lines = caught.value.code.splitlines()
+    assert lines[:2] == ["error: mine.yaml: seed: wrong 0", "error: mine.yaml: seed: wrong 1"]
+    assert (len(lines), lines[-1]) == (21, "error: and 5 more")
+
+
+def test_several_mistakes_in_several_places_are_those_of_all():
+    inner = (lambda: errors.raise_all(["one", "two"]), lambda: "right")
+
+    with pytest.raises(UserError) as caught:
+        errors.together(lambda: errors.together(*inner), lambda: errors.raise_all(["three", "one"]))
+
+    assert errors.lines_of(caught.value) == ("one", "two", "three")
+    assert errors.together(lambda: 1, lambda: 2) == [1, 2]
+
+
 def test_a_programmers_mistake_is_not_hidden():
     with pytest.raises(ZeroDivisionError):
         errors.run(raising(ZeroDivisionError()))

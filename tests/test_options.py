@@ -1,6 +1,7 @@
 """How the options that commands have in common are read, above all where a value looks like an option."""
 
 import itertools
+import re
 import subprocess
 import sys
 
@@ -71,17 +72,30 @@ def test_a_list_ends_where_options_begin(parser):
     ("arguments", "message"),
     [
         ([], "the following arguments are required: --layers"),
-        (["--layers"], "argument --layers: expected at least one argument"),
-        (["--output"], "argument --output: expected one argument"),
+        (["--layers"], "layers: expected at least one argument"),
+        (["--output"], "output: expected one argument"),
         (["--layer", "x", "--", "y"], "unrecognized arguments"),
         (["stray", "--layers", "x"], "unrecognized arguments: stray"),
     ],
 )
 def test_arguments_out_of_form_are_named(parser, capsys, arguments, message):
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as ended:
         parser.parse_args(arguments)
 
-    assert message in capsys.readouterr().err
+    assert ended.value.code == 2
+    assert re.fullmatch(rf"error: {message}.*\n", capsys.readouterr().err)
+
+
+def test_a_mistake_is_one_line_of_bounded_length_whatever_was_given(capsys):
+    parser = options.Parser()
+    parser.add_argument("--dpi", "-d", type=int)
+
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--dpi", "a\nb" + "x" * 10_000])
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: dpi: invalid int value: ")
+    assert len(line) < 400
 
 
 def test_what_is_chosen_from_is_checked_whatever_it_looks_like(capsys):

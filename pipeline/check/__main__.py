@@ -4,7 +4,7 @@ import sys
 
 from pipeline import errors, options
 from pipeline.check import inspection
-from pipeline.check.report import examine, format_reasons, format_table, set_aside
+from pipeline.check.report import advice, examine, format_reasons, format_table, set_aside
 from pipeline.config import file, plan
 from pipeline.errors import UserError
 from pipeline.pool import owner
@@ -28,7 +28,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if not arguments.results.is_dir():
-        raise UserError(f"--results: {arguments.results}: no such directory")
+        raise UserError(f"{arguments.results}: no such folder; make atlas builds an atlas there")
     planned = plan.plan(file.read(arguments.configfile, arguments.config))
     inspection.check_network(arguments.results, planned)
     report = examine(arguments.results, planned, max(1, arguments.cores))
@@ -38,8 +38,10 @@ def main() -> None:
         print(f"made by {versions}: {count:,} filters")
     if reasons := format_reasons(report):
         print(f"\n{reasons}")
-    if arguments.set_aside:
-        print(f"\n{set_aside(report):,} files and folders set aside as *{renders.DAMAGED_ENDING}")
+    if arguments.set_aside and (count := set_aside(report)):
+        print(f"\n{count:,} files and folders set aside as *{renders.DAMAGED_ENDING}: make atlas makes them anew")
+    elif mends := advice(report):
+        print(f"\n{mends}")
     if report.faults():
         sys.exit(1)
 

@@ -99,7 +99,7 @@ def examine_weights(path: Path, loaded: Weights, plan: Plan) -> Finding:
     silent = not loaded.contents and loaded.source.startswith(OF_A_FILE)
     for which in () if silent else ("model", "weights"):
         if loaded.contents.get(which) != plan.contents.get(which):
-            reason = f"{path}: not made from {which}: {getattr(plan, which)} as it is now; {_CURE}"
+            reason = f"{path}: not made from {which}: {getattr(plan, which)} as it is now"
             return Finding("weights", OTHERWISE, reason, (path,))
     return Finding("weights", WHOLE, paths=(path,))
 
@@ -201,9 +201,6 @@ def _nothing() -> None:
 
 def _just_there(found: Finding) -> Finding:
     return replace(found, state=THERE) if found.state == WHOLE else found
-
-
-_CURE = "--set-aside lets the next run make it anew"
 
 
 class _MadeOtherwiseError(Exception):
@@ -310,8 +307,7 @@ def _check_quality(results: Path, plan: Plan) -> None:
     )
     paths = layout.quality(results)
     for path, data in ((paths.figures, files.json_bytes(figures)), (paths.text, text.encode())):
-        if files.read_bytes(path) != data:
-            raise _MadeOtherwiseError(f"{path}: not what the summaries of the layers give; {_CURE}")
+        _check_same(path, data, "the summaries of the layers")
 
 
 def _check_map(results: Path, plan: Plan) -> None:
@@ -342,6 +338,26 @@ def _check_site(results: Path, plan: Plan) -> None:
         for made in sorted(path for path in fresh.rglob("*") if path.is_file()):
             path = layout.site(results) / made.relative_to(fresh)
             if not path.is_file():
-                raise UserError(f"{path}: no such file; {_CURE}")
+                raise UserError(f"{path}: no such file")
             if not filecmp.cmp(made, path, shallow=False):
-                raise _MadeOtherwiseError(f"{path}: not what these results and this configuration give; {_CURE}")
+                _check_same(path, made.read_bytes(), "these results and this configuration")
+
+
+def _check_same(path: Path, wanted: bytes, grounds: str) -> None:
+    """Raise where a file is not what its grounds give: as damaged where it is a part of that, or no text where that is
+    one; of another atlas, another version or another hand in all other cases."""
+    found = files.read_bytes(path)
+    if found == wanted:
+        return
+    if len(found) < len(wanted) and (wanted.startswith(found) or wanted.endswith(found)):
+        raise UserError(f"{path}: cut off: {len(found):,} of {len(wanted):,} bytes")
+    if _is_text(wanted) and not _is_text(found):
+        raise UserError(f"{path}: damaged: not a text")
+    raise _MadeOtherwiseError(f"{path}: not what {grounds} give")
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False

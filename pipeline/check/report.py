@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline import errors
 from pipeline.check import inspection
 from pipeline.check.inspection import DAMAGED, MISSING, OTHERWISE, WHOLE, Finding
 from pipeline.config.plan import Plan
@@ -71,12 +72,13 @@ def _examine_filters(results: Path, plan: Plan, wanted: Mapping[str, Expected], 
     ]
     found: dict[str, list[Finding]] = {layer: [] for layer in plan.filters}
     with ProcessPoolExecutor(cores) as processes:
-        examined = processes.map(
-            inspection.examine_filters,
-            [results] * len(chunks),
-            [wanted[layer] for layer, _ in chunks],
-            [filters for _, filters in chunks],
-        )
+        with errors.for_this_process_alone():
+            examined = processes.map(
+                inspection.examine_filters,
+                [results] * len(chunks),
+                [wanted[layer] for layer, _ in chunks],
+                [filters for _, filters in chunks],
+            )
         for (layer, _), findings in zip(chunks, examined, strict=True):
             found[layer] += findings
     return {layer: inspection.disagreeing(findings, wanted[layer]) for layer, findings in found.items()}
@@ -132,6 +134,32 @@ def set_aside(report: Report) -> int:
 
     With a filter goes what was made from it: where that is there, Snakemake takes no notice of a filter that is not.
     """
+    findings = _unusable(report)
+    if report.faults():
+        findings.append(report.site)
+    paths = _there(findings)
+    for path in paths:
+        renders.set_path_aside(path)
+    return len(paths)
+
+
+def advice(report: Report) -> str:
+    """Return what mends an atlas with faults, in a line; nothing where it has none."""
+    faults = report.faults()
+    if not faults:
+        return ""
+    if faults == [report.site] and report.site.state != MISSING:
+        return "make site builds the pages anew (without make: snakemake --cores all --forcerun site)"
+    if not _there(_unusable(report)):
+        return "make atlas makes what is missing, and what follows from it"
+    return (
+        "make check SET_ASIDE=yes (without make: --set-aside) renames what cannot be used to "
+        f"*{renders.DAMAGED_ENDING}; make atlas then makes it anew"
+    )
+
+
+def _unusable(report: Report) -> list[Finding]:
+    """Return what has to go for a run to make it anew, but for the site."""
     findings = [report.weights] if report.weights.state in (DAMAGED, OTHERWISE) else []
     for layer, filters in report.filters.items():
         of_layer = report.of_layer[layer].values()
@@ -143,9 +171,8 @@ def set_aside(report: Report) -> int:
         findings.append(report.quality)
     if incomplete or report.map.state in (DAMAGED, OTHERWISE):
         findings.append(report.map)
-    if report.faults():
-        findings.append(report.site)
-    paths = [path for finding in findings for path in finding.paths if path.exists()]
-    for path in paths:
-        renders.set_path_aside(path)
-    return len(paths)
+    return findings
+
+
+def _there(findings: Sequence[Finding]) -> list[Path]:
+    return [path for finding in findings for path in finding.paths if path.exists()]

@@ -1,6 +1,7 @@
 """The configuration as Snakemake puts it together: the project's own file, the user's files, single settings."""
 
 import argparse
+import functools
 import json
 import stat
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from snakemake.utils import update_config
 
-from pipeline import files
+from pipeline import errors, files
 from pipeline.config import loader, schema
 from pipeline.errors import UserError, at, describe_os_error
 
@@ -36,17 +37,25 @@ def read(paths: Sequence[Path], settings: Sequence[str]) -> dict[str, Any]:
         paths: YAML or JSON files; the later override the earlier, and all of them the project's `config.yaml`.
         settings: texts "key=value" that override them all, as Snakemake's `--config` takes them.
 
-    Raises `UserError`, one line, where a part is not right.
+    Raises `UserError`, one line for each part that is not right.
     """
-    configuration, overrides = load(BASE), dict[str, Any]()
-    for path in paths:
-        update_config(overrides, load(path))
-    if settings:
-        values = parse_settings(settings)
-        check_settings(settings, values)
-        update_config(overrides, values)
+    values = parse_settings(settings) if settings else {}
+    configuration, *given = check(paths, settings, values)
+    overrides = dict[str, Any]()
+    for each in (*given, values):
+        update_config(overrides, each)
     update_config(configuration, overrides)
     return configuration
+
+
+def check(paths: Sequence[Path | str], settings: Sequence[str], values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what is in the project's file and in the user's, as `load` does; raise `UserError` for all mistakes in
+    them, and in the texts of `--config`, of which Snakemake made these values."""
+    *loaded, _ = errors.together(
+        *(functools.partial(load, Path(path)) for path in (BASE, *paths)),
+        functools.partial(check_settings, settings, values),
+    )
+    return loaded
 
 
 def load(path: Path) -> dict[str, Any]:

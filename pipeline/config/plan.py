@@ -1,6 +1,7 @@
 """The configuration: what the user may say, whether it is right, and the plan that follows from it."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import files, formatting, originals, wording
+from pipeline import errors, files, formatting, originals, wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
@@ -98,21 +99,20 @@ class Plan:
 def plan(configuration: Mapping[str, Any]) -> Plan:
     """Return the atlas that a configuration asks for; keys left out take their defaults.
 
-    Raises `UserError` when the configuration is wrong in form, or names what the network does not have.
+    Raises `UserError` when the configuration is wrong in form, or names what the network does not have: a line for each
+    mistake that can be known, those in form first.
     """
     form = schema.load()
     values = schema.defaults(form) | schema.checked(configuration)
-    if values["model"].endswith(catalogue.ENDINGS):
-        _check_file("model", values["model"], "")
-    network = catalogue.load(values["model"], values["preprocessing"])
-    check_weights(values["model"], values["weights"])
-    precision.check(values["precision"])
-    if values["weights"] not in ("imagenet", "model"):
-        _check_file("weights", values["weights"], "; say imagenet, model, or the path of a file")
-    filters = _choose_filters(network, values["model"], values["layers"], values["filters"])
-    canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
-    recipes = {name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters}
+    said = schema.defaults(form["properties"]["site"]) | dict(values["site"])
+    (network, filters, canvas_px, recipes, photographs), _, _, site = errors.together(
+        lambda: _of_network(values, said["highlights"]),
+        lambda: precision.check(values["precision"]),
+        lambda: _check_weights_file(values["weights"]),
+        lambda: _site_texts(said),
+    )
     (objective,) = {each.objective for each in recipes.values()}
+    title = wording.title(display_name(network.model), wording.WORDS[objective])
     return Plan(
         model=values["model"],
         preprocessing=values["preprocessing"],
@@ -123,10 +123,35 @@ def plan(configuration: Mapping[str, Any]) -> Plan:
         recipes=recipes,
         seed=values["seed"],
         precision=values["precision"],
-        site=_site(schema.defaults(form["properties"]["site"]) | dict(values["site"]), network, filters, objective),
+        site={**site, "title": site["title"] or title},
         contents=_contents(values),
-        photographs=_photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
+        photographs=photographs,
     )
+
+
+def _of_network(
+    values: Mapping[str, Any], highlights: Sequence[str]
+) -> tuple[Network, Mapping[str, tuple[int, ...]], Mapping[str, int], Mapping[str, Recipe], Photographs | None]:
+    """Return the network of a configuration that is right in form, and of each of its layers the filters, the side of
+    the pictures, the recipe; and what the network is shown."""
+    if values["model"].endswith(catalogue.ENDINGS):
+        _check_file("model", values["model"], "")
+    network = catalogue.load(values["model"], values["preprocessing"])
+
+    def of_layers(filters: Mapping[str, tuple[int, ...]]) -> tuple[Mapping[str, int], Mapping[str, Recipe]]:
+        canvas_px = {name: resolve_canvas(network, name, values["image_size"]) for name in filters}
+        return canvas_px, {name: resolve_recipe(network, name, canvas_px[name], values["recipe"]) for name in filters}
+
+    _, filters = errors.together(
+        lambda: check_weights(values["model"], values["weights"]),
+        lambda: _choose_filters(network, values["model"], values["layers"], values["filters"]),
+    )
+    (canvas_px, recipes), photographs, *_ = errors.together(
+        lambda: of_layers(filters),
+        lambda: _photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
+        *(functools.partial(_check_highlight, each, network, filters) for each in highlights),
+    )
+    return network, filters, canvas_px, recipes, photographs
 
 
 def scan_precision(plan: Plan) -> Wanted:
@@ -164,6 +189,11 @@ def small_canvases(plan: Plan) -> str:
         f"{len(layers)} layers (up to {most.used_field_px}, in {most.name}): pictures there cannot show all that their "
         "filters look for; auto suits each layer"
     )
+
+
+def _check_weights_file(weights: str) -> None:
+    if weights not in ("imagenet", "model"):
+        _check_file("weights", weights, "; say imagenet, model, or the path of a file")
 
 
 def _check_file(key: str, path: str, otherwise: str) -> None:
@@ -228,28 +258,32 @@ def _state(folder: Path, names: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _site(
-    values: Mapping[str, Any], network: Network, filters: Mapping[str, Sequence[int]], objective: str
-) -> dict[str, Any]:
-    check_base_url(values["base_url"])
-    for each in values["highlights"]:
-        with at(f"site.highlights: {each:.80}"):
-            _check_highlight(each, network, filters)
-    for key, text in values.items():
-        if isinstance(text, str) and (character := formatting.not_for_a_page(text)):
-            raise UserError(f"site.{key}: the character {character} has no place in a page; remove it")
-    title = wording.title(display_name(network.model), wording.WORDS[objective])
-    return {**values, "title": values["title"] or title}
+def _site_texts(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the site section with each text on one line."""
+    # A title that is folded in YAML ends with a line break.
+    texts = {key: " ".join(text.split()) for key, text in values.items() if isinstance(text, str)}
+    errors.together(
+        lambda: check_base_url(texts["base_url"]),
+        lambda: check_base_url(texts["source"], "site.source"),
+        *(functools.partial(_check_text, f"site.{key}", text) for key, text in texts.items()),
+    )
+    return {**values, **texts}
+
+
+def _check_text(key: str, text: str) -> None:
+    if character := formatting.not_for_a_line(text):
+        raise UserError(f"{key}: the character {character} has no place in a page; remove it")
 
 
 def _check_highlight(highlight: str, network: Network, filters: Mapping[str, Sequence[int]]) -> None:
-    name, _, number = highlight.rpartition("/")
-    network.check_filter(name, int(number))
-    there = filters.get(name, ())
-    if int(number) not in there:
-        nearest = min(there, key=lambda each: abs(each - int(number)), default=None)
-        hint = "" if nearest is None else f" (the nearest that is: {name}/{nearest})"
-        raise UserError(f"it is not in this atlas{hint}; add it to filters, or leave it out here")
+    with at(f"site.highlights: {highlight:.80}"):
+        name, _, number = highlight.rpartition("/")
+        network.check_filter(name, int(number))
+        there = filters.get(name, ())
+        if int(number) not in there:
+            nearest = min(there, key=lambda each: abs(each - int(number)), default=None)
+            hint = "" if nearest is None else f" (the nearest that is: {name}/{nearest})"
+            raise UserError(f"it is not in this atlas{hint}; add it to filters, or leave it out here")
 
 
 def resolve_canvas(network: Network, layer: str, image_size: str | int) -> int:
@@ -293,26 +327,36 @@ def resolve_recipe(network: Network, layer: str, canvas_px: int, specification: 
 def _choose_filters(
     network: Network, model: str, layers: str | list[str], filters: str | Mapping[str, Any]
 ) -> dict[str, tuple[int, ...]]:
+    named = None
     with at("layers"):
-        named = [network.layer(name).name for name in layers] if layers != "all" else None
+        if layers != "all":
+            found = errors.together(*(functools.partial(network.layer, name) for name in layers))
+            named = [layer.name for layer in found]
     if isinstance(filters, str):
         chosen: dict[str, Any] = {
             layer.name: filters for layer in network.layers if named is None or layer.name in named
         }
     else:
         with at("filters"):
+            errors.together(*(functools.partial(network.layer, name) for name in filters))
             chosen = {network.layer(name).name: value for name, value in filters.items()}
-        for name in named or ():
-            if name not in chosen:
-                raise UserError(f"filters: {name} is one of layers, but the mapping does not say which of its filters")
-        for name in chosen:
-            if named is not None and name not in named:
-                raise UserError(f"filters: {name} is not one of layers; add it there, or leave it out here")
-    return {
-        layer.name: _numbers(network, model, layer, chosen[layer.name])
-        for layer in network.layers
-        if layer.name in chosen
-    }
+            errors.raise_all(
+                [
+                    f"{name} is one of layers, but the mapping does not say which of its filters"
+                    for name in named or ()
+                    if name not in chosen
+                ]
+                + [
+                    f"{name} is not one of layers; add it there, or leave it out here"
+                    for name in chosen
+                    if named is not None and name not in named
+                ]
+            )
+    there = [layer for layer in network.layers if layer.name in chosen]
+    numbers = errors.together(
+        *(functools.partial(_numbers, network, model, layer, chosen[layer.name]) for layer in there)
+    )
+    return {layer.name: each for layer, each in zip(there, numbers, strict=True)}
 
 
 def _numbers(network: Network, model: str, layer: ConvLayer, value: Any) -> tuple[int, ...]:

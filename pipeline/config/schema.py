@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from pipeline import errors
 from pipeline.config.loader import MOST_LEVELS
 from pipeline.errors import UserError, did_you_mean
 
@@ -86,14 +87,14 @@ def checked(configuration: Any) -> dict[str, Any]:
 
 
 def check(configuration: Any, schema: Mapping[str, Any]) -> None:
-    """Raise `UserError`, one line, for the first violation of the schema in alphabetical order of keys."""
+    """Raise `UserError` for all violations of the schema, one line each, in alphabetical order of keys."""
     if not isinstance(configuration, Mapping):
         raise UserError(f"the configuration should be a mapping of keys to values, not {_shown(configuration)}")
     _check_levels(configuration)
-    violations = _Validator(schema).iter_errors(configuration)
-    first = min(violations, key=lambda error: [str(part) for part in error.absolute_path], default=None)
-    if first is not None:
-        raise UserError(_explain(first))
+    violations = sorted(
+        _Validator(schema).iter_errors(configuration), key=lambda error: [str(part) for part in error.absolute_path]
+    )
+    errors.raise_all(list(dict.fromkeys(line for each in violations for line in _lines(each))))
 
 
 def _check_levels(value: Any, left: int = MOST_LEVELS) -> None:
@@ -126,10 +127,28 @@ def _number(text: str) -> bool | int | float:
     return int(text) if text.lstrip("-").isdigit() else float(text)
 
 
+def _lines(error: ValidationError) -> Iterator[str]:
+    """Yield what is wrong, a line for each key: there may be several that nobody knows, or in a mapping."""
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])  # type: ignore[index]
+        for key in sorted(str(key) for key in error.instance if key not in known):  # type: ignore[union-attr]
+            hint = did_you_mean(key, known) or f"; known: {', '.join(known)}"
+            yield f"{_at(error)}unknown key '{_shown(key)}'{hint}"
+    elif error.validator == "oneOf" and (near := _nearest_alternative(error)):
+        for each in near:
+            yield from _lines(each)
+    else:
+        yield _explain(error)
+
+
+def _at(error: ValidationError) -> str:
+    where = ".".join(_shown(part) for part in error.absolute_path)
+    return f"{where}: " if where else ""
+
+
 def _explain(error: ValidationError) -> str:
     """Return where, what is wrong, and what would be right."""
-    where = ".".join(_shown(part) for part in error.absolute_path)
-    at = f"{where}: " if where else ""
+    at = _at(error)
     given = _given(error.instance)
     # Any, for which forms of schemas and values there are, jsonschema does not say.
     schema: Any = error.schema
@@ -137,12 +156,6 @@ def _explain(error: ValidationError) -> str:
     match error.validator:
         case "oneOf":
             return _explain_alternatives(error, at)
-        case "additionalProperties":
-            known = list(schema["properties"])
-            given_keys: Any = error.instance
-            unknown = min(str(key) for key in given_keys if key not in known)
-            hint = did_you_mean(unknown, known) or f"; known: {', '.join(known)}"
-            return f"{at}unknown key '{_shown(unknown)}'{hint}"
         case "type":
             cure = "; put it in quotes" if _is_bare_text(error) else ""
             # What YAML makes of `no`, of a key that has a word of its own for it.
@@ -171,14 +184,17 @@ def _explain(error: ValidationError) -> str:
 
 
 def _explain_alternatives(error: ValidationError, at: str) -> str:
-    """Explain by the alternative of the right type, where there is one; else list the alternatives."""
-    near = [each for each in error.context if each.validator not in ("type", "const", "enum") or each.path]
-    if near:
-        return _explain(near[0])
+    """List the alternatives."""
     alternatives: Any = error.validator_value
     options = list(_alternatives(alternatives))
     words = [option for option in options if option not in _TYPES.values()]
     return f"{at}should be {' or '.join(options)}, not {_given(error.instance)}{_nearest(error.instance, words)}"
+
+
+def _nearest_alternative(error: ValidationError) -> list[ValidationError]:
+    """Return what is wrong by the alternative of the right type, where there is one."""
+    near = [each for each in error.context if each.validator not in ("type", "const", "enum") or each.path]
+    return [each for each in near if each.relative_schema_path[0] == near[0].relative_schema_path[0]]
 
 
 def _is_bare_text(error: ValidationError) -> bool:

@@ -1,6 +1,5 @@
 """The command that looks through a network with Keras: `python -m pipeline.network MODEL`."""
 
-import argparse
 import os
 import resource
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from pipeline import errors, files
+from pipeline import errors, files, options
 from pipeline.errors import UserError
 from pipeline.machine import device, start
 from pipeline.network import known
@@ -21,7 +20,7 @@ _HEAD = ("layer", "kind", "filters", "depth", "field", "of it used", "grain", "s
 
 def main() -> None:
     """Make a network's catalogue; write it where that is asked for, and print its layers."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.network",
         description="Look through a network with Keras: its layers of filters, what a unit of each sees of the image "
         "(directly, and the part of that it makes use of), how much of its gradient is finer than a quarter of the "

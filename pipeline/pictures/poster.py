@@ -221,14 +221,17 @@ def main() -> None:
     parser.add_argument("--title", default="", help="what stands above (default: what the filters look for)")
     arguments = parser.parse_args()
     if arguments.output.suffix not in ENDINGS:
-        raise UserError(f"--output: should end in {' or '.join(ENDINGS)}, not {arguments.output.name!r:.80}")
+        raise UserError(f"{str(arguments.output)!r:.80}: no name of a poster: it should end in {' or '.join(ENDINGS)}")
     if not SMALLEST_DPI <= arguments.dpi <= LARGEST_DPI:
-        raise UserError(f"--dpi: should be {SMALLEST_DPI} to {LARGEST_DPI}, not {arguments.dpi}")
+        raise UserError(f"dpi: should be {SMALLEST_DPI} to {LARGEST_DPI}, not {arguments.dpi}")
+    if not layout.sheets(arguments.results).exists():
+        raise UserError(f"{layout.sheets(arguments.results)}: no such file; make atlas makes what a poster is made of")
     named = sheets.read(arguments.results).layers
     layers = [layer_summary.read(layout.layer_paths(arguments.results, each.layer).summary) for each in named]
+    files.check_place(arguments.output)
     # Their arrangement is the screen's; paper is upright.
     sheets.read_of(arguments.results, layers)
-    said = words(layers, arguments.by, arguments.title)
+    said = words(layers, arguments.by, " ".join(arguments.title.split()))
     size = size_px(arguments.paper, arguments.dpi)
     poster = draw(
         arguments.results, layers, arrange(arguments.results, layers, arguments.by, room(said, size)), said, size

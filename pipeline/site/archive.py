@@ -1,6 +1,5 @@
 """The site as one archive, the same bytes for the same pages: `python -m pipeline.site.archive`."""
 
-import argparse
 import zipfile
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def write(site: Path, output: Path) -> None:
 
 def main() -> None:
     """Write the archive."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.site.archive", description=__doc__)
+    parser = options.Parser(prog="python -m pipeline.site.archive", description=__doc__)
     parser.add_argument("--site", type=Path, default=layout.site(options.RESULTS), help="folder (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=layout.site_archive(options.RESULTS), metavar="FILE.zip")
     arguments = parser.parse_args()

@@ -165,6 +165,7 @@ def names(atlas: Atlas, site: Site, description: str) -> dict[str, Any]:
         "sections": list(contents.sections(atlas)),
         "context": network_page.context(atlas),
         "atlas_bibtex": _bibtex(atlas, site),
+        "uncited": _uncited(site),
         "structured": tables.compact(_dataset(site, description)) if site.base_url else "",
     }
 
@@ -220,8 +221,14 @@ def _bibtex(atlas: Atlas, site: Site) -> str:
         author=site.author,
         year=site.year,
         url=f"{site.base_url}/" if site.base_url else "",
-        note=f"Filters of {name}, weights {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
+        note=f"Filters of {name}, weights SHA-256 {atlas.weights_sha256[:12]}, Filter Atlas {pipeline.__version__}",
     )
+
+
+def _uncited(site: Site) -> str:
+    """Return the settings that would add to how pages say they are to be cited, in words; nothing where all are set."""
+    left = [f"site.{name}" for name in ("author", "year", "base_url") if not getattr(site, name)]
+    return " and ".join(filter(None, [", ".join(left[:-1]), *left[-1:]]))
 
 
 def _rows(table: Path) -> str:

@@ -4,13 +4,12 @@ An atlas keeps its pages, byte for byte, in a folder of its own. So no page of i
 would make it another site than the one in its results.
 """
 
-import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import errors, files, images
+from pipeline import errors, files, formatting, images, options
 from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError
 from pipeline.files import PROJECT, link_or_copy, replacing_folder
@@ -147,7 +146,7 @@ def _check_apart(atlases: Sequence[Source], output: Path) -> None:
     for each in atlases:
         results = each.results.resolve()
         if output.is_relative_to(results) or results.is_relative_to(output):
-            raise UserError(f"--output: {output} overlaps with {each.results}; name a folder apart from all results")
+            raise UserError(f"{output}: overlaps with {each.results}; name a folder apart from all results")
 
 
 def _check_replaceable(output: Path) -> None:
@@ -155,11 +154,11 @@ def _check_replaceable(output: Path) -> None:
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
     if not layout.collection(output).is_file():
-        raise UserError(f"--output: {output} is there and not a collection of ours, so it stays; name another folder")
+        raise UserError(f"{output}: is there and not a collection of ours, so it stays; name another folder")
     earlier = {each.folder for each in published.read_collection(output).atlases}
     for path in sorted(output.iterdir()):
         if path.name not in earlier.union(OWN):
-            raise UserError(f"--output: {path} is not of the collection there, which would be replaced; move it away")
+            raise UserError(f"{path}: not of the collection there, which would be replaced; move it away")
 
 
 def _put(site: Path, folder: Path) -> None:
@@ -174,7 +173,7 @@ def _put(site: Path, folder: Path) -> None:
 
 def main() -> None:
     """Put atlases into one site."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.site.collection", description="Put several finished atlases into one site."
     )
     parser.add_argument("results", nargs="*", type=Path, metavar="RESULTS", help="results folders, in this order")
@@ -190,8 +189,11 @@ def main() -> None:
     )
     parser.add_argument("--templates", type=Path, default=PROJECT / "templates", help="folder of the templates")
     arguments = parser.parse_args()
-    base_url = check_base_url(arguments.base_url, "--base-url")
+    base_url = check_base_url(arguments.base_url, "base-url")
     title = " ".join(arguments.title.split()) or TITLE
+    if character := formatting.not_for_a_line(title):
+        raise UserError(f"title: the character {character} has no place in a page; remove it")
+    files.check_place(arguments.output)
     atlases = sources(arguments.results)
     build(atlases, title=title, base_url=base_url, templates=arguments.templates, output=arguments.output)
     for each in atlases:

@@ -127,8 +127,8 @@ def _levels(levels: words.Levels) -> tuple[str, ...]:
 
 
 def script(atlas: Atlas, photographs: Sequence[tuple[str, str]] = ()) -> str:
-    """Return the script that holds what the search looks through: layers, filters, descriptions, synonyms; photographs,
-    each an address and a name.
+    """Return the script that holds what the search looks through: the network's name, layers, filters, descriptions,
+    synonyms; photographs, each an address and a name.
 
     A classic script, because pages opened from disk may not fetch anything else. Of descriptions, nearly all of which
     differ, the parts between commas are stored once: 4,224 take 90 kB, and in full 300.
@@ -146,7 +146,13 @@ def script(atlas: Atlas, photographs: Sequence[tuple[str, str]] = ()) -> str:
         }
         for layer in atlas.layers
     ]
-    found = {"layers": layers, "parts": list(parts), "photographs": photographs, "synonyms": SYNONYMS}
+    found = {
+        "network": atlas.network.name,
+        "layers": layers,
+        "parts": list(parts),
+        "photographs": photographs,
+        "synonyms": SYNONYMS,
+    }
     return f"window.ATLAS={compact(found)};\n"
 
 

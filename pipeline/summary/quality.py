@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from pipeline import errors, files
+from pipeline import errors, files, options
 from pipeline.errors import UserError
 from pipeline.formatting import percent
 from pipeline.measure.matrix import ALIVE_RATIO
@@ -221,7 +221,7 @@ def _row(name: str, figures: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.summary.quality",
         description="Sum up how true the pictures are: found (excite their filter at least "
         f"{ALIVE_RATIO:g} times as much as noise does), own best (no other picture of the layer excites the filter "

@@ -3,12 +3,14 @@
 It takes Snakemake's options, and works in the current directory unless `--directory` says otherwise.
 """
 
+import functools
 import os
 import sys
 from collections.abc import Sequence
 from typing import cast
 
-from pipeline import errors, files
+from pipeline import errors, files, options
+from pipeline.config import file
 from pipeline.errors import UserError
 
 # Snakemake's own ways to say how many jobs there may be, or that none are to be run.
@@ -33,7 +35,17 @@ def command(arguments: Sequence[str]) -> list[str]:
     ]
 
 
+def check_files(arguments: Sequence[str]) -> None:
+    """Raise `UserError` for mistakes in the user's configuration files, which Snakemake would read before the project
+    can, and of some make a traceback."""
+    parser = options.Parser(add_help=False)
+    file.add_options(parser)
+    given, _ = parser.parse_known_args(arguments)
+    errors.together(*(functools.partial(file.load, path) for path in given.configfile))
+
+
 def main() -> None:
     """Become Snakemake."""
+    errors.or_exit(check_files, sys.argv[1:])
     line = cast(list[str], errors.or_exit(command, sys.argv[1:]))
     os.execv(line[0], line)

@@ -1,6 +1,5 @@
 """What an atlas will cost on this machine, before it is begun: `python -m pipeline.workflow.cost`."""
 
-import argparse
 import dataclasses
 import functools
 import itertools
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import errors
+from pipeline import errors, options
 from pipeline.config import file, plan
 from pipeline.config.plan import LOOKED_AT_AGAIN, Plan, scan_precision
 from pipeline.errors import UserError
@@ -129,7 +128,9 @@ def measure(plan: Plan, layers: Sequence[str], cores: int) -> dict[str, Rates]:
     """Return the rates of some layers of an atlas, by trying them on all cores: random weights do as well as true."""
     count = min(cores, MOST_PROCESSES)
     with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as processes:
-        found = list(processes.map(_try, [plan] * count, [layers] * count))
+        with errors.for_this_process_alone():
+            tried = processes.map(_try, [plan] * count, [layers] * count)
+        found = list(tried)
     return {
         layer: Rates(*(statistics.mean(getattr(each[layer], name) for each in found) for name in ("loop", "judge")))
         for layer in layers
@@ -214,7 +215,7 @@ def _flops_per_filter(network: Network, layer: str, canvas_px: int, steps: int) 
 
 def main() -> None:
     """Print what an atlas will cost."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.workflow.cost",
         description="Say what the atlas that the configuration asks for will cost on this machine, with nothing of it "
         "made. Of all filters: --config filters=all layers=all.",
@@ -223,7 +224,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=1, help="cores that will work on it (default: 1)")
     arguments = parser.parse_args()
     if arguments.cores < 1:
-        raise UserError(f"--cores: should be 1 or more, not {arguments.cores}")
+        raise UserError(f"cores: should be 1 or more, not {arguments.cores}")
     planned = plan.plan(file.read(arguments.configfile, arguments.config))
     filters, flops = sum(map(len, planned.filters.values())), ascent_flops(planned)
     rates = measure(planned, tried_layers(planned), arguments.cores)

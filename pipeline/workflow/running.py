@@ -16,7 +16,7 @@ from snakemake.settings.types import DeploymentMethod
 from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.pool import owner
-from pipeline.workflow import progress, scheduler_cures
+from pipeline.workflow import locks, progress, scheduler_cures
 
 # The environment variables that the rules' commands begin with.
 PYTHON, PATH = "ATLAS_PYTHON", "ATLAS_PYTHONPATH"
@@ -58,6 +58,7 @@ def _atlases(workflow: Any) -> list[Atlas]:
 
 def begin(workflow: Any) -> None:
     """Start the pool for a Snakemake workflow, and show its progress; called when it starts."""
+    locks.begin(all_jobs_are_here=workflow.local_exec)
     atlases = _atlases(workflow)
     for rule in itertools.chain.from_iterable(atlas.pooled for atlas in atlases):
         # A worker that the system kills for want of memory takes its job with it. Not said in the rules, where it would

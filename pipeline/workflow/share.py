@@ -1,6 +1,5 @@
 """A share of an atlas: the layers that one of several machines makes, so that all end at about the same time."""
 
-import argparse
 import dataclasses
 import re
 from collections.abc import Mapping
@@ -47,7 +46,7 @@ def layers(plan: Plan, share: str) -> list[str]:
 
 def main() -> None:
     """Print the targets of a share, one a line: what Snakemake is to be asked for."""
-    parser = argparse.ArgumentParser(
+    parser = options.Parser(
         prog="python -m pipeline.workflow.share",
         description="Say which of Snakemake's targets are one machine's share of an atlas: all that follows from its "
         "layers, the site apart. Options of Snakemake that it does not know are passed over.",

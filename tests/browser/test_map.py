@@ -126,6 +126,16 @@ def test_what_is_not_there_is_said_to_be_not_there(folder, open_page):
     page = opened(open_page, f"{folder.as_uri()}/map.html#q=zebra").page
 
     expect(page.locator("#map-lit")).to_have_text("Nothing found")
+    expect(page.locator("#map-lit button")).to_have_count(0)
+
+
+def test_what_may_have_been_meant_is_offered_and_lit(folder, open_page):
+    page = opened(open_page, f"{folder.as_uri()}/map.html#q=vertcal").page
+
+    page.get_by_role("button", name="Did you mean vertical?").click()
+
+    expect(page.locator("#map-find")).to_have_value("vertical")
+    expect(page.locator("#map-lit")).to_have_text(re.compile(rf"^\d+ of {ALL} filters$"))
 
 
 def test_enter_goes_from_hit_to_hit(folder, open_page):

@@ -89,6 +89,14 @@ def asked(browser, served, results):
         "B4C1 243",
         "b4c1243",
         "block4_conv1243",
+        "vgg16 block4_conv1 243",
+        "VGG16 conv4_1/243",
+        "vgg16-block4_conv1-243.png",
+        "vgg16-block4_conv1-243",
+        "block4_conv1/243.html",
+        "https://example.org/atlas/block4_conv1/243.html#similar",
+        "http://localhost:8000/block4_conv1/243.png?1",
+        "file:///home/me/results/site/block4_conv1/243.html",
     ],
 )
 def test_a_filter_is_found_by_whatever_it_is_called(asked, query):
@@ -97,7 +105,9 @@ def test_a_filter_is_found_by_whatever_it_is_called(asked, query):
     assert answer["hits"] == ["block4_conv1/243"]
 
 
-@pytest.mark.parametrize("query", ["block4_conv1", "block4 conv1", "conv4_1", "4_1", "b4c1", "layer conv4_1"])
+@pytest.mark.parametrize("query", ["block4_conv1", "block4 conv1", "conv4_1", "4_1", "b4c1", "layer conv4_1",
+                                   "vgg16 block4_conv1", "https://example.org/block4_conv1/index.html",
+                                   "https://example.org/atlas/block4_conv1/"])  # fmt: skip
 def test_a_layer_is_found_with_its_filters_by_whatever_it_is_called(asked, query):
     answer = asked(query)
     assert answer["direct"] == answer["hits"][0] == "block4_conv1"
@@ -172,6 +182,9 @@ def test_several_words_must_all_hold(asked):
         ("ornage", ["Did you mean orange?", "orange"]),
         ("vertcal stripes", ["Did you mean vertical?", "vertical stripes"]),
         ("block9_conv1", ["Did you mean block1_conv1?", "block1_conv1"]),
+        ("blok4_conv1 243", ["Did you mean block4_conv1 243?", "block4_conv1 243"]),
+        ("blok4_conv1/243.html", ["Did you mean block4_conv1 243?", "block4_conv1 243"]),
+        ("https://example.org/block4_conv1/999.html", ["block4_conv1 has filters 0 to 511", "block4_conv1"]),
     ],
 )
 def test_where_nothing_is_found_it_is_said_what_may_have_been_meant(asked, query, first):
@@ -180,7 +193,7 @@ def test_where_nothing_is_found_it_is_said_what_may_have_been_meant(asked, query
     assert answer["advice"][0] == first
 
 
-@pytest.mark.parametrize("query", ["dog", "eye", "constructor", "__proto__", "<img src=x>"])
+@pytest.mark.parametrize("query", ["dog", "eye", "constructor", "__proto__", "<img src=x>", "%zz/%"])
 def test_things_are_not_found_for_words_say_how_a_picture_looks(asked, query):
     assert asked(query)["hits"] == []
 

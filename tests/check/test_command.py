@@ -66,6 +66,7 @@ def test_what_is_missing_is_counted(checked, atlas):
     assert rows(output)["second"] == ["4", "4", "0", "0", "0", "missing", "whole", "whole"]
     # It is held against the rest only where that is whole.
     assert "quality: there\nmap: there\nsite: missing" in output
+    assert output.splitlines()[-1].startswith("make check SET_ASIDE=yes (without make: --set-aside) renames")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +117,8 @@ def test_a_truncated_end_of_the_workflow_is_named_and_made_anew(checked, atlas, 
     code, output = checked("--set-aside")
 
     assert code == 1
-    assert f"{name}: not what " in output
-    assert f"{name.split('/')[0].removesuffix('.json').removesuffix('.txt')}: made otherwise" in output
+    assert f"{name}: cut off: " in output
+    assert f"{name.split('/')[0].removesuffix('.json').removesuffix('.txt')}: damaged" in output
     assert {rule for rule, _ in atlas.plan()} <= {"quality", "site", "publish", "all"}
     run = atlas.run()
     assert run.code == 0, run.output
@@ -135,7 +136,40 @@ def test_a_page_that_is_gone_is_named_and_a_file_of_ones_own_is_not(checked, atl
 
     assert code == 1
     assert "site: damaged" in output
-    assert f"site/{name}: no such file; --set-aside lets the next run make it anew" in output
+    assert f"site/{name}: no such file" in output
+    assert output.splitlines()[-1].startswith("make site builds the pages anew (without make: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "state"), [(b"", "damaged"), (b"\x00" * 100, "damaged"), (b"<p>Mine", "made otherwise")]
+)
+def test_a_page_that_is_damaged_is_told_from_one_that_is_another(checked, atlas, content, state):
+    (atlas.results / "site/index.html").write_bytes(content)
+
+    code, output = checked()
+
+    assert code == 1
+    assert f"site: {state}\n" in output
+    assert "results/site/index.html: " in output
+    assert output.splitlines()[-1].startswith("make site builds the pages anew (without make: ")
+
+
+def test_what_is_not_there_yet_is_left_to_the_next_run(checked, atlas):
+    for name in ("filters", "layers", "mosaics", "tiles", "map", "site"):
+        shutil.rmtree(atlas.results / name)
+    for name in ("quality.json", "quality.txt"):
+        (atlas.results / name).unlink()
+
+    code, output = checked("--set-aside")
+
+    assert code == 1
+    assert output.splitlines()[-1] == "make atlas makes what is missing, and what follows from it"
+
+
+def test_results_that_are_not_there_are_named_in_terms_of_all_who_ask(checked, tmp_path):
+    code, output = checked("--results", str(tmp_path / "none"))
+
+    assert (code, output) == (1, f"error: {tmp_path}/none: no such folder; make atlas builds an atlas there\n")
 
 
 def test_a_site_of_another_title_is_named(checked):

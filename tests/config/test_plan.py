@@ -244,17 +244,48 @@ def test_an_address_that_would_make_wrong_links_is_refused_before_any_work(addre
 
 
 @pytest.mark.parametrize("key", ["title", "author", "description", "licence"])
-@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\x85", "\ud800", "\ufffe", "\ufdd0"])
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\x7f", "\ud800", "\ufffe", "\ufdd0", "\u202e"])
 def test_a_character_that_no_page_can_hold_is_refused_before_any_work(key, character):
     assert refusal({"site": {key: f"An {character} atlas"}}) == (
         f"site.{key}: the character U+{ord(character):04X} has no place in a page; remove it"
     )
 
 
-def test_texts_of_the_site_may_have_lines_and_every_script():
-    said = {"description": "Two\nlines,\ta tab", "title": "滤波器 – Ünïcode 🎉 <&>", "author": "O'Neill"}
+def test_texts_of_the_site_may_have_every_script_and_are_put_on_one_line():
+    said = {"description": "Two\nlines,\ta tab", "title": "滤波器 –\u2028Ünïcode 🎉 <&>\n", "author": "O'Neill"}
 
-    assert plan.plan({"site": said}).site.items() >= said.items()
+    site = plan.plan({"site": said}).site
+
+    assert (site["description"], site["title"]) == ("Two lines, a tab", "滤波器 – Ünïcode 🎉 <&>")
+    assert site["author"] == "O'Neill"
+
+
+def test_a_source_that_no_page_can_link_to_is_refused_before_any_work():
+    assert refusal({"site": {"source": "https://example.org/?v=1"}}).startswith("site.source: it has a query")
+
+
+def test_all_that_is_wrong_is_said_at_once_a_line_each():
+    wrong = {
+        "weights": "mine.h5",
+        "filters": {"block1_conv1": "0-64", "block1_conv2": "99"},
+        "site": {"base_url": "example.org", "title": "\x01"},
+    }
+
+    lines = [line.partition(": it ")[0].partition(" in /")[0] for line in refusal(wrong).splitlines()]
+
+    assert lines == [
+        "filters: block1_conv1: block1_conv1 has no filter 64: its filters are 0 to 63",
+        "filters: block1_conv2: block1_conv2 has no filter 99: its filters are 0 to 63",
+        "weights: mine.h5: no such file",
+        "site.base_url",
+        "site.title: the character U+0001 has no place in a page; remove it",
+    ]
+
+
+def test_all_layers_that_there_are_none_of_are_named():
+    wrong = {"layers": ["block1_conv9", "block1_conv1", "blok2_conv1"]}
+
+    assert [line.partition(" no ")[0] for line in refusal(wrong).splitlines()] == ["layers: vgg16 has"] * 2
 
 
 def test_a_model_that_is_not_there_is_named():

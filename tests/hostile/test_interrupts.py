@@ -1,5 +1,6 @@
 """Ctrl-C while a command starts: it ends, without a traceback, and leaves nothing half-written."""
 
+import os
 import random
 import signal
 import subprocess
@@ -46,3 +47,32 @@ def test_a_command_that_is_interrupted_ends_in_silence(tmp_path, number):
     assert "Traceback" not in said
     assert "KeyboardInterrupt" not in said
     assert list(tmp_path.rglob(".tmp-*")) == []
+
+
+PROCESSES = """
+import sys, time
+from concurrent.futures import ProcessPoolExecutor
+from pipeline import errors
+
+def main():
+    with ProcessPoolExecutor(2) as processes:
+        with errors.for_this_process_alone():
+            done = processes.map(time.sleep, [1] * 9)
+        print("begun", flush=True)
+        list(done)
+
+errors.run(main)
+"""
+
+
+def test_processes_that_a_command_starts_end_with_it_in_silence(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROCESSES], cwd=tmp_path, env={"PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    process.stdout.readline()
+
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+
+    assert (process.returncode, said) == (130, "")

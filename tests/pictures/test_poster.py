@@ -75,7 +75,8 @@ def test_a_long_title_is_set_smaller_and_stays_on_the_paper(run):
     ("more", "reason"),
     [
         (("poster.svg",), r"should end in \.pdf or \.png"),
-        (("poster.pdf", "--dpi", "2400"), "should be 36 to 300, not 2400"),
+        (("poster.pdf", "--dpi", "2400"), "^dpi: should be 36 to 300, not 2400"),
+        (("mistyped/poster.pdf",), "mistyped: no such folder; make it, or name another place"),
     ],
 )
 def test_what_cannot_be_made_is_refused_in_a_line(run, more, reason):

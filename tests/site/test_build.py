@@ -51,6 +51,16 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+def test_how_to_cite_says_which_settings_would_add_to_it(plain, public, build, tmp_path):
+    name = f"{next(iter(NUMBERS))}/000.html"
+    whole = build(tmp_path / "site", author="A", year=2026, base_url=BASE)
+    texts = [" ".join((folder / name).read_text().split()) for folder in (plain, public, whole)]
+
+    assert "Whoever builds the atlas can add site.year and site.base_url of its configuration." in texts[0]
+    assert "can add site.author and site.year of" in texts[1]
+    assert "Whoever builds" not in texts[2]
+
+
 def test_every_layer_every_filter_and_every_photograph_has_a_page(plain):
     expected = {
         "index.html",

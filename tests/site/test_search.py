@@ -37,6 +37,7 @@ def test_the_search_script_knows_every_filter_and_its_description(plain, atlas):
     text = (plain / "assets" / "search.js").read_text()
     index = json.loads(text.removeprefix("window.ATLAS=").removesuffix(";\n"))
     assert {layer["name"]: layer["filters"] for layer in index["layers"]} == NUMBERS
+    assert index["network"] == atlas.network.name
     for layer in index["layers"]:
         described = [", ".join(index["parts"][part] for part in parts) for parts in layer["parts"]]
         assert described == [each.description for each in atlas.by_name[layer["name"]].filters]

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 
+from pipeline import errors
 from pipeline.config import schema
 from pipeline.errors import UserError
 from tests.support import campaign
@@ -88,13 +89,14 @@ def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]
 
 
 def mistake(function: Callable[..., Any], *arguments: Any) -> str:
-    """Return the one line by which a function refuses its arguments, or nothing where it takes them."""
+    """Return the line by which a function refuses its arguments, or a line each of several, or nothing where it takes
+    them."""
     try:
         function(*arguments)
     except UserError as error:
-        line = " ".join(str(error).split())
-        assert 0 < len(line) < LONGEST_LINE
-        return line
+        lines = errors.lines_of(error)
+        assert all(0 < len(line) < LONGEST_LINE for line in lines)
+        return "\n".join(lines)
     return ""
 
 

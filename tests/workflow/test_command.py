@@ -38,3 +38,19 @@ def test_a_package_without_its_workflow_is_one_line(monkeypatch, tmp_path):
 
     with pytest.raises(UserError, match="install the package again"):
         command.command([])
+
+
+def test_files_of_the_user_are_read_before_snakemake_reads_them(tmp_path):
+    binary, empty, right = (tmp_path / name for name in ("binary.yaml", "empty.yaml", "right.yaml"))
+    binary.write_bytes(b"\x00\x01\xff")
+    empty.touch()
+    right.write_text("seed: 1\n")
+
+    command.check_files(["-n", "--configfile", str(right), "--config", "seed=2", "-c2"])
+    with pytest.raises(UserError) as caught:
+        command.check_files(["--configfile", str(right), str(binary), str(empty), "--cores", "2"])
+
+    assert str(caught.value).splitlines() == [
+        f"{binary}: byte 2 is not UTF-8; save it in that encoding",
+        f"{empty}: empty; give at least one key, such as `filters: preview`",
+    ]

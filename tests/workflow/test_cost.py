@@ -9,7 +9,7 @@ from pipeline.workflow import cost
 def test_no_cores_are_no_machine_to_estimate(monkeypatch, cores):
     monkeypatch.setattr("sys.argv", ["cost", "--cores", cores])
 
-    with pytest.raises(UserError, match=f"--cores: should be 1 or more, not {cores}"):
+    with pytest.raises(UserError, match=f"^cores: should be 1 or more, not {cores}"):
         cost.main()
 
 

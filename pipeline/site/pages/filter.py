@@ -68,6 +68,7 @@ class FilterView:
     similar: tuple[Tile, ...]
     natural: natural.NaturalView | None
     recipe: tuple[tuple[str, str], ...]
+    cited: str
     record: str
     previous: tuple[str, str] | None
     next: tuple[str, str] | None
@@ -160,6 +161,7 @@ def filter_view(
             ("precision", record.precision),
             ("random starts tried", str(record.attempts)),
         ),
+        cited=cited_words(record),
         record=filter_path(layer, each.filter, ".json"),
         previous=neighbour(layer, left),
         next=neighbour(layer, right),
@@ -172,6 +174,12 @@ def neighbour(layer: Layer, other: tuple[Layer, Filter] | None) -> tuple[str, st
         return None
     its, filter = other[0], other[1].filter
     return str(filter) if its.name == layer.name else f"{its.name}/{filter}", filter_path(its, filter)
+
+
+def cited_words(record: Record) -> str:
+    """Return by what a picture can be told from every other of its filter, and made again."""
+    made = f"{record.canvas_px} px, {recipe_words(record.recipe['steps'])} steps, seed {record.seed}"
+    return f"pixels SHA-256 {record.image_sha256[:12]}, {made}, Filter Atlas {record.versions.atlas}"
 
 
 def copy_words(record: Record) -> str:

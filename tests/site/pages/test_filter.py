@@ -19,6 +19,15 @@ def test_the_page_says_what_attempts_are(atlas, objective, words):
     assert dict(view.recipe)["attempts"] == words
 
 
+def test_a_picture_is_cited_by_what_tells_it_from_others_and_makes_it_again(atlas):
+    layer = atlas.by_name["block1_conv1"]
+    view = filter.filter_view(atlas, layer, layer.filters[0], None, None)
+
+    steps = dict(view.recipe)["steps"]
+    assert view.cited.startswith(f"pixels SHA-256 {view.image_sha256[:12]}, {view.canvas_px} px, {steps} steps, seed ")
+    assert ", Filter Atlas " in view.cited
+
+
 def test_a_filter_that_its_own_picture_leaves_silent_has_no_multiple_of_noise(atlas):
     layer = msgspec.structs.replace(atlas.by_name["block1_conv1"], objective="neuron")
     silent = msgspec.structs.replace(layer.filters[0], activation=0.0)
