@@ -26,10 +26,9 @@ from pipeline.selection import parse_filters
 # Filters a layer in a preview: enough for a row of tiles, few enough for ten minutes on two cores.
 PREVIEW_FILTERS = 8
 
-# A job has at most so many photographs, on average: one to two minutes of one core. The number of jobs doubles, for a
-# share is found by a digest: up to 96, 192, 384 … the shares of photographs that were there stay what they are. Of
-# more than 49,152, each job has more of them.
-PHOTOGRAPHS_A_SHARE = 96
+# A job has at most so many photographs on average, and twice as many at most: up to two minutes of one core. There is
+# one job more for so many photographs more; of more than 32,768, each job has more of them.
+PHOTOGRAPHS_A_SHARE = 64
 MOST_SHARES = 512
 # How many the samples are.
 SAMPLES = 12
@@ -234,18 +233,15 @@ def _photographs(value: str) -> Photographs | None:
     return Photographs(
         folder=value,
         count=len(names),
-        shares=_shares(len(names)),
+        shares=shares(len(names)),
         state=_state(Path(value), names),
         credits=_state(Path(value), [originals.CREDITS]),
     )
 
 
-def _shares(photographs: int) -> int:
-    """Return in how many shares so many photographs are looked at: a power of two."""
-    shares = 1
-    while photographs > shares * PHOTOGRAPHS_A_SHARE and shares < MOST_SHARES:
-        shares *= 2
-    return shares
+def shares(photographs: int) -> int:
+    """Return in how many shares so many photographs are looked at."""
+    return min(-(-photographs // PHOTOGRAPHS_A_SHARE), MOST_SHARES)
 
 
 def _state(folder: Path, names: Sequence[str]) -> str:

@@ -194,7 +194,8 @@ def is_made(path: Path, wanted: Strongest, others: Collection[str] = ()) -> bool
     return (
         all(getattr(found, name) == getattr(wanted, name) for name in strongest.SHARED)
         and needed <= there <= needed | set(others)
-        and len(found.sampled) == len(wanted.sampled)
+        # More where photographs have come since that are before its own by their digests.
+        and len(found.sampled) >= len(wanted.sampled)
     )
 
 
@@ -271,7 +272,7 @@ def main() -> None:
         loaded.sha256,
         arguments.layers,
         own,
-        sampled=shares.sampled(len(own), arguments.shares),
+        sampled=shares.sampled(listed.photographs, own),
         precision=precision.resolve(arguments.precision, depthwise=network.is_depthwise),
         objective=arguments.objective,
     )

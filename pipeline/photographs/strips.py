@@ -18,7 +18,7 @@ from pipeline.results.exemplars import Exemplar
 PATCH_PX = 64
 # Most bytes of a strip, and AVIF qualities, the first that keeps to it: 4,224 of them are most of what photographs add
 # to a site.
-LARGEST_BYTES = 5000
+LARGEST_BYTES = 4400
 QUALITIES = (50, 44, 38, 32, 26, 20, 14)
 # Shorter side to which a photograph is decoded: 24 pixels of 512 are then more than a patch has.
 DECODED_PX = 2048

@@ -2,9 +2,11 @@
 which make one table of the same form.
 
 It holds what is bounded whatever the number of photographs: of each filter its best places, each in another photograph,
-and of a sample of the photographs, evenly spread, the strongest unit of every filter.
+and of a sample of the photographs, the first by their digests, the strongest unit of every filter.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,10 +123,23 @@ def write(path: Path, table: Strongest) -> None:
 
 def read(path: Path) -> Strongest:
     """Return the table in the file `path`; raise `UserError` for one that is missing, damaged or no such table."""
+    with _opened(path) as members:
+        return _checked({name: members.array(name) for name in (*_TEXTS, "layers", *_ARRAYS)})
+
+
+def read_photographs(path: Path) -> tuple[str, ...]:
+    """Return the digests of the photographs that the table in the file `path` is from; raise `UserError` as `read`."""
+    with _opened(path) as members:
+        array = members.array("photographs")
+        _check_array("photographs", array, {"photographs": len(array)})
+        return _digests(array)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[archive.Archive]:
     try:
         with archive.plain(path) as members:
-            arrays = {name: members.array(name) for name in (*_TEXTS, "layers", *_ARRAYS)}
-        return _checked(arrays)
+            yield members
     except PermissionError:
         raise
     except saved.DAMAGE as error:
@@ -139,15 +154,11 @@ def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
         raise ValueError("layers are no list of names")
     sizes = {"layers": len(layers), "columns": int(arrays["filters"].sum())}
     sizes |= {name: len(arrays[name]) for name in ("photographs", "sampled")}
-    for name, (dtype, shape) in _ARRAYS.items():
-        wanted = tuple(sizes[side] if isinstance(side, str) else side for side in shape)
-        if arrays[name].dtype != np.dtype(dtype) or arrays[name].shape != wanted:
-            raise ValueError(f"{name} is {arrays[name].dtype} {arrays[name].shape}, not {np.dtype(dtype)} {wanted}")
+    for name in _ARRAYS:
+        _check_array(name, arrays[name], sizes)
     if (arrays["filters"] < 1).any():
         raise ValueError("layers without filters")
-    photographs = tuple(row.tobytes().hex() for row in arrays["photographs"])
-    if len(set(photographs)) < len(photographs):
-        raise ValueError("two photographs of the same digest")
+    photographs = _digests(arrays["photographs"])
     sampled, number = arrays["sampled"], arrays["photograph"]
     if (np.diff(sampled) <= 0).any() or (sampled < 0).any() or (sampled >= len(photographs)).any():
         raise ValueError("a sample that is not ascending, or of other photographs")
@@ -170,6 +181,20 @@ def _checked(arrays: dict[str, np.ndarray]) -> Strongest:
         best=best,
         method=int(arrays["method"][0]),
     )
+
+
+def _check_array(name: str, array: np.ndarray, sizes: Mapping[str, int]) -> None:
+    dtype, shape = _ARRAYS[name]
+    wanted = tuple(sizes[side] if isinstance(side, str) else side for side in shape)
+    if array.dtype != np.dtype(dtype) or array.shape != wanted:
+        raise ValueError(f"{name} is {array.dtype} {array.shape}, not {np.dtype(dtype)} {wanted}")
+
+
+def _digests(array: np.ndarray) -> tuple[str, ...]:
+    found = tuple(row.tobytes().hex() for row in array)
+    if len(set(found)) < len(found):
+        raise ValueError("two photographs of the same digest")
+    return found
 
 
 def _text(name: str, array: np.ndarray) -> str:

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import itertools
 
 import msgspec
 import numpy as np
@@ -460,9 +461,17 @@ def test_a_network_is_shown_photographs_where_these_can_be_its_images(functional
 def test_many_photographs_are_shared_out_among_a_bounded_number_of_jobs(tmp_path, monkeypatch):
     folder = a_folder(tmp_path, *(f"{number}.jpg" for number in range(9)))
     monkeypatch.setattr(plan, "PHOTOGRAPHS_A_SHARE", 4)
-    assert plan.plan({"photographs": folder}).photographs.shares == 4
+    assert plan.plan({"photographs": folder}).photographs.shares == 3
     monkeypatch.setattr(plan, "MOST_SHARES", 2)
     assert plan.plan({"photographs": folder}).photographs.shares == 2
+
+
+def test_one_photograph_more_is_one_share_more_at_most():
+    shares = [plan.shares(count) for count in range(1, 40_000)]
+
+    assert shares[0] == 1
+    assert {after - before for before, after in itertools.pairwise(shares)} == {0, 1}
+    assert shares[-1] == plan.MOST_SHARES
 
 
 def test_the_state_of_a_folder_changes_with_its_photographs_and_that_of_its_credits_with_these(tmp_path):

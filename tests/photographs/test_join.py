@@ -16,7 +16,7 @@ def write_shares(shown, count: int, folder) -> list:
     return paths
 
 
-@pytest.mark.parametrize("count", [1, 4, 8])
+@pytest.mark.parametrize("count", [1, 3, 4, 8])
 def test_the_table_is_the_same_whatever_the_shares(shown, whole, tmp_path, count):
     paths = write_shares(shown, count, tmp_path)
 
@@ -42,6 +42,29 @@ def test_of_equally_strong_units_the_same_are_kept_whatever_the_shares_and_the_n
     assert kept == digests[: strongest.KEPT]
     renamed = join.numbered(found, digests[::-1])
     assert [renamed.photographs[each] for each in renamed.best.photograph[0]] == kept
+
+
+def test_of_more_than_belong_into_the_sample_the_first_by_their_digests_stay(shown, tmp_path, monkeypatch):
+    monkeypatch.setattr(strongest, "SAMPLED", 3)
+    paths = write_shares(shown, 2, tmp_path)
+
+    found = join.joined(paths)
+
+    assert found.photographs == tuple(sorted(shown.digests))
+    assert found.sampled.tolist() == [0, 1, 2]
+    for row, digest in zip(found.sample, found.photographs, strict=False):
+        np.testing.assert_array_equal(row, shown.scanned([digest]).sample[0])
+
+
+def test_however_many_tables_are_held_at_a_time_the_same_places_are_kept(shown, tmp_path, monkeypatch):
+    paths = write_shares(shown, 8, tmp_path)
+    expected = join.joined(paths)
+    monkeypatch.setattr(join, "_HELD", 2)
+
+    found = join.joined(paths)
+
+    for name, array in vars(found.best).items():
+        np.testing.assert_array_equal(array, getattr(expected.best, name))
 
 
 def test_photographs_are_numbered_as_they_are_listed(shown, whole):

@@ -183,11 +183,12 @@ def test_a_table_of_something_else_is_made_anew(shown, tmp_path, change):
     assert not scan.is_made(tmp_path / "other.npz", wanted)
 
 
-def test_a_table_that_is_damaged_or_has_another_sample_is_made_anew(shown, tmp_path):
+def test_a_table_that_is_damaged_or_lacks_some_of_the_sample_is_made_anew(shown, tmp_path):
     strongest.write(tmp_path / "whole.npz", shown.blank(sampled=2))
     (tmp_path / "damaged.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:-100])
 
     assert not scan.is_made(tmp_path / "whole.npz", shown.blank(sampled=3))
+    assert scan.is_made(tmp_path / "whole.npz", shown.blank(sampled=1))
     assert not scan.is_made(tmp_path / "damaged.npz", shown.blank(sampled=2))
     assert not scan.is_made(tmp_path / "missing.npz", shown.blank(sampled=2))
 

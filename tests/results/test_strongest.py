@@ -37,6 +37,7 @@ def test_what_is_written_is_read(tmp_path):
         else:
             np.testing.assert_array_equal(value, getattr(wanted, name))
     assert found.columns("encoder/ü") == slice(2, 5)
+    assert strongest.read_photographs(tmp_path / "table.npz") == wanted.photographs
 
 
 def test_the_same_table_is_the_same_bytes(tmp_path):

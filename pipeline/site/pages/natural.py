@@ -61,6 +61,7 @@ class NaturalView:
     histogram: Markup
     histogram_note: str
     alike: tuple[Tile, ...]
+    alike_note: str
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def filter_view(atlas: Atlas, layer: Layer, filter: Filter, *, with_patches: boo
             for each in found.alike
             if each.similarity > 0 and each.layer in atlas.by_name
         ),
+        alike_note=_alike_note(made),
     )
 
 
@@ -242,12 +244,23 @@ def _place(each: Exemplar) -> str:
     return f"{left}, {top} to {right}, {bottom}"
 
 
+def _alike_note(made: Exemplars) -> str:
+    if made.sampled < FEWEST_PHOTOGRAPHS:
+        return f"Too few photographs to say it: {made.sampled}, not the {FEWEST_PHOTOGRAPHS} that it takes."
+    return f"Of any layer: correlation of the square roots of their strongest units in {_sampled_words(made)}."
+
+
+def _sampled_words(made: Exemplars) -> str:
+    """Say how many photographs what is from the sample is from."""
+    return shown_words(made) if made.sampled == made.photographs else f"{made.sampled:,} of {shown_words(made)}"
+
+
 def _spread(found: exemplars.Filter, made: Exemplars) -> str:
     quantiles = dict(zip(exemplars.QUANTILES, found.quantiles, strict=True))
     half, most = (
         f"stay below {number(quantiles[share])}" if quantiles[share] else "do not excite it" for share in (0.5, 0.9)
     )
     return (
-        f"Strongest unit in each photograph: half of them {half}, nine in ten {most}; the strongest is "
+        f"Strongest unit in each of {_sampled_words(made)}: half of them {half}, nine in ten {most}; the strongest is "
         f"{number(found.natural)}."
     )

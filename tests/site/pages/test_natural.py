@@ -24,6 +24,12 @@ def view(seen, *, with_patches: bool = True, **changes) -> natural.NaturalView:
     )
 
 
+def of(seen, **changes):
+    """Return the atlas, something of what it knows of the photographs changed."""
+    layers = {name: msgspec.structs.replace(made, **changes) for name, made in seen.natural.layers.items()}
+    return dataclasses.replace(seen, natural=dataclasses.replace(seen.natural, layers=layers))
+
+
 def test_an_atlas_that_was_shown_no_photographs_says_nothing_of_them(seen):
     plain = dataclasses.replace(seen, natural=None)
 
@@ -60,10 +66,7 @@ def test_how_many_photographs_there_were_is_said(seen):
 
 
 def test_that_they_are_few_is_said_where_units_look_for_large_things(seen):
-    layers = {name: msgspec.structs.replace(made, field_px=60) for name, made in seen.natural.layers.items()}
-    deep = dataclasses.replace(seen, natural=dataclasses.replace(seen.natural, layers=layers))
-
-    assert view(deep).note.endswith("So few hold little of what such filters look for.")
+    assert view(of(seen, field_px=60)).note.endswith("So few hold little of what such filters look for.")
 
 
 def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
@@ -71,6 +74,14 @@ def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
         "half of them do not excite it, nine in ten stay below 2.00"
         in view(seen, quantiles=(0.0, 0.0, 2.0, 3.0)).histogram_note
     )
+
+
+def test_how_many_photographs_say_which_filters_are_alike_is_said_too(seen):
+    assert view(seen).alike_note == "Too few photographs to say it: 12, not the 30 that it takes."
+    assert view(of(seen, photographs=256, sampled=256)).alike_note.endswith("strongest units in 256 photographs.")
+    many = view(of(seen, photographs=5000, sampled=2000))
+    assert many.alike_note.endswith("strongest units in 2,000 of 5,000 photographs.")
+    assert many.histogram_note.startswith("Strongest unit in each of 2,000 of 5,000 photographs: half of them")
 
 
 def test_how_many_reach_half_is_counted(seen):
