@@ -40,6 +40,8 @@ if workflow.modifier.is_main_snakefile():
     for path in (file.BASE, *(workflow.overwrite_configfiles or ())):
         errors.or_exit(file.load, Path(path))
     errors.or_exit(file.check_settings, workflow.config_settings.config_args, workflow.config_settings.config)
+elif workflow.modifier.skip_configfile:
+    errors.or_exit(file.check_of_module, config)
 errors.or_exit(owner.check_environment)
 
 
@@ -71,6 +73,7 @@ NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 # In variables, for of a rule whose text has changed all is made anew.
 errors.or_exit(running.say_where, workflow)
+PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
@@ -134,8 +137,7 @@ rule weights:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.weights '
-        "{params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
+        PYTHON % "pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule render:
@@ -162,7 +164,7 @@ rule render:
         precision=ATLAS.precision,
         method=METHOD,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.render '
+        PYTHON % "pipeline.render "
         "{params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
         "--output {output.image:q} > {log:q} 2>&1"
@@ -193,7 +195,7 @@ rule summary:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         measures=MEASURES,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary '
+        PYTHON % "pipeline.summary "
         "{params.network} --weights {input.weights:q} --results {params.results} "
         "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
@@ -214,7 +216,7 @@ rule mosaic:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.mosaic '
+        PYTHON % "pipeline.pictures.mosaic "
         "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary:q} --output {output:q} > {log:q} 2>&1"
 
@@ -239,7 +241,7 @@ rule tiles:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         copies=layout.COPIES,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.web '
+        PYTHON % "pipeline.pictures.web "
         "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -260,7 +262,7 @@ rule map:
         results=above(0),
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.map '
+        PYTHON % "pipeline.pictures.map "
         "--results {params.results} --layers {params.layers} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -289,8 +291,7 @@ if ATLAS.photographs:
             # Of a folder the names, sizes and times of its files; of the samples, which they are.
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs '
-            "--results {params.results} {params.folder} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
 
     # By itself, so that another title shows the network nothing again.
     rule credits:
@@ -306,8 +307,7 @@ if ATLAS.photographs:
             results=above(1),
             state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.collection '
-            "--results {params.results} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs.collection --results {params.results} > {log:q} 2>&1"
 
     # The samples are results, too; what is in a folder of the user's is not.
     PHOTOGRAPHS = [*rules.photographs.output]
@@ -341,7 +341,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.scan '
+            PYTHON % "pipeline.pool photographs.scan "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
@@ -361,7 +361,7 @@ if ATLAS.photographs:
             results=above(1),
             shares=len(SHARES),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.join '
+            PYTHON % "pipeline.photographs.join "
             "--results {params.results} --shares {params.shares} --output {output:q} "
             "> {log:q} 2>&1"
 
@@ -387,7 +387,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.finals '
+            PYTHON % "pipeline.pool photographs.finals "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
@@ -414,7 +414,7 @@ if ATLAS.photographs:
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.exemplars '
+            PYTHON % "pipeline.photographs.exemplars "
             "{params.network} --results {params.results} --layer {params.layer} "
             "--rendered {params.rendered} --shares {params.shares} > {log:q} 2>&1"
 
@@ -434,8 +434,7 @@ if ATLAS.photographs:
             results=above(2),
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.strips '
-            "--results {params.results} --layer {params.layer} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs.strips --results {params.results} --layer {params.layer} > {log:q} 2>&1"
 
     rule copies:
         input:
@@ -451,7 +450,7 @@ if ATLAS.photographs:
             results=above(1),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.copies '
+            PYTHON % "pipeline.photographs.copies "
             "--results {params.results} --layers {params.layers} --output {output:q} "
             "> {log:q} 2>&1"
 
@@ -476,7 +475,7 @@ if ATLAS.photographs:
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool tuning '
+            PYTHON % "pipeline.pool tuning "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
@@ -502,7 +501,7 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool trust '
+            PYTHON % "pipeline.pool trust "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
@@ -535,7 +534,7 @@ rule quality:
         trust=lambda wildcards, input: " ".join(["--trust", *map(quote, input.trust)]) if TRUSTED else "",
         exemplars=lambda wildcards, input: " ".join(["--exemplars", *map(quote, input.exemplars)]) if EXEMPLARS else "",
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary.quality '
+        PYTHON % "pipeline.summary.quality "
         "{input.summaries:q} {params.trust} {params.exemplars} "
         "--output {output.figures:q} > {log:q} 2>&1"
 
@@ -571,7 +570,7 @@ rule site:
         templates=lambda wildcards: quote(str(TEMPLATES)),
     shell:
         # Before the layers, whose names may look like an option without a value.
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.site '
+        PYTHON % "pipeline.site "
         "{params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output {output:q} > {log:q} 2>&1"

@@ -4,10 +4,11 @@ Snakemake runs the `onstart` of the workflow that it was given, not those of its
 one as a module says in its own, in one line, `running.begin(workflow)`.
 """
 
+import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -49,11 +50,38 @@ def register(
     workflow: Any, *, render: Any, quality: Any, pooled: Sequence[Any], work: Mapping[str, Mapping[str, float]]
 ) -> None:
     """Note that a Snakemake workflow makes an atlas; called while its Snakefile is read, after its rules."""
+    if not _atlases(workflow):
+        workflow.delete_output = _with_logs(workflow, workflow.delete_output)
     _ATLASES[render.name] = Atlas(workflow, render, quality, pooled, work)
 
 
 def _atlases(workflow: Any) -> list[Atlas]:
     return [atlas for atlas in _ATLASES.values() if atlas.workflow is workflow]
+
+
+def _with_logs(workflow: Any, delete: Callable[..., None]) -> Callable[..., None]:
+    """Return what a Snakemake workflow does for `--delete-all-output`, and the same to the logs of the jobs that make
+    atlases: Snakemake itself deletes outputs alone, and leaves the folders that are empty then."""
+
+    def delete_all(*, only_temp: bool = False, dryrun: bool = False) -> None:
+        delete(only_temp=only_temp, dryrun=dryrun)
+        if only_temp or dryrun:
+            return
+        folders = [str(atlas.render.log[0]).partition("/render/")[0] for atlas in _atlases(workflow)]
+        logs = [log for job in workflow.dag.jobs for log in job.log if str(log).startswith(tuple(folders))]
+        workflow.async_run(_remove(logs))
+        for folder in folders:
+            for each, _, _ in os.walk(os.path.dirname(folder), topdown=False):  # noqa: PTH120 (all is texts here)
+                with contextlib.suppress(OSError):
+                    os.rmdir(each)  # noqa: PTH106
+
+    return delete_all
+
+
+async def _remove(found: Sequence[Any]) -> None:
+    for each in found:
+        if await each.exists():
+            await each.remove()
 
 
 def begin(workflow: Any) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
-from tests.support import s3
+from tests.support import kubernetes, s3
 from tests.support import workflow as workflows
 from tests.support.workflow import REPOSITORY, Workflow
 from tests.support.workflow_fixtures import PROJECT
@@ -23,7 +23,7 @@ pytest_plugins = ["tests.support.workflow_fixtures"]
 MODULE = """\
 module {name}:
     snakefile: {snakefile!r}
-    config: config[{section!r}]
+    config: config.get({section!r}) or {{}}
     {prefix}
 
 
@@ -105,6 +105,18 @@ def test_what_is_wrong_with_the_configuration_of_a_module_is_one_line(fresh):
     assert "Traceback" not in failed.output
 
 
+def test_a_module_whose_section_nobody_wrote_is_one_line(fresh):
+    targets = importing(fresh, {"atlas": fresh.configuration})
+    (fresh.directory / "outer.yaml").write_text("atals: {filters: preview}\n")
+
+    failed = workflows.finish(start(fresh, *targets, "--dry-run"))
+
+    assert failed.code != 0
+    (line,) = failed.errors()
+    assert "the configuration of the module is empty, or not there" in line
+    assert "Traceback" not in failed.output
+
+
 @pytest.fixture
 def bucket():
     """Yield the options of a storage in a bucket of a real S3 server on this machine, and a function that empties it
@@ -164,6 +176,32 @@ def test_a_whole_atlas_lies_in_a_bucket_also_after_a_kill(fresh, finished, bucke
     assert run.code == 0, run.output
     bucket.download(tmp_path / "bucket")
     assert workflows.contents(tmp_path / "bucket/results") == workflows.contents(finished.results)
+
+
+def in_git(project, folder):
+    """Return a copy of a project that is a checkout: what git keeps is what Snakemake sends along with a job."""
+    shutil.copytree(project, folder)
+    for arguments in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def test_kubernetes_runs_jobs_that_see_nothing_but_a_bucket(fresh, finished, bucket, tmp_path):
+    checkout = in_git(fresh.project, tmp_path / "checkout")
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(dict(fresh.configuration) | {"filters": {"first": "0"}}))
+    (tmp_path / "cluster").mkdir()
+    with kubernetes.served(tmp_path / "cluster") as cluster:
+        command = [sys.executable, "-m", "snakemake", "--configfile", "mine.yaml", "--executor", "kubernetes"]
+        command += ["--jobs", "2", "--container-image", "filter-atlas", "--seconds-between-status-checks", "1"]
+        environment = os.environ | {"KUBECONFIG": str(cluster.config)}
+
+        done = subprocess.run(
+            [*command, *bucket.options], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stderr + cluster.logs()
+        print(done.stderr, cluster.logs(), cluster.containers())
+        assert 0
 
 
 @pytest.fixture(scope="session")

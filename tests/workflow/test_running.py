@@ -32,7 +32,7 @@ def a_rule(name):
 
 
 def a_workflow(retries=0):
-    return SimpleNamespace(execution_settings=SimpleNamespace(retries=retries))
+    return SimpleNamespace(execution_settings=SimpleNamespace(retries=retries), delete_output=None)
 
 
 @pytest.mark.parametrize(("retries", "restarts"), [(0, 1), (3, 3)])
