@@ -21,19 +21,14 @@ min_version("9.27")
 # As a module of another workflow, too, where Snakemake looks beside the other's Snakefile alone.
 sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-try:
-    from pipeline import errors, files, images, selection
-    from pipeline.ascent.recipe import METHOD
-    from pipeline.config import file, plan
-    from pipeline.photographs import credits, folder, samples
-    from pipeline.pool import owner
-    from pipeline.results import layout
-    from pipeline.results.layer_summary import MEASURES
-    from pipeline.workflow import cost, progress, running
-except ModuleNotFoundError as error:
-    sys.exit(
-        f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
-    )
+# None of these imports, while the Snakefile is read, what Snakemake does not bring.
+from pipeline import errors, files, selection
+from pipeline.ascent.recipe import METHOD
+from pipeline.config import file, plan
+from pipeline.photographs import credits, samples
+from pipeline.pool import owner
+from pipeline.results import layout
+from pipeline.workflow import running
 
 # What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
 if workflow.modifier.is_main_snakefile():
@@ -52,9 +47,16 @@ report: "templates/report/workflow.rst"
 
 
 ATLAS = errors.or_exit(plan.plan, config)
+
+if config.get("container"):
+
+    container: config["container"]
+
+
+errors.or_exit(running.say_where, workflow)
 # Every job reads this file again.
 if workflow.is_main_process:
-    errors.or_exit(images.check_codecs)
+    errors.or_exit(running.check_libraries, workflow)
     if doubtful := plan.small_canvases(ATLAS):
         print(f"warning: {doubtful}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}
@@ -68,11 +70,10 @@ SETTINGS = {
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 # Of networks whose images are neither grey nor RGB.
-FALSE_COLOURS = all(images.is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
+FALSE_COLOURS = plan.is_in_false_colours(ATLAS)
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 # In variables, for of a rule whose text has changed all is made anew.
-errors.or_exit(running.say_where, workflow)
 PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
 
@@ -120,7 +121,11 @@ onstart:
 
 onsuccess:
     running.end(workflow)
-    progress.say(folder.left_out(Path("results")))
+    if ATLAS.photographs and ATLAS.photographs.folder:
+        from pipeline.photographs import folder
+        from pipeline.workflow import progress
+
+        progress.say(folder.left_out(Path("results")))
 
 
 rule weights:
@@ -193,7 +198,7 @@ rule summary:
         network=NETWORK,
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
-        measures=MEASURES,
+        measures=layout.MEASURES,
     shell:
         PYTHON % "pipeline.summary "
         "{params.network} --weights {input.weights:q} --results {params.results} "
@@ -270,7 +275,7 @@ rule map:
 # What of the photographs the site reads: nothing where the network is shown none.
 SHOWN, TRUSTED, EXEMPLARS = [], [], []
 # What workers of the pool do.
-POOLED = [rules.render.rule]
+POOLED = {"render": rules.render.rule}
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -515,7 +520,7 @@ if ATLAS.photographs:
     ]
     SHOWN += [*expand(STRIPS, layer=LAYERS), rules.copies.output] if PATCHES else []
     TRUSTED = expand(TRUST, layer=LAYERS)
-    POOLED += [rules.scan.rule, rules.finals.rule, rules.trust.rule, rules.tuning.rule]
+    POOLED |= {name: getattr(rules, name).rule for name in ("scan", "finals", "trust", "tuning")}
 
 
 rule quality:
@@ -582,7 +587,13 @@ rule publish:
         site=rules.site.output,
         made_from=rules.site.input,
     output:
-        directory("results/site"),
+        report(
+            directory("results/site"),
+            patterns=["assets/{picture}.jpg"],
+            caption="templates/report/site.rst",
+            category="Atlas",
+            labels={"picture": "{picture}"},
+        ),
     log:
         "results/logs/publish.log",
     localrule: True
@@ -595,13 +606,7 @@ rule publish:
         '"$ATLAS_PYTHON" -c "import os, sys; os.replace(*sys.argv[1:])" ' "{input.site:q} {output:q} > {log:q} 2>&1"
 
 
-running.register(
-    workflow,
-    render=rules.render.rule,
-    quality=rules.quality.rule,
-    pooled=POOLED,
-    work={getattr(rules, name).rule.name: work for name, work in cost.work(ATLAS).items()},
-)
+running.register(workflow, quality=rules.quality.rule, pooled=POOLED, plan=ATLAS)
 
 
 # Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.

@@ -58,6 +58,15 @@ def or_exit(function: Callable[..., object], *arguments: object) -> object:
         return function(*arguments)
     except UserError as error:
         sys.exit("error: " + " ".join(str(error).split()))
+    except ModuleNotFoundError as error:
+        if (error.name or "pipeline").partition(".")[0] == "pipeline":
+            raise
+        sys.exit(f"error: {not_installed([str(error.name)])}")
+
+
+def not_installed(libraries: Iterable[str]) -> str:
+    """Return one line for libraries that this Python does not find."""
+    return f"{', '.join(libraries)}: not installed for {sys.executable}; pip install -r requirements.txt, or make atlas"
 
 
 def run(main: Callable[[], None]) -> None:

@@ -110,8 +110,8 @@ def check_of_module(values: Mapping[str, Any]) -> None:
     """Raise `UserError` where the configuration that another workflow gives this one, its module, says nothing."""
     if not values:
         raise UserError(
-            "the configuration of the module is empty, or not there; give at least one key, such as `filters: preview`, "
-            "in a section of its own, as `config:` of the module names it"
+            "the configuration of the module is empty or missing; give at least one key, such as `filters: preview`, "
+            "in the section that its `config:` names"
         )
 
 

@@ -12,8 +12,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pipeline import errors
 from pipeline.config import file, plan
 from pipeline.config.plan import LOOKED_AT_AGAIN, Plan, scan_precision
@@ -160,6 +158,8 @@ def seconds(plan: Plan, rates: Mapping[str, Rates], cores: int) -> float:
 
 def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
     tf = runtime.import_tensorflow()
+    import numpy as np
+
     from pipeline.ascent.optimise import Ascent
     from pipeline.network import keras_model
     from pipeline.network.truncated import truncate, with_copy
@@ -185,7 +185,7 @@ def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
     return found
 
 
-def _climb(ascent: Any, random: np.random.Generator) -> None:
+def _climb(ascent: Any, random: Any) -> None:
     list(ascent.run(0, random))
 
 

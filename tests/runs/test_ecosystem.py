@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 import pytest
 import yaml
 
+from pipeline.workflow import running
 from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
 from tests.support import kubernetes, s3
@@ -113,7 +115,7 @@ def test_a_module_whose_section_nobody_wrote_is_one_line(fresh):
 
     assert failed.code != 0
     (line,) = failed.errors()
-    assert "the configuration of the module is empty, or not there" in line
+    assert "the configuration of the module is empty or missing" in line
     assert "Traceback" not in failed.output
 
 
@@ -204,6 +206,48 @@ def test_kubernetes_runs_jobs_that_see_nothing_but_a_bucket(fresh, finished, buc
         assert 0
 
 
+SINGULARITY = """\
+#!{python}
+# Of Apptainer what Snakemake asks it for. In an image there is a Python with the packages of {site}, but neither
+# Snakemake nor this project; of the machine's files all are there.
+import os, pathlib, sys
+arguments = sys.argv[1:]
+if arguments == ["--version"]:
+    print("apptainer version 1.4.0")
+else:
+    image = next(each for each in arguments if each.endswith(".sif"))
+    pathlib.Path(image).with_suffix(".log").open("a").write(arguments[-1] + "\\n")
+    os.environ["PATH"] = str(pathlib.Path(image).parent / "inside/bin") + ":/usr/bin:/bin"
+    shell = arguments[arguments.index(image) + 1:]
+    os.execvp(shell[0], shell)
+"""
+
+
+def an_environment(prefix, site):
+    """Make a virtual environment that has the packages in a folder, but not Snakemake."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    (packages,) = prefix.glob("lib/*/site-packages")
+    (packages / "packages.pth").write_text(site)
+    (packages / "sitecustomize.py").write_text("import sys; sys.modules['snakemake'] = None")
+
+
+def test_jobs_run_in_the_container_that_the_configuration_names(fresh, finished, tmp_path):
+    site = sysconfig.get_paths()["purelib"]
+    image = tmp_path / "an image.sif"
+    image.touch()
+    an_environment(tmp_path / "inside", site)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apptainer").write_text(SINGULARITY.format(python=sys.executable, site=site))
+    (tmp_path / "bin/apptainer").chmod(0o755)
+    fresh.environment["PATH"] = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+
+    run = fresh.run("--software-deployment-method", "apptainer", container=str(image))
+
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+    assert "pipeline.render" in image.with_suffix(".log").read_text()
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """Return a folder into which the package is installed as pip does it, and nothing else."""
@@ -282,7 +326,8 @@ def test_a_report_shows_mosaics_quality_and_home(finished, tmp_path):
 
     assert run.code == 0, run.output
     report = (tmp_path / "report.html").read_text()
-    assert all(words in report for words in ("Mosaics", "Quality", "The images of layer"))
+    assert all(words in report for words in ("Atlas", "Mosaics", "Quality", "The images of layer", "at a glance"))
+    assert "site/assets/card.jpg" in report
 
 
 QUEUE = """\
@@ -325,13 +370,33 @@ def test_the_tiny_configuration_that_comes_along_is_planned(fresh):
     assert workflows.counts(done.stdout + done.stderr)["render"] == 3
 
 
-def test_a_library_that_is_not_there_is_one_line(fresh, tmp_path):
+@pytest.mark.parametrize("arguments", [["--lint"], ["--dry-run", "--cores", "1"]])
+def test_it_is_linted_and_planned_where_snakemake_is_and_nothing_else(tmp_path, arguments):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if not path.name.startswith((*running.LIBRARIES, "keras", "pandas", "snakemake_executor", "__pycache__")):
+            (alone / path.name).symlink_to(path)
+    # Without `site`, which would add all that is installed.
+    command = [sys.executable, "-S", "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", *arguments]
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(alone)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "warning: PIL, h5py, msgspec, numpy, tensorflow: not installed" in done.stderr
+    assert "in a good condition" in done.stderr or workflows.counts(done.stdout + done.stderr)["render"] == 108
+
+
+@pytest.mark.parametrize("model", ["vgg16", None])
+def test_a_library_that_is_not_there_is_one_line(fresh, tmp_path, model):
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['msgspec'] = None")
     fresh.environment["PYTHONPATH"] = str(tmp_path)
+    named = {"model": model, "preprocessing": "auto", "weights": "imagenet", "filters": "preview"}
 
-    failed = fresh.run("--dry-run")
+    failed = fresh.run(**named if model else {})
 
-    assert failed.errors() == [
-        "error: msgspec is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
-    ]
+    (line,) = failed.errors()
+    assert line.startswith("error: msgspec: not installed for ")
     assert "Traceback" not in failed.output
