@@ -21,24 +21,21 @@ min_version("9.27")
 # As a module of another workflow, too, where Snakemake looks beside the other's Snakefile alone.
 sys.path.insert(0, workflow.current_basedir.get_path_or_uri(secret_free=True))
 
-try:
-    from pipeline import errors, files, images, selection
-    from pipeline.ascent.recipe import METHOD
-    from pipeline.config import file, plan
-    from pipeline.photographs import credits, folder, samples
-    from pipeline.pool import owner
-    from pipeline.results import layout
-    from pipeline.results.layer_summary import MEASURES
-    from pipeline.workflow import cost, locks, progress, running
-except ModuleNotFoundError as error:
-    sys.exit(
-        f"error: {error.name} is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
-    )
+# None of these imports, while the Snakefile is read, what Snakemake does not bring.
+from pipeline import errors, files, selection
+from pipeline.ascent.recipe import METHOD
+from pipeline.config import file, plan
+from pipeline.photographs import credits, samples
+from pipeline.pool import owner
+from pipeline.results import layout
+from pipeline.workflow import locks, running
 
 # What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
 if workflow.modifier.is_main_snakefile():
     GIVEN = workflow.config_settings
     errors.or_exit(file.check, workflow.overwrite_configfiles or (), GIVEN.config_args, GIVEN.config)
+elif workflow.modifier.skip_configfile:
+    errors.or_exit(file.check_of_module, config)
 errors.or_exit(owner.check_environment)
 
 
@@ -49,9 +46,16 @@ report: "templates/report/workflow.rst"
 
 
 ATLAS = errors.or_exit(plan.plan, config)
+
+if config.get("container"):
+
+    container: config["container"]
+
+
+errors.or_exit(running.say_where, workflow)
 # Every job reads this file again.
 if workflow.is_main_process:
-    errors.or_exit(images.check_codecs)
+    errors.or_exit(running.check_libraries, workflow)
     if doubtful := plan.small_canvases(ATLAS):
         print(f"warning: {doubtful}", file=sys.stderr)
     if left := locks.take():
@@ -67,11 +71,11 @@ SETTINGS = {
 # Of a file, what is in it: its times do not tell that an older one was put in its place. Nothing for named networks.
 CONTENTS = {"contents": list(ATLAS.contents.values())} if ATLAS.contents else {}
 # Of networks whose images are neither grey nor RGB.
-FALSE_COLOURS = all(images.is_false_colour(ATLAS.network.image_of(layer).channels) for layer in LAYERS.values())
+FALSE_COLOURS = plan.is_in_false_colours(ATLAS)
 NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 
 # In variables, for of a rule whose text has changed all is made anew.
-errors.or_exit(running.say_where, workflow)
+PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
@@ -118,7 +122,11 @@ onstart:
 
 onsuccess:
     running.end(workflow)
-    progress.say(folder.left_out(Path("results")))
+    if ATLAS.photographs and ATLAS.photographs.folder:
+        from pipeline.photographs import folder
+        from pipeline.workflow import progress
+
+        progress.say(folder.left_out(Path("results")))
 
 
 rule weights:
@@ -135,8 +143,7 @@ rule weights:
         network=NETWORK,
         weights=quote(ATLAS.weights),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.weights '
-        "{params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
+        PYTHON % "pipeline.weights {params.network} --weights {params.weights} --output {output:q} > {log:q} 2>&1"
 
 
 rule render:
@@ -163,7 +170,7 @@ rule render:
         precision=ATLAS.precision,
         method=METHOD,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.render '
+        PYTHON % "pipeline.render "
         "{params.network} --weights {input.weights:q} "
         "{params.settings} --filter {wildcards.filter} --seed {params.seed} --precision {params.precision} "
         "--output {output.image:q} > {log:q} 2>&1"
@@ -192,9 +199,9 @@ rule summary:
         network=NETWORK,
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
-        measures=MEASURES,
+        measures=layout.MEASURES,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary '
+        PYTHON % "pipeline.summary "
         "{params.network} --weights {input.weights:q} --results {params.results} "
         "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
@@ -215,7 +222,7 @@ rule mosaic:
         layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.mosaic '
+        PYTHON % "pipeline.pictures.mosaic "
         "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--summary {input.summary:q} --output {output:q} > {log:q} 2>&1"
 
@@ -240,7 +247,7 @@ rule tiles:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         copies=layout.COPIES,
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.web '
+        PYTHON % "pipeline.pictures.web "
         "--results {params.results} --layer {params.layer} --filters {params.filters} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -261,7 +268,7 @@ rule map:
         results=above(0),
         layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pictures.map '
+        PYTHON % "pipeline.pictures.map "
         "--results {params.results} --layers {params.layers} "
         "--output {output:q} > {log:q} 2>&1"
 
@@ -269,7 +276,7 @@ rule map:
 # What of the photographs the site reads: nothing where the network is shown none.
 SHOWN, TRUSTED, EXEMPLARS = [], [], []
 # What workers of the pool do.
-POOLED = [rules.render.rule]
+POOLED = {"render": rules.render.rule}
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder
@@ -290,8 +297,7 @@ if ATLAS.photographs:
             # Of a folder the names, sizes and times of its files; of the samples, which they are.
             state=ATLAS.photographs.state or samples.VERSION,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs '
-            "--results {params.results} {params.folder} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs --results {params.results} {params.folder} > {log:q} 2>&1"
 
     # By itself, so that another title shows the network nothing again.
     rule credits:
@@ -307,8 +313,7 @@ if ATLAS.photographs:
             results=above(1),
             state=ATLAS.photographs.credits or samples.CREDITS_VERSION,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.collection '
-            "--results {params.results} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs.collection --results {params.results} > {log:q} 2>&1"
 
     # The samples are results, too; what is in a folder of the user's is not.
     PHOTOGRAPHS = [*rules.photographs.output]
@@ -342,7 +347,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.scan '
+            PYTHON % "pipeline.pool photographs.scan "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
@@ -362,7 +367,7 @@ if ATLAS.photographs:
             results=above(1),
             shares=len(SHARES),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.join '
+            PYTHON % "pipeline.photographs.join "
             "--results {params.results} --shares {params.shares} --output {output:q} "
             "> {log:q} 2>&1"
 
@@ -388,7 +393,7 @@ if ATLAS.photographs:
             shares=len(SHARES),
             rendered=lambda wildcards: quote(RENDERED),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool photographs.finals '
+            PYTHON % "pipeline.pool photographs.finals "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--rendered {params.rendered} --objective {params.objective} "
             "--share {wildcards.share} --shares {params.shares} --output {output:q} > {log:q} 2>&1"
@@ -415,7 +420,7 @@ if ATLAS.photographs:
             rendered=lambda wildcards: quote(RENDERED),
             shares=len(SHARES),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.exemplars '
+            PYTHON % "pipeline.photographs.exemplars "
             "{params.network} --results {params.results} --layer {params.layer} "
             "--rendered {params.rendered} --shares {params.shares} > {log:q} 2>&1"
 
@@ -435,8 +440,7 @@ if ATLAS.photographs:
             results=above(2),
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.strips '
-            "--results {params.results} --layer {params.layer} > {log:q} 2>&1"
+            PYTHON % "pipeline.photographs.strips --results {params.results} --layer {params.layer} > {log:q} 2>&1"
 
     rule copies:
         input:
@@ -452,7 +456,7 @@ if ATLAS.photographs:
             results=above(1),
             layers=lambda wildcards: " ".join(map(quote, LAYERS.values())),
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.photographs.copies '
+            PYTHON % "pipeline.photographs.copies "
             "--results {params.results} --layers {params.layers} --output {output:q} "
             "> {log:q} 2>&1"
 
@@ -477,7 +481,7 @@ if ATLAS.photographs:
             objective=OBJECTIVE,
             precision=ATLAS.precision,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool tuning '
+            PYTHON % "pipeline.pool tuning "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layers {params.layers} --objective {params.objective} --precision {params.precision} > {log:q} 2>&1"
 
@@ -503,7 +507,7 @@ if ATLAS.photographs:
             layer=lambda wildcards: quote(LAYERS[wildcards.layer]),
             precision=ATLAS.precision,
         shell:
-            'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.pool trust '
+            PYTHON % "pipeline.pool trust "
             "{params.network} --weights {input.weights:q} --results {params.results} "
             "--layer {params.layer} --precision {params.precision} > {log:q} 2>&1"
 
@@ -517,7 +521,7 @@ if ATLAS.photographs:
     ]
     SHOWN += [*expand(STRIPS, layer=LAYERS), rules.copies.output] if PATCHES else []
     TRUSTED = expand(TRUST, layer=LAYERS)
-    POOLED += [rules.scan.rule, rules.finals.rule, rules.trust.rule, rules.tuning.rule]
+    POOLED |= {name: getattr(rules, name).rule for name in ("scan", "finals", "trust", "tuning")}
 
 
 rule quality:
@@ -536,7 +540,7 @@ rule quality:
         trust=lambda wildcards, input: " ".join(["--trust", *map(quote, input.trust)]) if TRUSTED else "",
         exemplars=lambda wildcards, input: " ".join(["--exemplars", *map(quote, input.exemplars)]) if EXEMPLARS else "",
     shell:
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.summary.quality '
+        PYTHON % "pipeline.summary.quality "
         "{input.summaries:q} {params.trust} {params.exemplars} "
         "--output {output.figures:q} > {log:q} 2>&1"
 
@@ -572,7 +576,7 @@ rule site:
         templates=lambda wildcards: quote(str(TEMPLATES)),
     shell:
         # Before the layers, whose names may look like an option without a value.
-        'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m pipeline.site '
+        PYTHON % "pipeline.site "
         "{params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
         "--output {output:q} > {log:q} 2>&1"
@@ -584,7 +588,13 @@ rule publish:
         site=rules.site.output,
         made_from=rules.site.input,
     output:
-        directory("results/site"),
+        report(
+            directory("results/site"),
+            patterns=["assets/{picture}.jpg"],
+            caption="templates/report/site.rst",
+            category="Atlas",
+            labels={"picture": "{picture}"},
+        ),
     log:
         "results/logs/publish.log",
     localrule: True
@@ -597,13 +607,7 @@ rule publish:
         '"$ATLAS_PYTHON" -c "import os, sys; os.replace(*sys.argv[1:])" ' "{input.site:q} {output:q} > {log:q} 2>&1"
 
 
-running.register(
-    workflow,
-    render=rules.render.rule,
-    quality=rules.quality.rule,
-    pooled=POOLED,
-    work={getattr(rules, name).rule.name: work for name, work in cost.work(ATLAS).items()},
-)
+running.register(workflow, quality=rules.quality.rule, pooled=POOLED, plan=ATLAS)
 
 
 # Everything that other programs read, not the site alone: what was deleted or set aside is then made anew.

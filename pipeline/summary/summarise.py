@@ -13,7 +13,8 @@ from pipeline.measure import families, kernels, looks, matrix
 from pipeline.measure.noise import colour_noise
 from pipeline.network.catalogue import ConvLayer, Network
 from pipeline.results import document
-from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Family, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import TOP, WORST_LISTED, Family, Figures, Filter, Layer, Similar, Slice
+from pipeline.results.layout import MEASURES
 from pipeline.results.renders import Render
 from pipeline.weights.store import Weights
 from pipeline.wording import DEFAULT, OBJECTIVES, Objective

@@ -11,8 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from pipeline import errors, options
 from pipeline.config import file, plan
 from pipeline.config.plan import LOOKED_AT_AGAIN, Plan, scan_precision
@@ -161,6 +159,8 @@ def seconds(plan: Plan, rates: Mapping[str, Rates], cores: int) -> float:
 
 def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
     tf = runtime.import_tensorflow()
+    import numpy as np
+
     from pipeline.ascent.optimise import Ascent
     from pipeline.network import keras_model
     from pipeline.network.truncated import truncate, with_copy
@@ -186,7 +186,7 @@ def _try(plan: Plan, layers: Sequence[str]) -> dict[str, Rates]:
     return found
 
 
-def _climb(ascent: Any, random: np.random.Generator) -> None:
+def _climb(ascent: Any, random: Any) -> None:
     list(ascent.run(0, random))
 
 

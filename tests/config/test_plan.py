@@ -2,11 +2,11 @@ import dataclasses
 import hashlib
 import itertools
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 
+from pipeline import originals
 from pipeline.ascent import recipe
 from pipeline.config import plan, schema
 from pipeline.errors import UserError
@@ -158,8 +158,8 @@ def test_a_size_from_the_command_line_has_the_same_bounds():
 
 def of_layers(network, **settings):
     """Return a network whose layers take images of certain sizes alone."""
-    layers = tuple(msgspec.structs.replace(layer, **settings) for layer in network.layers)
-    return dataclasses.replace(network, catalogue=msgspec.structs.replace(network.catalogue, layers=layers))
+    layers = tuple(dataclasses.replace(layer, **settings) for layer in network.layers)
+    return dataclasses.replace(network, catalogue=dataclasses.replace(network.catalogue, layers=layers))
 
 
 def test_a_layer_that_takes_images_of_one_size_alone_has_pictures_of_that_size():
@@ -518,7 +518,7 @@ def test_a_folder_that_cannot_be_shown_is_named(tmp_path, monkeypatch, value, me
 
 def test_somebodys_whole_disk_is_not_gone_through(tmp_path, monkeypatch):
     a_folder(tmp_path, "a/a.jpg", "b/b.jpg", "c/c.jpg")
-    monkeypatch.setattr(plan.originals, "MOST_ENTRIES", 5)
+    monkeypatch.setattr(originals, "MOST_ENTRIES", 5)
 
     assert refusal({"photographs": str(tmp_path)}) == (
         f"photographs: {tmp_path}: more than 5 files; name a folder of photographs alone"

@@ -1,12 +1,12 @@
+import dataclasses
 import subprocess
 import sys
 
-import msgspec
 import numpy as np
 import pytest
 
 from pipeline.errors import UserError
-from pipeline.network import catalogue
+from pipeline.network import catalogue, document
 from pipeline.network.catalogue import Catalogue
 
 
@@ -41,11 +41,9 @@ def test_a_shipped_catalogue_is_what_keras_builds_today(keras, name):
     today = survey(Graph(keras_model.load(name)), name, with_effective_fields=False)
     shipped = catalogue.load(name).catalogue
     # Those were measured with the true weights.
-    unmeasured = [
-        msgspec.structs.replace(layer, effective_field_px=None, gradient_grain=None) for layer in shipped.layers
-    ]
+    unmeasured = [dataclasses.replace(layer, effective_field_px=None, gradient_grain=None) for layer in shipped.layers]
 
-    assert msgspec.structs.replace(shipped, layers=tuple(unmeasured)) == today
+    assert dataclasses.replace(shipped, layers=tuple(unmeasured)) == today
     assert all(layer.effective_field_px and layer.gradient_grain is not None for layer in shipped.layers)
 
 
@@ -104,8 +102,8 @@ def test_how_a_network_wants_its_input_has_to_be_said(keras_file):
 def a_catalogue(*, channels: int = 3, scaled: bool = False) -> Catalogue:
     found = catalogue.load("vgg16").catalogue
     (image,) = found.inputs
-    changed = msgspec.structs.replace(image, channels=channels, scaled=scaled)
-    return msgspec.structs.replace(found, inputs=(changed,))
+    changed = dataclasses.replace(image, channels=channels, scaled=scaled)
+    return dataclasses.replace(found, inputs=(changed,))
 
 
 def test_a_network_that_scales_its_input_itself_takes_it_raw():
@@ -123,7 +121,7 @@ def test_a_preprocessing_of_colours_is_refused_for_other_channels():
 def test_a_document_is_read_back_as_it_was_written():
     found = catalogue.load("vgg16").catalogue
 
-    assert catalogue.parse(msgspec.json.encode(found)) == found
+    assert catalogue.parse(document.encode(found)) == found
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -12,9 +14,7 @@ VGG16 = catalogue.load("vgg16")
 
 
 def layer(name: str = "block1_conv1", **changes) -> ConvLayer:
-    import msgspec
-
-    return msgspec.structs.replace(VGG16.layer(name), **changes)
+    return dataclasses.replace(VGG16.layer(name), **changes)
 
 
 def test_vgg16_sees_photographs_whole_at_two_scales():

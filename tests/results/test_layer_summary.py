@@ -11,7 +11,8 @@ from pipeline import files
 from pipeline.errors import UserError
 from pipeline.files import PROJECT
 from pipeline.results import document, layer_summary
-from pipeline.results.layer_summary import MEASURES, OtherMeasuresError
+from pipeline.results.layer_summary import OtherMeasuresError
+from pipeline.results.layout import MEASURES
 from tests.support.documents import a_filter, a_layer
 
 
@@ -77,7 +78,7 @@ def test_a_summary_by_other_measures_is_not_read_whatever_its_keys(tmp_path):
 def test_other_measures_make_finished_layers_anew():
     rule = (PROJECT / "Snakefile").read_text().split("rule summary:")[1].split("\nrule ")[0]
 
-    assert "measures=MEASURES" in rule
+    assert "measures=layout.MEASURES" in rule
 
 
 @pytest.mark.parametrize("key", ["model", "weights_sha256", "objective"])

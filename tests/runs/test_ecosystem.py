@@ -7,13 +7,15 @@ import signal
 import subprocess
 import sys
 import sysconfig
+from pathlib import Path
 
 import pytest
 import yaml
 
+from pipeline.workflow import running
 from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
-from tests.support import s3
+from tests.support import kubernetes, s3
 from tests.support import workflow as workflows
 from tests.support.workflow import REPOSITORY, Workflow
 from tests.support.workflow_fixtures import PROJECT
@@ -23,7 +25,7 @@ pytest_plugins = ["tests.support.workflow_fixtures"]
 MODULE = """\
 module {name}:
     snakefile: {snakefile!r}
-    config: config[{section!r}]
+    config: config.get({section!r}) or {{}}
     {prefix}
 
 
@@ -105,6 +107,18 @@ def test_what_is_wrong_with_the_configuration_of_a_module_is_one_line(fresh):
     assert "Traceback" not in failed.output
 
 
+def test_a_module_whose_section_nobody_wrote_is_one_line(fresh):
+    targets = importing(fresh, {"atlas": fresh.configuration})
+    (fresh.directory / "outer.yaml").write_text("atals: {filters: preview}\n")
+
+    failed = workflows.finish(start(fresh, *targets, "--dry-run"))
+
+    assert failed.code != 0
+    (line,) = failed.errors()
+    assert "the configuration of the module is empty or missing" in line
+    assert "Traceback" not in failed.output
+
+
 @pytest.fixture
 def bucket():
     """Yield the options of a storage in a bucket of a real S3 server on this machine, and a function that empties it
@@ -164,6 +178,74 @@ def test_a_whole_atlas_lies_in_a_bucket_also_after_a_kill(fresh, finished, bucke
     assert run.code == 0, run.output
     bucket.download(tmp_path / "bucket")
     assert workflows.contents(tmp_path / "bucket/results") == workflows.contents(finished.results)
+
+
+def in_git(project, folder):
+    """Return a copy of a project that is a checkout: what git keeps is what Snakemake sends along with a job."""
+    shutil.copytree(project, folder)
+    for arguments in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def test_kubernetes_runs_jobs_that_see_nothing_but_a_bucket(fresh, finished, bucket, tmp_path):
+    checkout = in_git(fresh.project, tmp_path / "checkout")
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(dict(fresh.configuration) | {"filters": {"first": "0"}}))
+    (tmp_path / "cluster").mkdir()
+    with kubernetes.served(tmp_path / "cluster") as cluster:
+        command = [sys.executable, "-m", "snakemake", "--configfile", "mine.yaml", "--executor", "kubernetes"]
+        command += ["--jobs", "2", "--container-image", "filter-atlas", "--seconds-between-status-checks", "1"]
+        environment = os.environ | {"KUBECONFIG": str(cluster.config)}
+
+        done = subprocess.run(
+            [*command, *bucket.options], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+        )
+
+        assert done.returncode == 0, done.stderr + cluster.logs()
+        print(done.stderr, cluster.logs(), cluster.containers())
+        assert 0
+
+
+SINGULARITY = """\
+#!{python}
+# Of Apptainer what Snakemake asks it for. In an image there is a Python with the packages of {site}, but neither
+# Snakemake nor this project; of the machine's files all are there.
+import os, pathlib, sys
+arguments = sys.argv[1:]
+if arguments == ["--version"]:
+    print("apptainer version 1.4.0")
+else:
+    image = next(each for each in arguments if each.endswith(".sif"))
+    pathlib.Path(image).with_suffix(".log").open("a").write(arguments[-1] + "\\n")
+    os.environ["PATH"] = str(pathlib.Path(image).parent / "inside/bin") + ":/usr/bin:/bin"
+    shell = arguments[arguments.index(image) + 1:]
+    os.execvp(shell[0], shell)
+"""
+
+
+def an_environment(prefix, site):
+    """Make a virtual environment that has the packages in a folder, but not Snakemake."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", prefix], check=True)
+    (packages,) = prefix.glob("lib/*/site-packages")
+    (packages / "packages.pth").write_text(site)
+    (packages / "sitecustomize.py").write_text("import sys; sys.modules['snakemake'] = None")
+
+
+def test_jobs_run_in_the_container_that_the_configuration_names(fresh, finished, tmp_path):
+    site = sysconfig.get_paths()["purelib"]
+    image = tmp_path / "an image.sif"
+    image.touch()
+    an_environment(tmp_path / "inside", site)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apptainer").write_text(SINGULARITY.format(python=sys.executable, site=site))
+    (tmp_path / "bin/apptainer").chmod(0o755)
+    fresh.environment["PATH"] = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+
+    run = fresh.run("--software-deployment-method", "apptainer", container=str(image))
+
+    assert run.code == 0, run.output
+    assert workflows.contents(fresh.results) == workflows.contents(finished.results)
+    assert "pipeline.render" in image.with_suffix(".log").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -244,7 +326,8 @@ def test_a_report_shows_mosaics_quality_and_home(finished, tmp_path):
 
     assert run.code == 0, run.output
     report = (tmp_path / "report.html").read_text()
-    assert all(words in report for words in ("Mosaics", "Quality", "The images of layer"))
+    assert all(words in report for words in ("Atlas", "Mosaics", "Quality", "The images of layer", "at a glance"))
+    assert "site/assets/card.jpg" in report
 
 
 QUEUE = """\
@@ -287,13 +370,33 @@ def test_the_tiny_configuration_that_comes_along_is_planned(fresh):
     assert workflows.counts(done.stdout + done.stderr)["render"] == 3
 
 
-def test_a_library_that_is_not_there_is_one_line(fresh, tmp_path):
+@pytest.mark.parametrize("arguments", [["--lint"], ["--dry-run", "--cores", "1"]])
+def test_it_is_linted_and_planned_where_snakemake_is_and_nothing_else(tmp_path, arguments):
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if not path.name.startswith((*running.LIBRARIES, "keras", "pandas", "snakemake_executor", "__pycache__")):
+            (alone / path.name).symlink_to(path)
+    # Without `site`, which would add all that is installed.
+    command = [sys.executable, "-S", "-m", "snakemake", "--snakefile", REPOSITORY / "Snakefile", *arguments]
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(alone)}, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "warning: PIL, h5py, msgspec, numpy, tensorflow: not installed" in done.stderr
+    assert "in a good condition" in done.stderr or workflows.counts(done.stdout + done.stderr)["render"] == 108
+
+
+@pytest.mark.parametrize("model", ["vgg16", None])
+def test_a_library_that_is_not_there_is_one_line(fresh, tmp_path, model):
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['msgspec'] = None")
     fresh.environment["PYTHONPATH"] = str(tmp_path)
+    named = {"model": model, "preprocessing": "auto", "weights": "imagenet", "filters": "preview"}
 
-    failed = fresh.run("--dry-run")
+    failed = fresh.run(**named if model else {})
 
-    assert failed.errors() == [
-        "error: msgspec is not installed where Snakemake runs; pip install -r requirements.txt, or make atlas"
-    ]
+    (line,) = failed.errors()
+    assert line.startswith("error: msgspec: not installed for ")
     assert "Traceback" not in failed.output

@@ -200,12 +200,17 @@ def test_a_site_that_cannot_be_made_leaves_the_published_one_and_is_made_by_the_
     assert fresh.plan(**changes) == []
 
 
-def test_output_that_is_deleted_leaves_logs_and_nothing_else(atlas):
+def test_output_that_is_deleted_leaves_what_is_somebodys_own_and_nothing_else(atlas):
+    own = atlas.results / "logs/notes.txt"
+    own.write_text("mine")
+
     run = atlas.run("--delete-all-output")
 
     assert run.code == 0, run.output
-    left = [path for path in atlas.results.rglob("*") if not path.is_dir()]
-    assert {path.relative_to(atlas.results).parts[0] for path in left} == {"logs"}
+    assert [path for path in atlas.results.rglob("*") if not path.is_dir()] == [own]
+    own.unlink()
+    assert atlas.run("--delete-all-output").code == 0
+    assert not atlas.results.exists()
 
 
 def test_a_run_that_is_asked_for_mosaics_prints_no_table(atlas):

@@ -41,10 +41,10 @@ def renamed(network: Network, names: list[str]) -> Network:
     """Return a network whose layers, l0, l1, …, have other names."""
     new = {f"l{place}": name for place, name in enumerate(names)}
     layers = tuple(
-        msgspec.structs.replace(layer, name=new[layer.name], sources=tuple(map(new.get, layer.sources)))
+        dataclasses.replace(layer, name=new[layer.name], sources=tuple(map(new.get, layer.sources)))
         for layer in network.layers
     )
-    return dataclasses.replace(network, catalogue=msgspec.structs.replace(network.catalogue, layers=layers))
+    return dataclasses.replace(network, catalogue=dataclasses.replace(network.catalogue, layers=layers))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

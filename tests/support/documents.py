@@ -6,7 +6,8 @@ from typing import Any
 from pipeline.measure.gratings import FINE, HUES
 from pipeline.results.exemplars import Exemplars
 from pipeline.results.exemplars import Filter as SeenFilter
-from pipeline.results.layer_summary import MEASURES, TOP, WORST_LISTED, Figures, Filter, Layer
+from pipeline.results.layer_summary import TOP, WORST_LISTED, Figures, Filter, Layer
+from pipeline.results.layout import MEASURES
 from pipeline.results.record import Record, Versions
 from pipeline.results.tuning import Filter as TunedFilter
 from pipeline.results.tuning import Tuning

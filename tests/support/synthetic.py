@@ -25,7 +25,7 @@ from pipeline.pictures import map as atlas_map
 from pipeline.pictures import web
 from pipeline.results import document, exemplars, layer_summary, layout, record, sheets
 from pipeline.results.exemplars import EXEMPLARS, Alike, Exemplar, Exemplars
-from pipeline.results.layer_summary import MEASURES, WORST_LISTED, Filter, Layer, Similar, Slice
+from pipeline.results.layer_summary import WORST_LISTED, Filter, Layer, Similar, Slice
 from pipeline.results.photographs import Collection, Photograph
 from pipeline.results.record import Record, Versions
 from pipeline.results.trust import Station, Trust
@@ -230,7 +230,7 @@ def _write_summary(results: Path, network: Network, layer: ConvLayer, numbers: S
         response_after=layer.chain, read_by=layer.readers, nonlinearity_follows=layer.bends,
         receptive_field_px=layer.receptive_field_px, effective_field_px=layer.effective_field_px,
         sees_whole_image=layer.sees_all, stride_px=layer.stride_px, canvas_px=canvas(layer),
-        weights_sha256=sha256, measures=MEASURES, filters=filters, families=(),
+        weights_sha256=sha256, measures=layout.MEASURES, filters=filters, families=(),
         figures=documents.figures(
             filters, retried=1,
             median_selectivity=round(float(np.median([each.selectivity for each in filters])), 4),

@@ -8,7 +8,7 @@ from snakemake.settings.types import DeploymentMethod
 from pipeline import files
 from pipeline.errors import UserError
 from pipeline.pool.owner import Room
-from pipeline.workflow import running
+from pipeline.workflow import cost, running
 
 
 @pytest.fixture
@@ -16,6 +16,7 @@ def begun(monkeypatch):
     """Return what is told to the scheduler and to the line of progress, and how many jobs may wait in the pool."""
     told = {}
     monkeypatch.setattr(running, "_ATLASES", {})
+    monkeypatch.setattr(cost, "work", lambda plan: plan)
     monkeypatch.setattr(running.owner, "start_for", lambda workflow: Room(2, 1))
     monkeypatch.setattr(running.scheduler_cures, "apply", lambda workflow: None)
     monkeypatch.setattr(
@@ -32,32 +33,31 @@ def a_rule(name):
 
 
 def a_workflow(retries=0):
-    return SimpleNamespace(execution_settings=SimpleNamespace(retries=retries), local_exec=True)
+    return SimpleNamespace(execution_settings=SimpleNamespace(retries=retries), local_exec=True, delete_output=None)
 
 
 @pytest.mark.parametrize(("retries", "restarts"), [(0, 1), (3, 3)])
 def test_two_atlases_of_a_run_have_one_pool_and_one_line(begun, retries, restarts):
     workflow, other = a_workflow(retries), a_workflow()
     rules = {name: a_rule(name) for name in ("a_render", "a_scan", "b_render")}
-    work = {"a_render": {"deep": 2.0}, "a_scan": {"0": 1.0}}
-    quality = a_rule("quality")
-    pooled = [rules["a_render"], rules["a_scan"]]
-    running.register(workflow, render=rules["a_render"], quality=quality, pooled=pooled, work=work)
-    running.register(
-        workflow, render=rules["b_render"], quality=quality, pooled=[rules["b_render"]], work={"b_render": {"x": 3.0}}
-    )
-    running.register(other, render=a_rule("c_render"), quality=quality, pooled=[], work={"c_render": {"y": 4.0}})
+    pooled = {"render": rules["a_render"], "scan": rules["a_scan"]}
+    running.register(workflow, quality=a_rule("quality"), pooled=pooled, plan={"render": 2.0, "scan": 1.0})
+    running.register(workflow, quality=a_rule("quality"), pooled={"render": rules["b_render"]}, plan={"render": 3.0})
+    running.register(other, quality=a_rule("quality"), pooled={"render": a_rule("c_render")}, plan={"render": 4.0})
 
     running.begin(workflow)
 
     assert begun["rules"] == begun["renders"] == {"a_render", "b_render"}
-    assert begun["work"] == work | {"b_render": {"x": 3.0}}
+    assert begun["work"] == {"a_render": 2.0, "a_scan": 1.0, "b_render": 3.0}
     assert begun["room"] == Room(2, 1)
     assert {rule.restart_times for rule in rules.values()} == {restarts}
 
 
-def deployed(*methods):
-    return SimpleNamespace(deployment_settings=SimpleNamespace(deployment_method=set(methods)))
+def deployed(*methods, container=None):
+    return SimpleNamespace(
+        deployment_settings=SimpleNamespace(deployment_method=set(methods)),
+        modifier=SimpleNamespace(global_container_img=container),
+    )
 
 
 @pytest.fixture
@@ -82,6 +82,13 @@ def test_in_condas_environments_they_run_by_what_is_there(environment):
 
     assert environment[running.PYTHON] == "python"
     assert environment[running.PATH] == str(files.PROJECT)
+
+
+@pytest.mark.parametrize(("container", "python"), [("atlas.sif", "python"), (None, sys.executable)])
+def test_in_a_container_they_run_by_its_python_and_without_one_as_ever(environment, container, python):
+    running.say_where(deployed(DeploymentMethod.APPTAINER, container=container))
+
+    assert environment[running.PYTHON] == python
 
 
 def test_an_installed_package_is_found_without_help_but_not_in_condas_environments(environment, monkeypatch, tmp_path):

@@ -140,8 +140,8 @@ def test_the_input_is_what_the_layers_see(atlas, channels, words):
 
 
 def test_runs_of_layers_that_are_not_called_blocks_are_called_by_their_stride(atlas):
-    layers = tuple(msgspec.structs.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.network.layers)
-    catalogue = msgspec.structs.replace(atlas.network.catalogue, layers=layers)
+    layers = tuple(dataclasses.replace(layer, name=f"vgg16/{layer.name}") for layer in atlas.network.layers)
+    catalogue = dataclasses.replace(atlas.network.catalogue, layers=layers)
     nested = dataclasses.replace(
         atlas,
         network=dataclasses.replace(atlas.network, catalogue=catalogue),

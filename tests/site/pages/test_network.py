@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import msgspec
 import pytest
 
 from pipeline.network import known
@@ -24,9 +23,9 @@ def test_the_architecture_is_the_networks(atlas):
 
 def test_weights_are_those_of_all_kernels_and_of_a_layer_that_is_called_twice_once(atlas):
     first, second, third = atlas.network.layers[:3]
-    again = msgspec.structs.replace(second, weights=first.weights, name="block1_conv1@2")
-    separable = msgspec.structs.replace(third, weights="separable")
-    catalogue = msgspec.structs.replace(
+    again = dataclasses.replace(second, weights=first.weights, name="block1_conv1@2")
+    separable = dataclasses.replace(third, weights="separable")
+    catalogue = dataclasses.replace(
         atlas.network.catalogue,
         layers=(first, again, separable),
         parameters={
