@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pipeline.errors import UserError
-from pipeline.formatting import percent
+from pipeline.formatting import percent, times
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.catalogue import ConvLayer, Stage
 from pipeline.network.known import KNOWN
@@ -175,20 +175,22 @@ def figures(totals: Totals, words: Words) -> Iterator[Fact]:
     yield Fact(
         "layers",
         str(totals.layers),
-        "all the convolutional layers" if whole else f"of {totals.layers_total} that convolve",
+        "all the convolutional layers" if whole else f"of {totals.layers_total} convolutional ones",
     )
     for share in totals.shares:
         which = "" if len(totals.shares) == 1 else ", depthwise" if share.depthwise else ", all but depthwise"
         yield Fact(
             f"{words.alive}{which}",
             percent(share.alive, share.filters),
-            f"{words.excited} by their picture at least {ALIVE_RATIO:g} times as much as by noise",
+            f"{words.excited} at least {times(ALIVE_RATIO)} as strongly by their picture as by noise",
+            "found",
         )
         if share.compared:
             yield Fact(
                 f"own best{which}",
                 percent(share.own_best, share.compared),
                 f"no other picture of the layer {words.excites} them more",
+                "own-best",
             )
 
 

@@ -55,7 +55,7 @@ def test_without_patches_places_are_named(seen):
 
 
 def test_how_many_photographs_there_were_is_said(seen):
-    assert view(seen).note.startswith("The 9 places in 12 photographs, each in a different one, that excite one of")
+    assert view(seen).note.startswith("The 9 places in 12 photographs that excite a unit of this filter most")
     assert "So few" not in view(seen).note
 
 
@@ -63,12 +63,12 @@ def test_that_they_are_few_is_said_where_units_look_for_large_things(seen):
     layers = {name: msgspec.structs.replace(made, field_px=60) for name, made in seen.natural.layers.items()}
     deep = dataclasses.replace(seen, natural=dataclasses.replace(seen.natural, layers=layers))
 
-    assert view(deep).note.endswith("So few hold little of what such filters look for.")
+    assert view(deep).note.endswith("So few photographs hold little of what filters of this depth look for.")
 
 
 def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
     assert (
-        "half of them do not excite it, nine in ten stay below 2.00"
+        "half of the photographs do not excite it, nine in ten stay below 2.00"
         in view(seen, quantiles=(0.0, 0.0, 2.0, 3.0)).histogram_note
     )
 
