@@ -211,7 +211,7 @@ def charts(layer: Layer) -> Iterator[Chart]:
     yield Chart(
         "Direction",
         drawings.orientation_rose(directions),
-        f"direction of the stripes, which {clear or 'none'} of {count:,} pictures {'has' if clear < 2 else 'have'}",
+        f"of the stripes, which {clear or 'none'} of {count:,} pictures {'has' if clear < 2 else 'have'}",
     )
 
 
