@@ -4,6 +4,8 @@ import math
 import re
 
 MINUS = "\N{MINUS SIGN}"
+# Powers as they are raised.
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 # Control characters, halves of characters and the like, which neither HTML nor XML can hold.
 _IN_NO_PAGE = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]")
@@ -12,12 +14,14 @@ _IN_NO_LINE = re.compile("[\t\n\r\x85\u2028-\u202e\u2066-\u2069]")
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, in plain notation, with a true minus sign."""
+    """Return a number with so many significant digits, in plain notation where it is not tiny, with a true minus
+    sign."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "–"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
     if decimals > 5:
-        return f"{value:.1e}".replace("-", MINUS)
+        mantissa, _, power = f"{value:.1e}".partition("e")
+        return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}".replace("-", MINUS)
     return f"{value:,.{decimals}f}".replace("-", MINUS)
 
 
@@ -29,6 +33,11 @@ def signed(value: float) -> str:
 def part_of(part: int, whole: int) -> str:
     """Return two counts as a part and the whole."""
     return f"{part:,} of {whole:,}"
+
+
+def times(factor: float) -> str:
+    """Return how many times something is as strong as something else: "twice", "3 times"."""
+    return "twice" if factor == 2 else f"{factor:g} times"
 
 
 def counted(count: int, one: str, several: str = "") -> str:

@@ -60,7 +60,7 @@
       play.textContent = place === null ? "Pause" : "Play";
     };
     new IntersectionObserver((entries) => {
-      film.classList.toggle("seen", entries[0].isIntersecting);
+      film.classList.toggle("moving", entries[0].isIntersecting);
     }).observe(film);
     scrub.addEventListener("input", () => {
       hold(scrub.value);

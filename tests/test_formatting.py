@@ -12,7 +12,14 @@ def test_a_hundred_per_cent_means_all(part, whole, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (1234.5, "1,234"), (12.345, "12.3"), (-0.01234, "−0.0123"), (3.21e-7, "3.2e−07"), (float("nan"), "–")],
+    [
+        (0, "0"),
+        (1234.5, "1,234"),
+        (12.345, "12.3"),
+        (-0.01234, "−0.0123"),
+        (3.21e-7, "3.2 × 10⁻⁷"),
+        (float("nan"), "–"),
+    ],
 )
 def test_numbers_have_three_digits_and_a_true_minus(value, text):
     assert formatting.number(value) == text

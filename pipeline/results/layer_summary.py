@@ -16,6 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.formatting import times
 from pipeline.measure.families import FEWEST_FILTERS
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
@@ -104,7 +105,7 @@ class Filter(Part, frozen=True, kw_only=True):
         Activation,
         Meta(
             description="activation of the strongest unit of the filter’s map on its own picture, those near "
-            "its border left out: what photographs are held against"
+            "its border left out: what photographs are compared with"
         ),
     ]
     alive: Annotated[bool, Meta(description=f"activation ≥ {ALIVE_RATIO:g} × noise_activation")]
@@ -214,7 +215,9 @@ class Figures(Part, frozen=True, kw_only=True):
     rendered: Annotated[Count, Meta(description="filters in the atlas")]
     alive: Annotated[
         Count,
-        Meta(description=f"of these, {{excited}} by their picture at least {ALIVE_RATIO:g} times as much as by noise"),
+        Meta(
+            description=f"of these, {{excited}} at least {times(ALIVE_RATIO)} as strongly by their picture as by noise"
+        ),
     ]
     own_best: Annotated[
         Count, Meta(description="of these, {excited} by their own picture, and by no other of the layer more")

@@ -87,7 +87,7 @@ class Record(Document, frozen=True, kw_only=True, forbid_unknown_fields=True, ta
         Activation,
         Meta(
             description="mean activation of the filter on 1/f colour noise of the same size, in the same precision, "
-            "floored as in the summary: what `last_activation` is held against"
+            "floored as in the summary: what `last_activation` is compared with"
         ),
     ]
     snapshot_steps: Annotated[

@@ -19,7 +19,6 @@ from pipeline.config.base_url import check_base_url
 from pipeline.errors import UserError, did_you_mean
 from pipeline.files import link_or_copy, replacing_folder
 from pipeline.formatting import size_words
-from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.network.known import credit, display_name
 from pipeline.results import document, layer_summary, layout, sheets
 from pipeline.results.atlas import Atlas, Natural
@@ -156,7 +155,6 @@ def names(atlas: Atlas, site: Site, description: str) -> dict[str, Any]:
         "weights_source": atlas.weights_source,
         "weights_are_published": atlas.weights_are_published,
         "weights_sha256": atlas.weights_sha256,
-        "alive_ratio": ALIVE_RATIO,
         "search_example": search.example(atlas),
         "has_photographs": atlas.natural is not None,
         "photographs_are_credited": atlas.natural is not None and atlas.natural.collection.is_credited,

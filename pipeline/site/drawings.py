@@ -170,7 +170,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
         ("red", 0, "start"),
         ("yellow", 60, "mid"),
         ("green", 120, "mid"),
-        ("cyan", 180, "mid"),
+        ("turquoise", 180, "mid"),
         ("blue", 240, "mid"),
     )
     ticks = "".join(

@@ -181,4 +181,4 @@ def example(atlas: Atlas) -> str:
     brief = "".join(part if part.isdigit() else part[0] for part in parts)
     short = brief if alternate and is_clear else layer.name
     seen = "blue" if layer.image_channels == 3 else "fine"
-    return f"{short} {layer.numbers[-1]}, vertical {seen} …"
+    return f"{short} {layer.numbers[-1]} or vertical {seen}"

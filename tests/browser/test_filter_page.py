@@ -27,6 +27,7 @@ def test_how_a_picture_emerged_is_a_film_that_runs_while_it_is_seen(page):
     page.locator("#emergence").scroll_into_view_if_needed()
     page.wait_for_function(f"{PLACE} === 1")
     page.wait_for_function(f"{PLACE} === 2")
+    assert page.locator(".film").bounding_box()["width"] == 240
     page.click("#play")
     held = page.evaluate(PLACE)
     page.wait_for_timeout(900)

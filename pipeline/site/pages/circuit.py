@@ -69,7 +69,7 @@ def incoming(atlas: Atlas, layer: Layer, each: Filter, *, is_shown: bool) -> Sid
         weights=tuple(weights(atlas, layer, parts, operator.attrgetter("incoming"))),
         note=layer_words.sentences(incoming_title(layer, parts, is_shown=is_shown), together),
         absent=absent_words(atlas, parts, "strongest inputs"),
-        further="reads most",
+        further="strongest inputs",
     )
 
 
@@ -83,7 +83,7 @@ def outgoing(atlas: Atlas, each: Filter) -> Side | None:
         note=f"Filters of {layer_words.joined(layers)} that give it the largest weights, with its share of the squared "
         "norm of their kernels.",
         absent=absent_words(atlas, each.outgoing, "strongest readers"),
-        further="is read most by",
+        further="feeds most",
     )
 
 

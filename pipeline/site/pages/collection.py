@@ -1,7 +1,7 @@
 """The home of several atlases: what each shows, whose it is, and how sure its pictures are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.results.published import Example, Maker, Published
 from pipeline.site.pages.home import figures
@@ -49,7 +49,8 @@ def atlas_row(slug: str, said: Published) -> AtlasRow:
         weights_are_published=said.weights_are_published,
         author=said.author,
         licence=said.licence,
-        figures=tuple(figures(said.totals, said.words)),
+        # What explains them is in the atlas itself.
+        figures=tuple(replace(each, about="") for each in figures(said.totals, said.words)),
         plates=tuple(plate(slug, each) for each in said.examples),
     )
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from pipeline import images
-from pipeline.formatting import number, part_of, percent_of
+from pipeline.formatting import number, part_of, percent_of, times
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.measure.noise import NOISE_FLOOR
 from pipeline.results import layout
@@ -187,8 +187,8 @@ def copy_words(record: Record) -> str:
     if not record.copied_steps:
         return ""
     return (
-        f" The first {record.copied_steps} steps, dashed, were climbed on a cheaper copy of the network and show its "
-        "activation; all else here is the network’s own."
+        f" The first {record.copied_steps} steps (dashed) were taken on a cheaper copy of the network, and the curve "
+        "shows the copy’s activation; everything else here is the network’s own."
     )
 
 
@@ -202,7 +202,7 @@ def answer(each: Filter, words: Words, *, in_times: bool) -> Fact:
     if each.is_silent:
         # Not what it answers to noise, either: that is floored, and may be nothing but the floor.
         return Fact(term, "none", f"its own picture does not {words.excite} it at all", about)
-    floor = f"taken as at least {100 * NOISE_FLOOR:g} % of the layer’s median"
+    floor = f"floored at {100 * NOISE_FLOOR:g} % of the layer’s median"
     on_noise = f"{number(each.noise_activation)} on noise ({floor})"
     if not in_times or not math.isfinite(each.ratio):
         return Fact(term, number(each.activation), f"on its own picture; {on_noise}", about)
@@ -233,7 +233,7 @@ def comparisons(each: Filter, layer: Layer) -> Iterator[Fact]:
     yield Fact(
         "Selectivity",
         number(each.selectivity, 2) if others else "–",
-        f"1: only its own picture {words.excites} it; 0: all {others + 1:,} of this layer in this atlas do equally"
+        f"1 = only its own picture {words.excites} it, 0 = all {others + 1:,} of this layer in this atlas do equally"
         if others
         else alone,
         "selectivity",
@@ -250,8 +250,10 @@ def doubt(each: Filter, layer: Layer) -> str:
     """Say why the picture of a filter that was not found shows nothing that is sure."""
     words = layer.words
     if not each.is_silent:
-        times = f"{ALIVE_RATIO:g} times as much as noise does"
-        return f"This picture does not {words.excite} the filter {times}: do not trust it."
+        return (
+            f"This picture does not {words.excite} the filter {times(ALIVE_RATIO)} as strongly as noise does: "
+            "do not trust it."
+        )
     # Where any other does, the own picture's selectivity is −1.
     if len(layer.filters) > 1 and each.selectivity == 0:
         return (
@@ -264,7 +266,7 @@ def doubt(each: Filter, layer: Layer) -> str:
 def attempts_words(attempts: object, layer: Layer) -> str:
     """Return the recipe's `attempts` as text: only the objective `channel` has more than one."""
     if layer.objective == "channel":
-        return f"{attempts}: random starts at most, until the ascent succeeds"
+        return f"{attempts} random starts at most, until the ascent succeeds"
     return f"{attempts}, but with the objective {layer.objective} there is one random start"
 
 
@@ -297,7 +299,7 @@ def field_caption(layer: Layer, canvas_px: int) -> str:
 def field_facts(layer: Layer) -> Iterator[Fact]:
     """Yield what a unit of a layer sees, and where nearly all of what moves it lies."""
     sees, effective = layer.receptive_field_px, layer.effective_field_px
-    note = "what one unit can see of the input"
+    note = "the part of the input that one unit can see"
     yield Fact(
         "Receptive field",
         f"{sees} × {sees} px",
@@ -308,7 +310,7 @@ def field_facts(layer: Layer) -> Iterator[Fact]:
         yield Fact(
             "Effective field",
             f"{effective} × {effective} px",
-            "95 % of the squared gradient falls into it",
+            "holds 95 % of the squared gradient",
             "receptive-field",
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.formatting import times
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results.atlas import Atlas
 
@@ -38,7 +39,8 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     yield (
         "channel",
         "channel",
-        "One of the maps that a layer reads: those of the image, and after the first layer one for each filter before.",
+        "One of the maps that a layer reads: a colour of the image, or the feature map of a filter in the layer "
+        "before.",
     )
     yield "contrast", "contrast", "Standard deviation of the luminance of a picture, 0 to 1."
     yield (
@@ -50,7 +52,7 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     yield (
         "family",
         "family",
-        "Filters of a layer that respond alike, grouped by Ward’s method.",
+        "Filters of a layer that respond alike, as Ward’s method groups them.",
     )
     yield "feature-map", "feature map", "What a filter makes of an image: its response at every place, itself an image."
     yield (
@@ -61,22 +63,16 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     yield (
         "found",
         words.alive,
-        f"Said of a filter that responds to its own picture at least {ALIVE_RATIO:g} times as strongly as to noise "
-        "with the spectrum of photographs: the ascent has found something.",
+        f"A filter is {words.alive} if it responds to its own picture at least {times(ALIVE_RATIO)} as strongly as to "
+        "noise with the spectrum of photographs: the ascent has found something.",
     )
-    yield "kernel", "kernel", "The small block of weights that a filter multiplies its input with, at every place."
+    yield "kernel", "kernel", "The small block of weights by which a filter multiplies its input, at every place."
     yield "layer", "layer", "Filters that read the same maps and whose maps are read together."
     yield (
-        "max-pooling",
-        "max-pooling",
-        "A step between layers that keeps the largest of neighbouring values, as a rule of 2 × 2, and so halves a map "
-        "in height and width.",
-    )
-    yield (
         "orientation",
-        "orientation",
-        "Direction of the stripes in a picture, from 0° (horizontal) anticlockwise to 180°, and how strongly there is "
-        "one: 0 for none, 1 for a grating.",
+        "direction",
+        "That of the stripes in a picture, from 0° (horizontal) anticlockwise to 180°. Its strength is 0 where there "
+        "is none and 1 for a grating.",
     )
     yield (
         "own-best",
@@ -86,8 +82,9 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     )
     yield (
         "period",
-        "period",
-        "Scale of the forms in a picture: twice the mean distance between light and dark, in pixels.",
+        "scale",
+        "How far it is from one form to the next in a picture: twice the mean distance between light and dark, in "
+        "pixels.",
     )
     yield (
         "receptive-field",
@@ -102,13 +99,14 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
     yield (
         "robustness",
         "robustness",
-        "Share of the activation that is left when the picture is slightly rotated, scaled and shifted.",
+        f"Share of the {words.measure} that is kept when the picture is slightly rotated, scaled and shifted.",
     )
     yield (
         "selectivity",
         "selectivity",
-        "(own − others) ÷ (own + others), where own is what the filter’s own picture does, and others the mean of what "
-        "the layer’s other pictures in this atlas do: 1 if only its own picture does anything, 0 if all do the same.",
+        f"(own − others) ÷ (own + others), where own is the filter’s {words.measure} on its own picture, and others "
+        "the mean of that on the layer’s other pictures in this atlas: 1 if only its own picture has an effect, 0 if "
+        "all have the same.",
     )
     yield (
         "similar",
@@ -122,33 +120,41 @@ def _entries(atlas: Atlas) -> Iterator[tuple[str, str, str]]:
         "Distance between neighbouring units of a layer, in pixels of the input image.",
     )
     yield "unit", "unit", "One position of a feature map: a filter at one place of the image."
+    stages = [stage for layer in atlas.network.layers for stage in layer.pools] + [*atlas.network.catalogue.after]
+    if any("Max" in stage.kind for stage in stages):
+        yield (
+            "max-pooling",
+            "max-pooling",
+            "A step between layers that keeps the largest of neighbouring values, usually of 2 × 2, and so halves a "
+            "map in height and width.",
+        )
     if atlas.natural:
         yield (
             "natural-synthetic",
             "natural ÷ synthetic",
-            "The strongest unit of a filter in any of the photographs ÷ the strongest in its picture. Near 1 a picture "
-            "is as strong as nature is. It may be above, for the ascent raises the mean of all units under a limit on "
-            "contrast, not a single one. Far below 1, the picture is a caricature.",
+            "The strongest unit of a filter in any of the photographs ÷ the strongest in its picture. Near 1, the "
+            "picture is no stronger than nature. Far below 1, it is a caricature. The quotient can exceed 1, for the "
+            "ascent raises the mean of all units under a limit on contrast, not a single one.",
         )
     if atlas.trust:
         yield (
             "specific",
             "specific",
-            "High where a layer responds to a picture as it does to photographs of the same filter, low where the "
-            "picture might be that of any filter.",
+            "High where a layer responds to a picture as to the photographs that excite the same filter, low where the "
+            "picture might be any filter’s.",
         )
         yield (
             "unnatural",
             "unnatural",
-            "Low where the responses to a picture are about as far from the usual as those to photographs are, high "
-            "where they are three times as far or more.",
+            "Low where the responses to a picture are about as unusual as those to photographs, high where they are at "
+            "least three times as far from the usual.",
         )
     if atlas.tuning:
         yield (
             "simple-complex",
             "simple, complex",
-            "Of a filter that responds to gratings: simple if it matters where exactly the stripes lie (F1/F0 above 1: "
-            "its response swings by more than its mean as they move), else complex.",
+            "A filter that responds to gratings is simple if it matters where exactly the stripes lie (F1/F0 above 1: "
+            "its response swings by more than its mean as they move), and complex otherwise.",
         )
     if atlas.network.is_depthwise:
-        yield "depthwise", "depthwise", "Said of a layer each of whose filters reads one channel alone."
+        yield "depthwise", "depthwise", "A layer is depthwise if each of its filters reads one channel alone."

@@ -214,7 +214,7 @@ def recipe_facts(recipe: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield every setting of a recipe, and what it means: as the configuration's own description has it."""
     described = schema.load()["$defs"]["recipe"]["properties"]
     for key, value in recipe.items():
-        meaning = described.get(key, {}).get("description", "").replace("`", "")
+        meaning = described.get(key, {}).get("description", "").replace("`", "").replace("'", "’")
         yield Fact(key.replace("_", " "), parts.recipe_words(value), meaning)
 
 
@@ -234,8 +234,8 @@ def method(recipe: Mapping[str, Any], image_channels: int = 3) -> Iterator[str]:
         against = recipe.get("objective") == "negative_channel"
         yield (
             f"A filter that is {'active everywhere' if against else 'silent'} on noise would never get started, "
-            f"so responses {'above' if against else 'below'} zero still count, "
-            f"{formatting.number(recipe['leak'], 1)} times as much."
+            f"so responses {'above' if against else 'below'} zero also count, at "
+            f"{formatting.number(recipe['leak'], 1)} times their size."
         )
 
 
@@ -243,7 +243,11 @@ def vocabulary(image_channels: Collection[int]) -> Iterator[Fact]:
     """Yield the kinds of words that describe pictures of images with so many channels: all words of each, and what
     they mean."""
     yield Fact("scale", _words(words.SCALES), "how far it is from one form to the next, at the picture’s own size")
-    yield Fact("direction", ", ".join(words.DIRECTIONS), "of stripes and streaks")
+    yield Fact(
+        "direction",
+        ", ".join(words.DIRECTIONS),
+        "of stripes and streaks; rising: up to the right",
+    )
     yield Fact(
         "pattern",
         ", ".join(words.PATTERNS),
@@ -252,13 +256,13 @@ def vocabulary(image_channels: Collection[int]) -> Iterator[Fact]:
     )
     if all(map(images.is_false_colour, image_channels)):
         return
-    yield Fact("relief", _words(words.RELIEFS), "what stands out, for little of the picture is as light, or as dark")
+    yield Fact("relief", _words(words.RELIEFS), "little of the picture is as dark, or as light, and so it stands out")
     if 3 in image_channels:
         names = ", ".join((*colours.NAMES, "many-coloured"))
-        yield Fact("colour", names, "up to three that a picture has more of than most do, the most telling first")
+        yield Fact("colour", names, "up to three of which a picture has more than most, the most distinctive first")
         yield Fact("vividness", _words(words.VIVIDNESS), "from the greyest to the most colourful")
     else:
-        yield Fact("colour", ", ".join(words.GREYS), "those that take a quarter of the picture or more")
+        yield Fact("colour", ", ".join(words.GREYS), "those that fill a quarter of the picture or more")
     yield Fact("lightness", _words(words.LIGHTNESS), "from the darkest to the lightest")
 
 

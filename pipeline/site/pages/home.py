@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from pipeline.errors import UserError
-from pipeline.formatting import percent
+from pipeline.formatting import percent, times
 from pipeline.measure.matrix import ALIVE_RATIO
+from pipeline.network import known
 from pipeline.network.catalogue import ConvLayer, Stage
-from pipeline.network.known import KNOWN
 from pipeline.results import layout
 from pipeline.results.atlas import Atlas
 from pipeline.results.layer_summary import Layer
@@ -83,7 +83,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     return HomeView(
         highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         words=words,
-        shown=words.shown or (DEPTH if atlas.network.model in KNOWN else ""),
+        shown=words.shown or (DEPTH if atlas.network.model in known.KNOWN else ""),
         image=image_words(atlas),
         figures=tuple(figures(totals(atlas), words)),
         blocks=tuple(
@@ -95,7 +95,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
             )
             for title, note, group in blocks(atlas)
         ),
-        after=after_words(atlas.network.catalogue.after),
+        after=head_words(atlas) or after_words(atlas.network.catalogue.after),
     )
 
 
@@ -127,6 +127,12 @@ def after_words(after: Sequence[Stage]) -> str:
         units = layer_words.joined([f"{each:,}" for each in dense])
         said.append(f"{'a dense layer' if len(dense) == 1 else f'{len(dense)} dense layers'} of {units} units")
     return ", then ".join(said)
+
+
+def head_words(atlas: Atlas) -> str:
+    """Say what comes after the last layer of a network as it was published; nothing where that is not known."""
+    background = known.background(atlas.network.model)
+    return background.head if background and atlas.weights_are_published else ""
 
 
 def _stage_words(stage: Stage) -> str:
@@ -175,20 +181,22 @@ def figures(totals: Totals, words: Words) -> Iterator[Fact]:
     yield Fact(
         "layers",
         str(totals.layers),
-        "all the convolutional layers" if whole else f"of {totals.layers_total} that convolve",
+        "all the convolutional layers" if whole else f"of {totals.layers_total} convolutional ones",
     )
     for share in totals.shares:
         which = "" if len(totals.shares) == 1 else ", depthwise" if share.depthwise else ", all but depthwise"
         yield Fact(
             f"{words.alive}{which}",
             percent(share.alive, share.filters),
-            f"{words.excited} by their picture at least {ALIVE_RATIO:g} times as much as by noise",
+            f"{words.excited} at least {times(ALIVE_RATIO)} as strongly by their picture as by noise",
+            "found",
         )
         if share.compared:
             yield Fact(
                 f"own best{which}",
                 percent(share.own_best, share.compared),
                 f"no other picture of the layer {words.excites} them more",
+                "own-best",
             )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.formatting import part_of
+from pipeline.formatting import part_of, times
 from pipeline.measure.matrix import ALIVE_RATIO
 from pipeline.results import layout, sheet
 from pipeline.results.atlas import Atlas
@@ -131,13 +131,13 @@ def layer_view(
             layer_words.input_words(atlas.network, layer.name),
         ),
         facts=(
-            Fact("Layer", f"{layer.index + 1} of {len(atlas.network.layers)}", "of the convolutional layers, by depth"),
+            Fact("Layer", f"{layer.index + 1} of {len(atlas.network.layers)}", "convolutional layers, by depth"),
             Fact("Kernel", f"{height} × {width} × {layer.input_channels}", "weights of each filter"),
             Fact("Stride", f"{layer.stride_px} px", stride_words(layer.stride_px), "unit"),
             Fact(
                 words.alive.capitalize(),
                 part_of(made.alive, made.rendered),
-                f"{words.excited} at least {ALIVE_RATIO:g} times as strongly by their picture as by noise",
+                f"{words.excited} at least {times(ALIVE_RATIO)} as strongly by their picture as by noise",
                 "found",
             ),
             *own_facts(layer),
@@ -209,9 +209,9 @@ def charts(layer: Layer) -> Iterator[Chart]:
     directions = [(each.orientation, each.orientation_strength) for each in layer.filters]
     clear = sum(strength >= drawings.LEAST_ORIENTATION for _, strength in directions)
     yield Chart(
-        "Orientation",
+        "Direction",
         drawings.orientation_rose(directions),
-        f"direction of the stripes, which {clear or 'none'} of {count:,} pictures {'has' if clear < 2 else 'have'}",
+        f"of the stripes, which {clear or 'none'} of {count:,} pictures {'has' if clear < 2 else 'have'}",
     )
 
 
@@ -284,7 +284,7 @@ def _measures(atlas: Atlas, layer: Layer) -> Iterator[tuple[str, str, Sequence[f
         clear = drawings.LEAST_ORIENTATION
         yield (
             "orientation",
-            "orientation",
+            "direction",
             [each.orientation if each.orientation_strength >= clear else None for each in filters],
         )
     yield "selectivity", "selectivity", [-each.selectivity for each in filters]

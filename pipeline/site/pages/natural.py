@@ -127,7 +127,8 @@ def reach(each: exemplars.Filter, made: Exemplars, layer: Layer) -> Fact:
     return Fact(
         "Photographs that reach half",
         part_of(round(each.reach_half * made.sampled), made.sampled),
-        f"{layer.words.excite} it at least half as much as the strongest; the fewer, the more particular the filter",
+        f"{layer.words.excite} it at least half as much as the strongest; the fewer there are, the more selective it "
+        "is",
     )
 
 
@@ -143,7 +144,7 @@ def layer_facts(made: Exemplars, layer: Layer) -> Iterator[Fact]:
         yield Fact(
             "Natural ÷ synthetic",
             number(median, 2),
-            f"strongest unit in {shown_words(made)} ÷ that in the filter’s picture, the median",
+            f"median over the filters: strongest unit in {shown_words(made)} ÷ strongest in the filter’s picture",
             "natural-synthetic",
         )
 
@@ -178,11 +179,11 @@ def family_note(atlas: Atlas, layer: Layer) -> str:
     by = (
         f"respond to the same of {shown_words(made)}"
         if made and made.families
-        else "have pictures that the same filters respond to"
+        else "have pictures to which the same filters respond"
     )
     return (
-        f"Filters that {by}, in groups (Ward’s method), the most typical first. A caption is what at least half of the "
-        "descriptions in its group say."
+        f"Filters that {by}, in groups (Ward’s method), the most typical filter first. A group is captioned with the "
+        "words that at least half of its descriptions share."
     )
 
 
@@ -201,14 +202,14 @@ def _note(layer: Layer, made: Exemplars, found: exemplars.Filter) -> str:
     if not count:
         return f"None of {shown_words(made)} {words.excites} it."
     places = (
-        f"The place in {shown_words(made)} that {words.excites} one of its units most."
+        f"The place in {shown_words(made)} that {words.excites} a unit of this filter most."
         if count == 1
-        else f"The {count} places in {shown_words(made)}, each in a different one, that {words.excite} one of its "
-        "units most, strongest first. Below each: its activation as a share of the strongest."
+        else f"The {count} places in {shown_words(made)} that {words.excite} a unit of this filter most, at most one "
+        "in each photograph. Below each is its activation as a share of the first."
     )
     is_deep = made.field_px > SHALLOW_PX
     few = (
-        " So few hold little of what such filters look for."
+        " So few photographs hold little of what filters of this depth look for."
         if is_deep and made.photographs < FEWEST_PHOTOGRAPHS
         else ""
     )
@@ -246,8 +247,11 @@ def _place(each: Exemplar) -> str:
 
 def _alike_note(made: Exemplars) -> str:
     if made.sampled < FEWEST_PHOTOGRAPHS:
-        return f"Too few photographs to say it: {made.sampled}, not the {FEWEST_PHOTOGRAPHS} that it takes."
-    return f"Of any layer: correlation of the square roots of their strongest units in {_sampled_words(made)}."
+        return f"Too few photographs to tell: {made.sampled}, and it takes {FEWEST_PHOTOGRAPHS}."
+    return (
+        "In any layer; the number is the correlation between the square roots of their strongest units in "
+        f"{_sampled_words(made)}."
+    )
 
 
 def _sampled_words(made: Exemplars) -> str:
@@ -261,6 +265,6 @@ def _spread(found: exemplars.Filter, made: Exemplars) -> str:
         f"stay below {number(quantiles[share])}" if quantiles[share] else "do not excite it" for share in (0.5, 0.9)
     )
     return (
-        f"Strongest unit in each of {_sampled_words(made)}: half of them {half}, nine in ten {most}; the strongest is "
-        f"{number(found.natural)}."
+        f"The strongest unit in each of {_sampled_words(made)}: half of them {half}, nine in ten {most}; the strongest "
+        f"is {number(found.natural)}."
     )

@@ -47,14 +47,14 @@ def origin(atlas: Atlas) -> Iterator[str]:
     name, model = display_name(atlas.network.model), atlas.network.model
     credit, background = known.credit(model), known.background(model)
     if not credit or not background:
-        yield f"Who made {name}, and what it was trained on, is not known to this atlas; its layers are."
+        yield f"Who made {name} and what it was trained on is not recorded here; the table below lists its layers."
         return
     yield f"{name} was made by {credit.authors} ({credit.institution}), who described it in {credit.year}."
     yield f"It is built of {background.plan}."
     if atlas.weights_are_published:
         yield f"Its weights were learnt from {background.training}."
     else:
-        yield "The weights here are from a file of the maker of this atlas; what they were learnt from it does not say."
+        yield "The weights here come from the atlas maker’s own file, which does not say what they were trained on."
 
 
 def head(atlas: Atlas) -> str:

@@ -1,7 +1,7 @@
 """The pages of photographs: one for each of those shown most, with the filters that it excites; and whose all are."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.formatting import counted, percent_of
 from pipeline.results.atlas import Atlas, Natural
-from pipeline.results.exemplars import Exemplar
+from pipeline.results.exemplars import Exemplar, Exemplars
 from pipeline.results.layer_summary import Layer
 from pipeline.results.layout import ENDING
 from pipeline.results.photographs import Photograph
@@ -104,7 +104,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
         INDEX,
         "photographs.html",
         "Photographs",
-        f"{lead(natural)} Whose each is, and which filters it excites.",
+        f"{lead(natural)} Their authors, and the filters that each excites.",
         image,
         PhotographsView("Photographs", lead(natural), _note(natural), tuple(pages), links, with_patches),
     )
@@ -114,7 +114,7 @@ def photograph_pages(atlas: Atlas, *, with_patches: bool) -> Iterator[Page]:
             each.href,
             "photograph.html",
             each.name,
-            f"Which filters {each.name} excites most, layer by layer; whose photograph it is.",
+            f"The filters that {each.name} excites most, layer by layer, and the author of the photograph.",
             each.image or "assets/card.png",
             photograph_view(atlas, each, excited, before, after),
         )
@@ -147,7 +147,7 @@ def photograph_view(
     layers = []
     for layer in atlas.layers:
         shares = _shares(natural, layer, about.number, excited)
-        best = sorted(shares, key=lambda filter: (-shares[filter], filter))[:FILTERS]
+        best = sorted(shares, key=_most_excited(natural.layers[layer.name], shares))[:FILTERS]
         if best:
             tiles = (tile(layer, each, label=f"{each} · {percent_of(shares[each])}") for each in best)
             places = excited.get(about.number, {}).get(layer.name, {})
@@ -159,8 +159,8 @@ def photograph_view(
         about=about,
         size=_fitted(photograph, SIDE_PX),
         pixels=f"{photograph.width_px:,} × {photograph.height_px:,}",
-        note=f"Of each layer, the filters in the atlas that this photograph {words.excites} most, compared with what "
-        f"{words.excites} them most: beside each number, its strongest unit as a share of the strongest in any of "
+        note=f"The filters of each layer that this photograph {words.excites} most. Beside each number: the filter’s "
+        "strongest unit in this photograph as a share of its strongest in any of "
         f"{counted(len(natural.collection.photographs), 'photograph')}. The small pictures show what each filter "
         f"{words.looks_for}." + _framed(layers)
         if layers
@@ -172,12 +172,18 @@ def photograph_view(
     )
 
 
+def _most_excited(made: Exemplars, shares: Mapping[int, float]) -> Callable[[int], tuple[float, float, int]]:
+    """Return what sorts a layer's filters, those first that a photograph excites most: of the many for which it is the
+    strongest of a few photographs, those that it excites nearly as much as their pictures do."""
+    return lambda filter: (-shares[filter], -(made.by_number[filter].natural_to_synthetic or 0), filter)
+
+
 def _framed(layers: Sequence[Excited]) -> str:
     if not any(layer.frames for layer in layers):
         return ""
     return (
-        " Framed is what the unit makes use of, where the photograph gives a filter one of its nine patches; point at "
-        "a filter to see which frame is its own."
+        " A frame marks the part that moves the unit, for each filter that has a patch of this photograph; point at a "
+        "filter to see which frame is its own."
     )
 
 
@@ -270,13 +276,14 @@ def _note(natural: Natural) -> str:
     every, paged = natural.collection.photographs, natural.paged
     sentences = []
     if len(paged) < len(every):
-        sentences.append(f"Those {len(paged):,} have a page that the most patches of filters are from.")
+        sentences.append(f"The {len(paged):,} from which filters have the most patches have a page each.")
     if any(each.licence for each in every):
         sentences.append(
-            "Each has a licence of its own, which holds for what is shown of it: a smaller copy, and patches cut out."
+            "Each has its own licence, which also covers what is shown of it here: a smaller copy, and patches cut "
+            "from it."
         )
     elif not any(each.author for each in every):
-        sentences.append("Nobody has said whose they are.")
+        sentences.append("It is not known whose they are.")
     if left_out := len(natural.collection.left_out):
         sentences.append(
             f"{counted(left_out, 'more file').capitalize()} {'was' if left_out == 1 else 'were'} left out."

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.formatting import counted, number, part_of, percent, percent_of
+from pipeline.formatting import counted, number, part_of, percent_of
 from pipeline.measure.gratings import AXES, FINE
 from pipeline.measure.tuning import SIMPLE
 from pipeline.results.atlas import Atlas
@@ -48,18 +48,19 @@ def tuning_view(atlas: Atlas, layer: Layer, filter: int) -> TuningView | None:
         return None
     tuning, seen = atlas.tuning[layer.name], atlas.natural.layers[layer.name]
     each, natural = tuning.filters[filter], seen.by_number[filter].natural
-    best = f"the best of {counted(seen.photographs, 'photograph')} does"
+    best = f"to the best of {counted(seen.photographs, 'photograph')}"
     if each.strongest <= each.on_mid_grey:
-        return TuningView("Not driven by gratings: none does more than mid grey.")
-    share = f"{percent_of(each.strongest / natural)} of what {best}" if natural else f"more than {best}"
+        return TuningView("Not driven by gratings: it responds to none more than to mid grey.")
+    share = f"{percent_of(each.strongest / natural)} of its response {best}" if natural else f"more than {best}"
     if not each.is_driven(natural):
-        return TuningView(f"Not driven by gratings: the best one does {share}.")
+        return TuningView(f"Not driven by gratings: its response to the best one is {share}.")
     is_fine, is_directed = tuning.orientations == FINE.orientations, each.has_direction(natural)
-    said = [f"Answers of its strongest unit to drawn stripes. The best grating does {number(each.strongest)}, {share}."]
+    strongest = number(each.strongest)
+    said = [f"Responses of its strongest unit to drawn stripes. To the best grating it is {strongest}, {share}."]
     if not is_directed:
-        said.append("None in grey drives it, so nothing is said of directions.")
+        said.append("No grey grating drives it, so it has no direction here.")
     if not is_fine:
-        said.append("Few were drawn, for its units see much: the figures are rough.")
+        said.append("Its units see much of the image, so few gratings were drawn, and the figures are rough.")
     return TuningView(
         " ".join(said),
         tuple(facts(tuning, each, is_directed=is_directed)),
@@ -75,8 +76,8 @@ def facts(tuning: Tuning, each: Filter, *, is_directed: bool) -> Iterator[Fact]:
     if is_directed and each.modulation is not None:
         is_simple = each.modulation > SIMPLE
         matters = "matters" if is_simple else "hardly matters"
-        note = f"F1/F0 {each.modulation:.2f}: it {matters} where exactly the stripes lie"
-        yield Fact("Phase", "simple" if is_simple else "complex", note)
+        note = f"F1/F0 {each.modulation:.2f}: where exactly the stripes lie {matters}"
+        yield Fact("Phase", "simple" if is_simple else "complex", note, "simple-complex")
     if tuning.hues:
         yield _colour(each)
     yield _flat(tuning, each)
@@ -88,8 +89,8 @@ def _direction(each: Filter) -> Fact:
     assert each.orientation_selectivity is not None
     selectivity = f"selectivity {each.orientation_selectivity:.2f} of 1"
     if each.orientation_width >= ANY_DIRECTION:
-        return Fact("Direction", "any", f"all do at least half as much as the best; {selectivity}")
-    note = f"{each.orientation_width:.0f}° of 180° do at least half as much; {selectivity}"
+        return Fact("Direction", "any", f"it responds to all at least half as strongly as to the best; {selectivity}")
+    note = f"responds at least half as strongly over {each.orientation_width:.0f}° of 180°; {selectivity}"
     # Not 180°, which is horizontal again.
     return Fact("Direction", f"{each.orientation % 180:.0f}°".replace("180°", "0°"), note)
 
@@ -99,31 +100,31 @@ def _period(tuning: Tuning, each: Filter) -> Fact:
     shortest, longest = tuning.periods_px[0], tuning.periods_px[-1]
     sign = "≤ " if each.period_px <= shortest else "≥ " if each.period_px >= longest else ""
     ends = [f"{number(end, 2)} px" for end in (each.shortest_px, each.longest_px) if end is not None]
-    note = f"half the answer at {' and '.join(ends)}" if ends else "at least half the answer at all others"
+    note = f"half the response at {' and '.join(ends)}" if ends else "at least half the response at all others"
     return Fact("Period", f"{sign}{number(each.period_px, 2)} px", note)
 
 
 def _colour(each: Filter) -> Fact:
     if each.axis is None or not each.colour:
-        return Fact("Colours", "light–dark", "gratings in colours do nothing")
+        return Fact("Colours", "light–dark", "no response to gratings in colour")
     name = "–".join((hue_name(each.axis), hue_name(each.axis + 180)))
     if each.colour == 1:
-        return Fact("Colours", name, "the same gratings in grey do nothing")
+        return Fact("Colours", name, "no response to the same gratings in grey")
     times = each.colour / (1 - each.colour)
     if times > 1:
-        return Fact("Colours", name, f"{number(times, 2)} times what the same gratings in grey do")
-    return Fact("Colours", "light–dark", f"{name} does {percent_of(times)} of that")
+        return Fact("Colours", name, f"{number(times, 2)} times its response to the same gratings in grey")
+    return Fact("Colours", "light–dark", f"{name}: {percent_of(times)} of that")
 
 
 def _flat(tuning: Tuning, each: Filter) -> Fact:
     names = (*map(hue_name, tuning.hues), "black", "white")
     best = int(np.argmax(each.flat))
     if each.flat[best] == 0:
-        return Fact("Flat colour", "none", "does more than mid grey")
+        return Fact("Flat colour", "none", "responds to none more than to mid grey")
     share = percent_of(each.flat[best] / each.strongest)
     if each.flat[best] < DRIVEN * each.strongest:
-        return Fact("Flat colour", "none", f"the best, {names[best]}, does {share} of what the best grating does")
-    return Fact("Flat colour", names[best], f"the best of them does {share} of what the best grating does")
+        return Fact("Flat colour", "none", f"the best, {names[best]}: {share} of its response to the best grating")
+    return Fact("Flat colour", names[best], f"{share} of its response to the best grating")
 
 
 def charts(tuning: Tuning, each: Filter, *, is_directed: bool) -> Iterator[Chart]:
@@ -148,14 +149,16 @@ def layer_facts(atlas: Atlas, layer: Layer) -> Iterator[Fact]:
     yield Fact(
         "Driven by gratings",
         part_of(sum(each.is_driven(natural) for each, natural in pairs), len(pairs)),
-        f"the best one does at least a fifth of what the best of {counted(seen.photographs, 'photograph')} does",
+        f"respond to the best grating at least a fifth as strongly as to the best of "
+        f"{counted(seen.photographs, 'photograph')}",
     )
     modulations = [
         each.modulation for each, natural in pairs if each.has_direction(natural) and each.modulation is not None
     ]
     if len(modulations) >= FEWEST_FILTERS:
         simple = sum(modulation > SIMPLE for modulation in modulations)
-        yield Fact("Simple", percent(simple, len(modulations)), "of these: it matters where exactly stripes lie")
+        note = "of those that grey gratings drive: where exactly the stripes lie matters"
+        yield Fact("Simple", part_of(simple, len(modulations)), note, "simple-complex")
 
 
 def trends(atlas: Atlas) -> tuple[Chart, ...]:
@@ -175,11 +178,15 @@ def trends(atlas: Atlas) -> tuple[Chart, ...]:
     widths = [float(np.median([each.orientation_width or 0 for each in filters])) for filters in shown.values()]
     names = tuple(shown)
     return (
-        Chart("Simple filters", drawings.layer_bars(names, simple, 100, "Simple filters in per cent"), "in per cent"),
+        Chart(
+            "Simple filters",
+            drawings.layer_bars(names, simple, 100, "Simple filters in per cent"),
+            "per cent of each layer",
+        ),
         Chart(
             "Width of direction",
-            drawings.layer_bars(names, widths, 180, "Degrees that do at least half of the best direction, medians"),
-            "how many of 180° do at least half of the best one; medians",
+            drawings.layer_bars(names, widths, 180, "Degrees with at least half of the best response, medians"),
+            "over how many of 180° a filter responds at least half as strongly as to the best direction; medians",
         ),
     )
 

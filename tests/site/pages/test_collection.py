@@ -1,3 +1,5 @@
+import dataclasses
+
 from msgspec.structs import replace
 
 from pipeline.site.about import about
@@ -19,7 +21,7 @@ def test_addresses_begin_with_the_folder_of_the_atlas(atlas):
 def test_figures_are_those_of_the_atlas_own_home(atlas, shown):
     row = collection.atlas_row("vgg16", said(atlas))
 
-    assert row.figures == shown["index.html"].view.figures
+    assert row.figures == tuple(dataclasses.replace(each, about="") for each in shown["index.html"].view.figures)
 
 
 def test_an_atlas_of_another_objective_speaks_of_it(atlas):

@@ -8,7 +8,7 @@ from tests.support import documents
 @pytest.mark.parametrize(
     ("objective", "words"),
     [
-        ("channel", "3: random starts at most, until the ascent succeeds"),
+        ("channel", "3 random starts at most, until the ascent succeeds"),
         ("neuron", "3, but with the objective neuron there is one random start"),
     ],
 )
@@ -61,7 +61,7 @@ def test_a_picture_that_hardly_excites_its_filter_is_doubted_and_one_that_does_i
     layer = atlas.by_name["block1_conv1"]
     weak = msgspec.structs.replace(layer.filters[0], alive=False)
 
-    assert "does not excite the filter 2 times as much as noise" in filter.doubt(weak, layer)
+    assert "does not excite the filter twice as strongly as noise" in filter.doubt(weak, layer)
     alive = next(each for each in layer.filters if each.alive)
     assert filter.filter_view(atlas, layer, alive, None, None).doubt == ""
 
@@ -116,7 +116,7 @@ def test_times_that_noise_leaves_nearly_nothing_of_are_cut_off_and_the_floor_is_
     fact = filter.answer(loud, layer.words, in_times=True)
 
     assert fact.value == "more than 1,000×"
-    assert fact.note == "764 on its own picture, 0.00100 on noise (taken as at least 5 % of the layer’s median)"
+    assert fact.note == "764 on its own picture, 0.00100 on noise (floored at 5 % of the layer’s median)"
     usual = msgspec.structs.replace(loud, noise_activation=100.0)
     assert filter.answer(usual, layer.words, in_times=True).value == "7.64×"
     assert filter.answer(usual, layer.words, in_times=False).value == "764"
@@ -144,5 +144,5 @@ def test_the_curve_says_which_steps_were_climbed_on_a_copy():
     def words(**settings: int) -> str:
         return filter.copy_words(documents.a_record(**settings))
 
-    assert words(copied_steps=12).startswith(" The first 12 steps, dashed, were climbed on a cheaper copy")
+    assert words(copied_steps=12).startswith(" The first 12 steps (dashed) were taken on a cheaper copy")
     assert words() == ""

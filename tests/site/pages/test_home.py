@@ -104,10 +104,14 @@ def test_every_picture_of_a_band_leads_to_its_filter(atlas):
 
 
 def test_pooling_is_said_between_the_blocks_and_behind_them(atlas):
-    blocks = home.home_view(atlas, home.highlighted(atlas)).blocks
+    def view(each):
+        return home.home_view(each, home.highlighted(each))
 
-    assert [block.before for block in blocks] == ["", "max-pooling, 2 × 2"]
-    assert home.home_view(atlas, home.highlighted(atlas)).after == "max-pooling, 2 × 2"
+    others = dataclasses.replace(atlas, weights_are_published=False)
+
+    assert [block.before for block in view(atlas).blocks] == ["", "max-pooling, 2 × 2"]
+    assert view(others).after == "max-pooling, 2 × 2"
+    assert view(atlas).after.endswith("turn the maps into a score for each of the 1,000 classes")
 
 
 def stage(kind, **settings):

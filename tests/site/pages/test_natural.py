@@ -61,12 +61,14 @@ def test_without_patches_places_are_named(seen):
 
 
 def test_how_many_photographs_there_were_is_said(seen):
-    assert view(seen).note.startswith("The 9 places in 12 photographs, each in a different one, that excite one of")
+    assert view(seen).note.startswith("The 9 places in 12 photographs that excite a unit of this filter most")
     assert "So few" not in view(seen).note
 
 
 def test_that_they_are_few_is_said_where_units_look_for_large_things(seen):
-    assert view(of(seen, field_px=60)).note.endswith("So few hold little of what such filters look for.")
+    assert view(of(seen, field_px=60)).note.endswith(
+        "So few photographs hold little of what filters of this depth look for."
+    )
 
 
 def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
@@ -77,11 +79,11 @@ def test_of_photographs_that_do_not_excite_a_filter_that_is_said(seen):
 
 
 def test_how_many_photographs_say_which_filters_are_alike_is_said_too(seen):
-    assert view(seen).alike_note == "Too few photographs to say it: 12, not the 30 that it takes."
+    assert view(seen).alike_note == "Too few photographs to tell: 12, and it takes 30."
     assert view(of(seen, photographs=256, sampled=256)).alike_note.endswith("strongest units in 256 photographs.")
     many = view(of(seen, photographs=5000, sampled=2000))
     assert many.alike_note.endswith("strongest units in 2,000 of 5,000 photographs.")
-    assert many.histogram_note.startswith("Strongest unit in each of 2,000 of 5,000 photographs: half of them")
+    assert many.histogram_note.startswith("The strongest unit in each of 2,000 of 5,000 photographs: half of them")
 
 
 def test_how_many_reach_half_is_counted(seen):

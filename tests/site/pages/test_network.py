@@ -56,7 +56,10 @@ def test_a_known_network_is_told_of_with_makers_year_and_what_it_learnt_from(atl
 def test_of_a_network_that_is_not_known_nothing_is_claimed(unknown):
     told = " ".join((*network.origin(unknown), network.context(unknown), network.head(unknown)))
 
-    assert told.strip() == "Who made mine, and what it was trained on, is not known to this atlas; its layers are."
+    assert (
+        told.strip()
+        == "Who made mine and what it was trained on is not recorded here; the table below lists its layers."
+    )
 
 
 def test_weights_of_the_users_own_are_not_said_to_have_learnt_from_imagenet(atlas):
@@ -65,7 +68,7 @@ def test_weights_of_the_users_own_are_not_said_to_have_learnt_from_imagenet(atla
     told = " ".join((*network.origin(own), network.context(own)))
 
     assert "ImageNet" not in told
-    assert "from a file of the maker of this atlas" in told
+    assert "from the atlas maker’s own file" in told
     assert "as the network was published" in network.head(own)
 
 

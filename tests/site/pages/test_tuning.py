@@ -47,7 +47,7 @@ def test_without_gratings_a_page_says_nothing_of_them(atlas):
 def test_what_drives_a_filter_is_told_in_figures_and_drawn(atlas):
     found = view(atlas)
 
-    assert found.note.endswith("The best grating does 8.00, 80 % of what the best of 12 photographs does.")
+    assert found.note.endswith("it is 8.00, 80 % of its response to the best of 12 photographs.")
     assert [fact.value for fact in found.facts] == ["45°", "7.7 px", "simple", "yellow–blue", "blue"]
     assert [chart.title for chart in found.charts] == ["Direction", "Period", "Colours"]
 
@@ -55,7 +55,9 @@ def test_what_drives_a_filter_is_told_in_figures_and_drawn(atlas):
 def test_below_a_fifth_of_the_best_photograph_it_is_not_driven_and_no_index_is_printed(atlas):
     found = view(atlas, natural=41.0)
 
-    assert found.note == "Not driven by gratings: the best one does 20 % of what the best of 12 photographs does."
+    assert found.note == (
+        "Not driven by gratings: its response to the best one is 20 % of its response to the best of 12 photographs."
+    )
     assert found.facts == found.charts == ()
     assert view(atlas, natural=39.0).facts
 
@@ -63,20 +65,20 @@ def test_below_a_fifth_of_the_best_photograph_it_is_not_driven_and_no_index_is_p
 def test_a_filter_that_grey_excites_as_much_is_not_driven(atlas):
     found = view(atlas, strongest=8.0, on_mid_grey=8.0)
 
-    assert found.note == "Not driven by gratings: none does more than mid grey."
+    assert found.note == "Not driven by gratings: it responds to none more than to mid grey."
 
 
 def test_where_coloured_gratings_alone_drive_a_filter_nothing_is_said_of_directions(atlas):
     found = view(atlas, strongest_in_grey=1.0)
 
-    assert found.note.endswith("None in grey drives it, so nothing is said of directions.")
+    assert found.note.endswith("No grey grating drives it, so it has no direction here.")
     assert [fact.term for fact in found.facts] == ["Colours", "Flat colour"]
     assert [chart.title for chart in found.charts] == ["Colours"]
 
 
 def test_where_no_photograph_excites_a_filter_its_tuning_is_told_by_itself(atlas):
     assert view(atlas, natural=0.0).note.endswith(
-        "The best grating does 8.00, more than the best of 12 photographs does."
+        "To the best grating it is 8.00, more than to the best of 12 photographs."
     )
 
 
@@ -122,7 +124,7 @@ def test_a_layer_says_how_many_of_its_filters_gratings_drive(atlas):
     few, many = (found.by_name[name] for name in ("block1_conv1", "block3_conv1"))
 
     assert [fact.value for fact in tuning.layer_facts(found, few)] == ["3 of 3"]
-    assert [fact.value for fact in tuning.layer_facts(found, many)] == ["128 of 128", "100 %"]
+    assert [fact.value for fact in tuning.layer_facts(found, many)] == ["128 of 128", "128 of 128"]
     assert [fact.value for fact in tuning.layer_facts(shown(atlas, natural=99.0), many)] == ["0 of 128"]
 
 
