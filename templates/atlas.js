@@ -46,7 +46,23 @@
   window.atlas = { root, load, withIndex, address, description, kept };
 
   /* The finder is a form that leads to the page of searches; what it offers while one types comes with the index. */
-  document.getElementById("find").addEventListener("focus", () => {
+  const find = document.getElementById("find");
+  const LISTED = {
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
+    "aria-controls": "hits-list",
+  };
+  const TYPED = { autocomplete: "off", autocapitalize: "none", spellcheck: "false" };
+  Object.entries({ ...LISTED, ...TYPED }).forEach((each) => {
+    find.setAttribute(...each);
+  });
+  find.form.insertAdjacentHTML(
+    "beforeend",
+    '<div id="hits" hidden><p role="status"></p>' +
+      '<div id="hits-list" role="listbox" aria-label="Filters found"></div></div>',
+  );
+  find.addEventListener("focus", () => {
     withIndex(() => {});
   });
   document.getElementById("random").addEventListener("click", () => {

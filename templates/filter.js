@@ -14,7 +14,7 @@
       link.hidden = filter === undefined;
       if (link.hidden) return;
       link.href = `${window.atlas.address({ folder }, filter, ".html")}?sort=${asked}`;
-      link.querySelector(".unseen + span").textContent = filter;
+      link.lastChild.data = filter;
     });
   }
   if (asked) {
@@ -51,9 +51,17 @@
 
   /* The film runs while it is seen, unless it is held: by the button, or at a snapshot by the slider. */
   const film = at("emergence");
-  const play = at("play");
-  const scrub = at("scrub");
-  if (play) {
+  const last = film.querySelectorAll("circle").length - 1;
+  if (last > 0) {
+    const strip = film.querySelector(".strip");
+    film.prepend(Object.assign(strip.querySelector("img").cloneNode(), { className: "film", alt: "" }));
+    strip.insertAdjacentHTML(
+      "beforebegin",
+      '<p class="buttons"><button id="play" type="button">Pause</button> <label for="scrub" class="unseen">Snapshot' +
+        `</label><input id="scrub" type="range" min="0" max="${last}" value="${last}"></p>`,
+    );
+    const play = at("play");
+    const scrub = at("scrub");
     const hold = (place) => {
       film.classList.toggle("held", place !== null);
       film.style.setProperty("--at", place ?? "");
