@@ -43,7 +43,17 @@
     }
   }
 
-  window.atlas = { root, load, withIndex, address, description, kept };
+  /* What is compared: names of filters, kept so that their pages can add to them. Anything may have been put there. */
+  function compared(list) {
+    if (list) kept("atlas-compare", JSON.stringify(list));
+    try {
+      return list || JSON.parse(kept("atlas-compare")).map(String);
+    } catch {
+      return [];
+    }
+  }
+
+  window.atlas = { root, load, withIndex, address, description, kept, compared };
 
   /* The finder is a form that leads to the page of searches; what it offers while one types comes with the index. */
   const find = document.getElementById("find");

@@ -49,6 +49,13 @@
   toggle(at("pixels"), "atlas-pixels");
   if (at("unframed")) toggle(at("unframed"));
 
+  /* From disk a picture is shown instead of kept: beside the page, not in its place. */
+  if (location.protocol === "file:") {
+    all("a[download]").forEach((link) => {
+      link.target = "_blank";
+    });
+  }
+
   /* The film runs while it is seen, unless it is held: by the button, or at a snapshot by the slider. */
   const film = at("emergence");
   const last = film.querySelectorAll("circle").length - 1;
@@ -82,9 +89,8 @@
 
   /* What is compared: a list of four at most, the latest last. */
   compare.addEventListener("click", () => {
-    const list = JSON.parse(window.atlas.kept("atlas-compare") || "[]").filter((each) => each !== own);
-    const chosen = [...list, own].slice(-4);
-    window.atlas.kept("atlas-compare", JSON.stringify(chosen));
+    const others = window.atlas.compared().filter((each) => each !== own);
+    const chosen = window.atlas.compared([...others, own].slice(-4));
     compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
   });
 })();
