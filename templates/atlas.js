@@ -43,7 +43,7 @@
     }
   }
 
-  /* What is compared: names of filters, kept so that their pages can add to them. Anything may have been put there. */
+  /* The names of the filters that are compared; whatever else was put there is none. */
   function compared(list) {
     if (list) kept("atlas-compare", JSON.stringify(list));
     try {
@@ -56,23 +56,7 @@
   window.atlas = { root, load, withIndex, address, description, kept, compared };
 
   /* The finder is a form that leads to the page of searches; what it offers while one types comes with the index. */
-  const find = document.getElementById("find");
-  const LISTED = {
-    role: "combobox",
-    "aria-expanded": "false",
-    "aria-autocomplete": "list",
-    "aria-controls": "hits-list",
-  };
-  const TYPED = { autocomplete: "off", autocapitalize: "none", spellcheck: "false" };
-  Object.entries({ ...LISTED, ...TYPED }).forEach((each) => {
-    find.setAttribute(...each);
-  });
-  find.form.insertAdjacentHTML(
-    "beforeend",
-    '<div id="hits" hidden><p role="status"></p>' +
-      '<div id="hits-list" role="listbox" aria-label="Filters found"></div></div>',
-  );
-  find.addEventListener("focus", () => {
+  document.getElementById("find").addEventListener("focus", () => {
     withIndex(() => {});
   });
   document.getElementById("random").addEventListener("click", () => {
