@@ -43,7 +43,17 @@
     }
   }
 
-  window.atlas = { root, load, withIndex, address, description, kept };
+  /* The names of the filters that are compared; whatever else was put there is none. */
+  function compared(list) {
+    if (list) kept("atlas-compare", JSON.stringify(list));
+    try {
+      return list || JSON.parse(kept("atlas-compare")).map(String);
+    } catch {
+      return [];
+    }
+  }
+
+  window.atlas = { root, load, withIndex, address, description, kept, compared };
 
   /* The finder is a form that leads to the page of searches; what it offers while one types comes with the index. */
   document.getElementById("find").addEventListener("focus", () => {

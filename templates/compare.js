@@ -3,7 +3,6 @@
   "use strict";
   const { atlas } = window;
   const MOST = 4;
-  const KEPT = "atlas-compare";
   const form = document.getElementById("add");
   const status = form.querySelector("[role=status]");
   const table = document.querySelector(".compare");
@@ -14,24 +13,17 @@
     return made;
   }
 
-  /* The list is kept, so that pages of filters can add to it; without storage, the address alone holds it. */
-  function kept() {
-    try {
-      const list = JSON.parse(localStorage.getItem(KEPT));
-      return Array.isArray(list) ? list.map(String) : [];
-    } catch {
-      return [];
-    }
-  }
+  /* Without storage, the address alone holds the list. */
   function keep(list) {
-    window.atlas.kept(KEPT, JSON.stringify(list));
+    atlas.compared(list);
     history.replaceState(null, "", list.length ? `#${list.map(encodeURI).join(",")}` : location.pathname);
     show();
   }
 
   /* A name's comma is written %2C in the address; the number follows the last slash. */
   function named() {
-    const list = location.hash.length > 1 ? location.hash.slice(1).split(",").map(decodeURIComponent) : kept();
+    const list =
+      location.hash.length > 1 ? location.hash.slice(1).split(",").map(decodeURIComponent) : atlas.compared();
     return [...new Set(list)].slice(0, MOST);
   }
   function found(name) {

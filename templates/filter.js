@@ -14,7 +14,7 @@
       link.hidden = filter === undefined;
       if (link.hidden) return;
       link.href = `${window.atlas.address({ folder }, filter, ".html")}?sort=${asked}`;
-      link.querySelector(".unseen + span").textContent = filter;
+      link.lastChild.data = filter;
     });
   }
   if (asked) {
@@ -49,11 +49,26 @@
   toggle(at("pixels"), "atlas-pixels");
   if (at("unframed")) toggle(at("unframed"));
 
+  /* From disk a picture is shown instead of kept: beside the page, not in its place. */
+  if (location.protocol === "file:") {
+    all("a[download]").forEach((link) => {
+      link.target = "_blank";
+    });
+  }
+
   /* The film runs while it is seen, unless it is held: by the button, or at a snapshot by the slider. */
   const film = at("emergence");
-  const play = at("play");
-  const scrub = at("scrub");
-  if (play) {
+  const last = film.querySelectorAll("circle").length - 1;
+  if (last > 0) {
+    const strip = film.querySelector(".strip");
+    film.prepend(Object.assign(strip.querySelector("img").cloneNode(), { className: "film", alt: "" }));
+    strip.insertAdjacentHTML(
+      "beforebegin",
+      '<p class="buttons"><button id="play" type="button">Pause</button> <label for="scrub" class="unseen">Snapshot' +
+        `</label><input id="scrub" type="range" min="0" max="${last}" value="${last}"></p>`,
+    );
+    const play = at("play");
+    const scrub = at("scrub");
     const hold = (place) => {
       film.classList.toggle("held", place !== null);
       film.style.setProperty("--at", place ?? "");
@@ -74,9 +89,8 @@
 
   /* What is compared: a list of four at most, the latest last. */
   compare.addEventListener("click", () => {
-    const list = JSON.parse(window.atlas.kept("atlas-compare") || "[]").filter((each) => each !== own);
-    const chosen = [...list, own].slice(-4);
-    window.atlas.kept("atlas-compare", JSON.stringify(chosen));
+    const others = window.atlas.compared().filter((each) => each !== own);
+    const chosen = window.atlas.compared([...others, own].slice(-4));
     compare.hash = chosen.map((each) => encodeURIComponent(each).replaceAll("%2F", "/")).join(",");
   });
 })();

@@ -242,6 +242,21 @@
 
   /* The finder: a field, and the hits below it, of which the arrow keys choose one. */
   const find = document.getElementById("find");
+  const LISTED = {
+    role: "combobox",
+    "aria-expanded": "false",
+    "aria-autocomplete": "list",
+    "aria-controls": "hits-list",
+  };
+  const TYPED = { autocapitalize: "none", spellcheck: "false" };
+  Object.entries({ ...LISTED, ...TYPED }).forEach((each) => {
+    find.setAttribute(...each);
+  });
+  find.form.insertAdjacentHTML(
+    "beforeend",
+    '<div id="hits" hidden><p role="status"></p>' +
+      '<div id="hits-list" role="listbox" aria-label="Filters found"></div></div>',
+  );
   const box = document.getElementById("hits");
   const list = document.getElementById("hits-list");
   const MOST = 12;

@@ -66,6 +66,7 @@
     });
   }
 
+  document.getElementById("together")?.removeAttribute("hidden");
   /* A word that is chosen joins those that are searched for already, or leaves them. */
   document.querySelectorAll("[data-word]").forEach((chip) => {
     chip.addEventListener("click", (event) => {

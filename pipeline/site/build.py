@@ -5,12 +5,15 @@ import functools
 import hashlib
 import json
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.ext
+from markupsafe import Markup
 from PIL import Image
 
 import pipeline
@@ -168,6 +171,14 @@ def names(atlas: Atlas, site: Site, description: str) -> dict[str, Any]:
     }
 
 
+class _Unquoted(jinja2.ext.Extension):
+    """Takes out of templates the quotes that HTML does not ask for: in the pages of 4,224 filters they are 1 MB."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        del name, filename
+        return re.sub(r' ([a-z-]+)="([\w.-]+)"(?=[ >])', r" \1=\2", source)
+
+
 class Renderer:
     """Turns pages into HTML: one environment, and one function through which every address passes."""
 
@@ -176,6 +187,7 @@ class Renderer:
         self.site = site
         self.environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(templates),
+            extensions=[_Unquoted],
             autoescape=True,
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -188,6 +200,7 @@ class Renderer:
         versions = scripts | {path.name: _digest(path) for path in shipped}
         # A layer's page and its filters share a folder: the name alone is their address, and 512 of them stay short.
         self.environment.filters["last_part"] = posixpath.basename
+        self.environment.filters["as_text"] = as_text
         self.environment.globals.update(site=site, version=pipeline.__version__, versions=versions, **names)
 
     def render(self, page: Page) -> str:
@@ -209,6 +222,11 @@ class Renderer:
             card=publishing.absolute(base, card) if base else "",
             card_alt=page.view.alt if isinstance(page.view, FilterView) else self.site.title,
         )
+
+
+def as_text(markup: str) -> Markup:
+    """Return markup as the text of a page that shows it: quotes stay as they are."""
+    return Markup(str(markup).replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def _bibtex(atlas: Atlas, site: Site) -> str:

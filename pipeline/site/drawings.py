@@ -5,7 +5,7 @@ a colour means is always drawn as well: a positive weight is a filled square, a 
 """
 
 import base64
-import colorsys
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -57,11 +57,12 @@ def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
         # Whole and even, to be centred in whole units.
         side = max(SMALLEST_SQUARE, 2 * round(room * math.sqrt(abs(value) / largest) / 2))
         x, y = (place % columns) * CELL + (CELL - side) // 2, (place // columns) * CELL + (CELL - side) // 2
-        paths[kind] += f"M{x} {y}h{side}v{side}h-{side}z"
-    label = f"{rows} × {columns} weights, {signed(min(values))} to {signed(max(values))}"
+        # What is filled is closed where its outline is not.
+        paths[kind] += f"M{x} {y}h{side}v{side}H{x}{'z' if kind == 'neg' else ''}"
+    label = f"{signed(min(values))} to {signed(max(values))}"
     drawn = "".join(f'<path class={kind} d="{path}"/>' for kind, path in paths.items() if path)
     box = f"0 0 {columns * CELL} {rows * CELL}"
-    return Markup(f'<svg class=kernel viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
+    return Markup(f'<svg viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
 
 
 def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) -> Markup:
@@ -75,25 +76,26 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
         return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / (highest or 1))
 
     def line(first: int, end: int) -> str:
-        return "M" + "L".join("{} {}".format(*point(step)) for step in range(first, end))
+        points = [point(step) for step in range(first, end)]
+        steps = [f"{x - a}{y - b:+}" for (a, b), (x, y) in itertools.pairwise(points)]
+        return f"M{points[0][0]} {points[0][1]}" + ("l" + " ".join(steps).replace("+", " ") if steps else "")
 
-    lines = f'<path class="line" d="{line(copied, len(activations))}"/>'
+    lines = f'<path class=line d="{line(copied, len(activations))}"/>'
     if copied:
-        lines += f'<path class="line" stroke-dasharray="6 5" d="{line(0, copied)}"/>'
+        lines += f'<path class=line stroke-dasharray="6 5" d="{line(0, copied)}"/>'
     # Numbered, so that the dot of the snapshot that is looked at can grow.
     dots = "".join(
-        '<circle cx="{}" cy="{}" r="4" style="--k:{}"/>'.format(*point(step), place)
-        for place, step in enumerate(marked)
+        "<circle cx={} cy={} style=--k:{} />".format(*point(step), place) for place, step in enumerate(marked)
     )
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "
         f"{number(activations[-1])} at the end, highest {number(highest)}"
     )
     return Markup(
-        f'<svg class="curve" viewBox="0 0 {width} {height + AXIS}" role="img" aria-label="{label}">'
-        f'<path class="axis" d="M0 {height}H{width}"/>{lines}{dots}'
-        f'<text x="8" y="{height + 15}">step 0</text>'
-        f'<text x="{width - 8}" y="{height + 15}" class="end">step {last}</text></svg>'
+        f'<svg class=curve viewBox="0 0 {width} {height + AXIS}" role=img aria-label="{label}">'
+        f'<path class=axis d="M0 {height}H{width}"/>{lines}{dots}'
+        f"<text x=8 y={height + 15}>step 0</text>"
+        f"<text x={width - 8} y={height + 15} class=end>step {last}</text></svg>"
     )
 
 
@@ -110,10 +112,10 @@ def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "a
         return _short(CHART_WIDTH * (math.log10(value) - low) / (high - low))
 
     ticks = "".join(
-        f'<text x="{x(10**power)}" y="{CHART_HEIGHT + 14}"{anchor}>{more}{10**power:,g}×</text>'
+        f"<text x={x(10**power)} y={CHART_HEIGHT + 14}{anchor}>{more}{10**power:,g}×</text>"
         for power, anchor, more in (
-            *((power, ' class="mid"' if power > low else "", "") for power in range(round(low), round(high))),
-            (round(high), ' class="end"', "≥ "),
+            *((power, " class=mid" if power > low else "", "") for power in range(round(low), round(high))),
+            (round(high), " class=end", "≥ "),
         )
     )
     label = (
@@ -121,8 +123,8 @@ def ratio_histogram(ratios: Sequence[float], threshold: float, measure: str = "a
         f"median {_at_most(float(np.median(ratios)))}, least {_at_most(min(ratios))}; the line is at {threshold:g}"
     )
     return Markup(
-        f'{_chart_open(label)}<path class="bars" d="{_bars(counts, BELOW_NUMBERS)}"/>'
-        f'<path class="limit" d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}{_tallest(counts)}</svg>'
+        f'{_chart_open(label)}<path class=bars d="{_bars(counts, BELOW_NUMBERS)}"/>'
+        f'<path class=limit d="M{x(threshold)} 0V{CHART_HEIGHT}"/>{ticks}{_tallest(counts)}</svg>'
     )
 
 
@@ -141,7 +143,7 @@ def octave_histogram(counts: Sequence[int], largest: float, total: int) -> Marku
         return _short(CHART_WIDTH * (1 - 2 * octaves / (steps + 1)))
 
     ticks = "".join(
-        f'<text x="{x(octaves)}" y="{CHART_HEIGHT + 14}" class="{"end" if octaves == 0 else "mid"}">'
+        f"<text x={x(octaves)} y={CHART_HEIGHT + 14} class={'end' if octaves == 0 else 'mid'}>"
         f"{number(largest / 2**octaves, 2)}</text>"
         for octaves in range(0, steps // 2, 2)
     )
@@ -150,8 +152,8 @@ def octave_histogram(counts: Sequence[int], largest: float, total: int) -> Marku
         f"{number(largest)}; {counts[-1]} stay below {number(largest / 2 ** (steps / 2), 2)}"
     )
     return Markup(
-        f'{_chart_open(label)}<path class="bars" d="{_bars(upwards)}"/>'
-        f'<text x="0" y="{CHART_HEIGHT + 14}">less</text>{ticks}</svg>'
+        f'{_chart_open(label)}<path class=bars d="{_bars(upwards)}"/>'
+        f"<text x=0 y={CHART_HEIGHT + 14}>less</text>{ticks}</svg>"
     )
 
 
@@ -174,7 +176,7 @@ def hue_histogram(hues: Sequence[float | None]) -> Markup:
         ("blue", 240, "mid"),
     )
     ticks = "".join(
-        f'<text x="{_short(CHART_WIDTH * degrees / 360)}" y="{CHART_HEIGHT + 14}" class="{anchor}">{name}</text>'
+        f"<text x={_short(CHART_WIDTH * degrees / 360)} y={CHART_HEIGHT + 14} class={anchor}>{name}</text>"
         for name, degrees, anchor in (*names, ("pink", 345, "end"))
     )
     grey = len(hues) - len(known)
@@ -210,11 +212,11 @@ def orientation_rose(orientations: Sequence[tuple[float, float]]) -> Markup:
         )
     arc = f"M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"
     label = f"Directions of the stripes of {len(clear)} pictures; {len(orientations) - len(clear)} have no clear one"
-    none = "" if clear else f'<text x="{_short(centre)}" y="{CHART_HEIGHT - 30}" class="mid">none</text>'
+    none = "" if clear else f"<text x={_short(centre)} y={CHART_HEIGHT - 30} class=mid>none</text>"
     return Markup(
-        f'{_chart_open(label)}<path class="axis" d="{arc}"/><path class="bars" d="{wedges}"/>{none}'
-        f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
-        f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
+        f'{_chart_open(label)}<path class=axis d="{arc}"/><path class=bars d="{wedges}"/>{none}'
+        f"<text x={_short(centre + radius - 4)} y={CHART_HEIGHT + 14} class=end>horizontal</text>"
+        f"<text x={_short(centre)} y=12 class=mid>vertical</text></svg>"
     )
 
 
@@ -235,10 +237,10 @@ def direction_curve(degrees: Sequence[float], answers: Sequence[float], preferre
     points = "L".join(map(at, (*degrees, 180), (*answers, answers[0])))
     label = f"Answers to stripes of each direction: most at {preferred:.0f}°, least {percent_of(min(answers))} of that"
     return Markup(
-        f'{_chart_open(label)}<path class="axis" d="M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"/>'
-        f'<path class="bars" d="M{points}z"/><path class="limit" d="M{at(0, 0)}L{at(preferred, 1)}"/>'
-        f'<text x="{_short(centre + radius - 4)}" y="{CHART_HEIGHT + 14}" class="end">horizontal</text>'
-        f'<text x="{_short(centre)}" y="12" class="mid">vertical</text></svg>'
+        f'{_chart_open(label)}<path class=axis d="M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"/>'
+        f'<path class=bars d="M{points}z"/><path class=limit d="M{at(0, 0)}L{at(preferred, 1)}"/>'
+        f"<text x={_short(centre + radius - 4)} y={CHART_HEIGHT + 14} class=end>horizontal</text>"
+        f"<text x={_short(centre)} y=12 class=mid>vertical</text></svg>"
     )
 
 
@@ -259,14 +261,14 @@ def period_curve(periods_px: Sequence[float], answers: Sequence[float], preferre
         f"{x(period)} {CHART_HEIGHT - (CHART_HEIGHT - 6) * share:.0f}"
         for period, share in zip(periods_px, answers, strict=True)
     )
-    ends = ((shortest, ""), (longest, ' class="end"'))
+    ends = ((shortest, ""), (longest, " class=end"))
     ticks = "".join(
-        f'<text x="{x(each)}" y="{CHART_HEIGHT + 14}"{anchor}>{number(each, 2)} px</text>' for each, anchor in ends
+        f"<text x={x(each)} y={CHART_HEIGHT + 14}{anchor}>{number(each, 2)} px</text>" for each, anchor in ends
     )
     label = f"Answers to stripes of {number(shortest, 2)} to {number(longest, 2)} px: most at {number(preferred_px, 2)}"
     return Markup(
-        f'{_chart_open(label)}<path class="axis" d="M0 {CHART_HEIGHT}H{CHART_WIDTH}"/><path class="line" d="M{line}"/>'
-        f'<path class="limit" d="M{x(preferred_px)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
+        f'{_chart_open(label)}<path class=axis d="M0 {CHART_HEIGHT}H{CHART_WIDTH}"/><path class=line d="M{line}"/>'
+        f'<path class=limit d="M{x(preferred_px)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
     )
 
 
@@ -277,18 +279,15 @@ def colour_bars(hues: Sequence[int], answers: Sequence[float]) -> Markup:
         hues: of the axes, degrees.
         answers: one to grey, and one for each axis, 0..1.
     """
-    # Whole units and no quotes: there are fourteen bars on a filter's page.
-    width = CHART_WIDTH // (2 * len(answers))
-    fills = ["#4d4d4d", "#bfbfbf", *(_hex(each) for hue in hues for each in (hue, hue + 180))]
-    bars = ""
-    for place, fill in enumerate(fills):
-        height = round((CHART_HEIGHT - 4) * answers[place // 2])
-        bars += f"<path fill={fill} d=M{place * width},{CHART_HEIGHT}v-{height}h{width}v{height} />"
+    # The style sheet has the stripes, two for each answer; what is above the bars is covered.
+    width = 2 * (CHART_WIDTH // (2 * len(answers)))
+    tops = (CHART_HEIGHT - round((CHART_HEIGHT - 4) * each) for each in answers)
+    above = "".join(f"V{top}H{place * width}" for place, top in enumerate(tops, 1))
     label = (
         f"Answers to gratings in grey, {percent_of(answers[0])}, and along {len(hues)} axes of colour: "
         + ", ".join(percent_of(each) for each in answers[1:])
     )
-    return Markup(f'{_chart_open(label)}{bars}<text y="{CHART_HEIGHT + 14}">grey</text></svg>')
+    return Markup(f'{_chart_open(label, "hues")}<path d="M0 0{above}V0"/><text y={CHART_HEIGHT + 14}>grey</text></svg>')
 
 
 def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what: str) -> Markup:
@@ -304,16 +303,15 @@ def layer_bars(names: Sequence[str], values: Sequence[float], most: float, what:
     shares = [BELOW_NUMBERS * value / most for value in values]
     bars = "".join(_bar(place * step, step, share) for place, share in enumerate(shares))
     heads = "".join(
-        f'<text x="{_short((place + 0.5) * step)}" y="{(CHART_HEIGHT - 4) * (1 - share):.0f}" class="mid">{value:.0f}'
-        "</text>"
+        f"<text x={_short((place + 0.5) * step)} y={(CHART_HEIGHT - 4) * (1 - share):.0f} class=mid>{value:.0f}</text>"
         for place, (value, share) in enumerate(zip(values, shares, strict=True))
         if len(values) <= BARS_WITH_NUMBERS
     )
     label = f"{what}: " + ", ".join(f"{escape(name)} {value:.0f}" for name, value in zip(names, values, strict=True))
     return Markup(
-        f'{_chart_open(label)}<path class="bars" d="{bars}"/>{heads}'
-        f'<text x="0" y="{CHART_HEIGHT + 14}">{escape(names[0])}</text>'
-        f'<text x="{CHART_WIDTH}" y="{CHART_HEIGHT + 14}" class="end">{escape(names[-1])}</text></svg>'
+        f'{_chart_open(label)}<path class=bars d="{bars}"/>{heads}'
+        f"<text x=0 y={CHART_HEIGHT + 14}>{escape(names[0])}</text>"
+        f"<text x={CHART_WIDTH} y={CHART_HEIGHT + 14} class=end>{escape(names[-1])}</text></svg>"
     )
 
 
@@ -322,10 +320,10 @@ def field_frame(receptive_field_px: int, canvas_px: int) -> Markup:
     if receptive_field_px >= canvas_px:
         return Markup("")
     start, side = (canvas_px - receptive_field_px) / 2, receptive_field_px
-    square = f'x="{_short(start)}" y="{_short(start)}" width="{side}" height="{side}"'
+    square = f'x={_short(start)} y={_short(start)} width={side} height="{side}"'
     return Markup(
-        f'<svg class="frame" viewBox="0 0 {canvas_px} {canvas_px}" aria-hidden="true">'
-        f'<rect class="halo" {square}/><rect {square}/></svg>'
+        f'<svg class=frame viewBox="0 0 {canvas_px} {canvas_px}" aria-hidden=true>'
+        f"<rect class=halo {square}/><rect {square}/></svg>"
     )
 
 
@@ -334,9 +332,9 @@ def field_glyph(receptive_field_px: int, largest_px: int) -> Markup:
     side = max(1.5, 40 * min(1.0, receptive_field_px / largest_px))
     at = _short(22 - side / 2)
     return Markup(
-        '<svg class="glyph" viewBox="0 0 44 44" aria-hidden="true">'
-        '<rect class="whole" x="2" y="2" width="40" height="40"/>'
-        f'<rect class="seen" x="{at}" y="{at}" width="{_short(side)}" height="{_short(side)}"/></svg>'
+        '<svg class=glyph viewBox="0 0 44 44" aria-hidden=true>'
+        "<rect class=whole x=2 y=2 width=40 height=40 />"
+        f"<rect class=seen x={at} y={at} width={_short(side)} height={_short(side)} /></svg>"
     )
 
 
@@ -351,13 +349,9 @@ def kernel_uri(kernel: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(png(kernel_pixels(kernel))).decode()
 
 
-def _chart_open(label: str) -> str:
-    return f'<svg class="chart" viewBox="0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}" role="img" aria-label="{label}">'
-
-
-def _hex(hue: float) -> str:
-    red, green, blue = (round(255 * each) for each in colorsys.hls_to_rgb(hue / 360, 0.5, 0.65))
-    return f"#{red:02x}{green:02x}{blue:02x}"
+def _chart_open(label: str, kind: str = "") -> str:
+    box = f"0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}"
+    return f'<svg class="{f"chart {kind}".strip()}" viewBox="{box}" role=img aria-label="{label}">'
 
 
 def _bars(counts: np.ndarray, most: float = 1) -> str:
@@ -377,7 +371,7 @@ def _tallest(counts: np.ndarray) -> str:
         return ""
     # Inwards of the edges by half a number of three digits.
     x = min(max(12, (counts.argmax() + 0.5) * CHART_WIDTH / len(counts)), CHART_WIDTH - 12)
-    return f'<text x="{_short(x)}" y="{(CHART_HEIGHT - 4) * (1 - BELOW_NUMBERS):.0f}" class="mid">{counts.max()}</text>'
+    return f"<text x={_short(x)} y={(CHART_HEIGHT - 4) * (1 - BELOW_NUMBERS):.0f} class=mid>{counts.max()}</text>"
 
 
 def _at_most(times: float) -> str:

@@ -124,6 +124,22 @@ def test_what_is_compared_is_remembered_four_at_most(folder, open_page):
     assert page.url.endswith(f"#{','.join(names)}")
 
 
+@pytest.mark.parametrize("kept", ["", "{", "null", "7", '"a"', '{"a": 1}'])
+def test_what_another_page_left_where_the_list_is_kept_does_no_harm(folder, open_page, kept):
+    watched = open_page(f"{folder.as_uri()}/{FILTER}")
+    watched.page.evaluate("kept => localStorage.setItem('atlas-compare', kept)", kept)
+    watched.page.click("#compare")
+    watched.page.wait_for_url("**/compare.html#block5_conv2/300")
+    assert watched.complaints == []
+
+
+def test_from_disk_a_picture_opens_beside_the_page(folder, open_page):
+    page = open_page(f"{folder.as_uri()}/{FILTER}").page
+    with page.expect_popup():
+        page.click(".actions a[download]")
+    assert page.url.endswith(FILTER)
+
+
 @pytest.mark.parametrize("media", [{"media": "print"}, {"forced_colors": "active"}])
 def test_signs_and_colours_are_told_where_backgrounds_are_not(folder, open_page, media):
     page = open_page(f"{folder.as_uri()}/block1_conv1/000.html").page

@@ -18,7 +18,7 @@ from pipeline.results.record import Record
 from pipeline.site import downloads, drawings
 from pipeline.site.addresses import card_path, filter_path, folder
 from pipeline.site.pages import circuit, layer_words, natural
-from pipeline.site.pages.parts import Fact, Tile, first_kernels, recipe_words, tile
+from pipeline.site.pages.parts import Fact, Tile, first_kernels, recipe_settings, recipe_words, settings_words, tile
 from pipeline.site.pages.tuning import TuningView, tuning_view
 from pipeline.wording import Words
 
@@ -67,7 +67,7 @@ class FilterView:
     outgoing: circuit.Side | None
     similar: tuple[Tile, ...]
     natural: natural.NaturalView | None
-    recipe: tuple[tuple[str, str], ...]
+    own_settings: tuple[tuple[str, str], ...]
     cited: str
     record: str
     previous: tuple[str, str] | None
@@ -152,11 +152,8 @@ def filter_view(
             if other.similarity >= LEAST_SIMILARITY
         ),
         natural=shown,
-        recipe=(
-            *(
-                (key.replace("_", " "), attempts_words(value, layer) if key == "attempts" else recipe_words(value))
-                for key, value in record.recipe.items()
-            ),
+        own_settings=(
+            *own_settings(atlas, layer, record),
             ("seed", str(record.seed)),
             ("precision", record.precision),
             ("random starts tried", str(record.attempts)),
@@ -263,11 +260,10 @@ def doubt(each: Filter, layer: Layer) -> str:
     return f"This picture does not {words.excite} the filter at all: do not trust it."
 
 
-def attempts_words(attempts: object, layer: Layer) -> str:
-    """Return the recipe's `attempts` as text: only the objective `channel` has more than one."""
-    if layer.objective == "channel":
-        return f"{attempts} random starts at most, until the ascent succeeds"
-    return f"{attempts}, but with the objective {layer.objective} there is one random start"
+def own_settings(atlas: Atlas, layer: Layer, record: Record) -> Iterator[tuple[str, str]]:
+    """Return the settings of a filter's recipe that its layer's page does not give."""
+    given = dict(recipe_settings(atlas, layer))
+    return (each for each in settings_words(record.recipe, layer) if given.get(each[0]) != each[1])
 
 
 def activation_left(layer: Layer, record: Record) -> Iterator[Fact]:

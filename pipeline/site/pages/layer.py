@@ -11,7 +11,16 @@ from pipeline.results.layer_summary import Layer
 from pipeline.site import downloads, drawings
 from pipeline.site.addresses import filter_path, folder
 from pipeline.site.pages import layer_words, natural, tuning
-from pipeline.site.pages.parts import Chart, Fact, Tile, first_kernels, rendered_words, stride_words, tile
+from pipeline.site.pages.parts import (
+    Chart,
+    Fact,
+    Tile,
+    first_kernels,
+    recipe_settings,
+    rendered_words,
+    stride_words,
+    tile,
+)
 from pipeline.wording import Words
 
 # Filters of a layer between two headings, so that a reader can aim at one of 512.
@@ -98,6 +107,7 @@ class LayerView:
     orders: tuple[Order, ...]
     kernels: tuple[Kernel, ...]
     kernel_size: tuple[int, int]
+    recipe: Sequence[tuple[str, str]]
     image_channels: int
     digests: str
     downloads: str
@@ -155,6 +165,7 @@ def layer_view(
         orders=tuple(orders(atlas, layer)),
         kernels=tuple(kernels(atlas, layer)),
         kernel_size=layer.kernel_size,
+        recipe=recipe_settings(atlas, layer),
         image_channels=layer.image_channels,
         digests=downloads.digests_path(layer) if with_originals else "",
         downloads=downloads.prefix(atlas.network.name, layer),

@@ -37,7 +37,7 @@ class Patch:
         credit: whose the photograph is, and under which licence.
         share: its activation, as a share of that of the strongest.
         position: place in the strip, in per cent, as `object-position` takes it.
-        frame: what the unit makes use of, as CSS lengths of a box in the patch; nothing where that is all of it.
+        frame: what the unit makes use of, as the CSS of a box in the patch; nothing where that is all of it.
     """
 
     href: str
@@ -221,15 +221,20 @@ def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.
     is_small = max(width, height) < LARGEST_FRAME
     return Patch(
         href=href,
-        alt=f"{photograph.name}, at {_place(each)}",
+        alt=photograph.name,
         credit=credit(photograph),
         share=percent_of(each.activation / found.natural),
         # Of nine equal parts side by side: 0 % shows the first, 100 % the last.
         position=f"{100 * place / max(1, len(found.exemplars) - 1):.4g}%",
-        frame=f"left:{100 * left:.3g}%;top:{100 * top:.3g}%;width:{100 * width:.3g}%;height:{100 * height:.3g}%"
-        if is_small
-        else "",
+        frame=f"inset:{_inset(top, 1 - left - width, 1 - top - height, left)}" if is_small else "",
     )
+
+
+def _inset(*edges: float) -> str:
+    """Return how far a box is from the edges of another, top, right, bottom and left, as CSS says it in few words."""
+    top, right, bottom, left = (f"{100 * max(0.0, edge):.3g}%" for edge in edges)
+    shown = [top, right] if (top, right) == (bottom, left) else [top, right, bottom, left]
+    return shown[0] if len({*shown}) == 1 else " ".join(shown)
 
 
 def credit(photograph: Photograph) -> str:

@@ -1,7 +1,7 @@
 """What several kinds of page are made of: tiles and plates of filters, facts, and the words that go with them."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,6 +151,27 @@ def rendered_words(layer: Layer) -> str:
 def stride_words(stride_px: int) -> str:
     """Say how far apart the units of a layer are."""
     return "one unit at every pixel" if stride_px == 1 else f"one unit every {stride_px} pixels"
+
+
+def recipe_settings(atlas: Atlas, layer: Layer) -> Sequence[tuple[str, str]]:
+    """Return the settings of the recipe that a layer was rendered with, each with its value, as texts: those of the
+    first filter, which all of a layer have in common unless somebody mixed them."""
+    return settings_words(atlas.records[layer.name][layer.numbers[0]].recipe, layer)
+
+
+def settings_words(recipe: Mapping[str, object], layer: Layer) -> Sequence[tuple[str, str]]:
+    """Return a recipe's settings, each with its value, as texts."""
+    return [
+        (key.replace("_", " "), attempts_words(value, layer) if key == "attempts" else recipe_words(value))
+        for key, value in recipe.items()
+    ]
+
+
+def attempts_words(attempts: object, layer: Layer) -> str:
+    """Return the recipe's `attempts` as text: only the objective `channel` has more than one."""
+    if layer.objective == "channel":
+        return f"{attempts} random starts at most, until the ascent succeeds"
+    return f"{attempts}, but with the objective {layer.objective} there is one random start"
 
 
 def recipe_words(value: object) -> str:

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from pipeline.site.pages import filter
+from pipeline.site.pages import filter, parts
 from tests.support import documents
 
 
@@ -12,18 +12,28 @@ from tests.support import documents
         ("neuron", "3, but with the objective neuron there is one random start"),
     ],
 )
-def test_the_page_says_what_attempts_are(atlas, objective, words):
+def test_the_recipe_says_what_attempts_are(atlas, objective, words):
     layer = msgspec.structs.replace(atlas.by_name["block1_conv1"], objective=objective)
-    view = filter.filter_view(atlas, layer, layer.filters[0], None, None)
 
-    assert dict(view.recipe)["attempts"] == words
+    assert dict(parts.recipe_settings(atlas, layer))["attempts"] == words
+
+
+def test_a_page_gives_the_settings_that_the_page_of_the_layer_does_not(atlas):
+    layer = atlas.by_name["block1_conv1"]
+    first, other = (filter.filter_view(atlas, layer, each, None, None) for each in layer.filters[:2])
+    record = atlas.records[layer.name][layer.numbers[1]]
+    mixed = msgspec.structs.replace(record, recipe=record.recipe | {"decay": 2.0})
+
+    assert [term for term, _ in first.own_settings] == ["seed", "precision", "random starts tried"]
+    assert first.own_settings == other.own_settings
+    assert [*filter.own_settings(atlas, layer, mixed)] == [("decay", "2.0")]
 
 
 def test_a_picture_is_cited_by_what_tells_it_from_others_and_makes_it_again(atlas):
     layer = atlas.by_name["block1_conv1"]
     view = filter.filter_view(atlas, layer, layer.filters[0], None, None)
 
-    steps = dict(view.recipe)["steps"]
+    steps = dict(parts.recipe_settings(atlas, layer))["steps"]
     assert view.cited.startswith(f"pixels SHA-256 {view.image_sha256[:12]}, {view.canvas_px} px, {steps} steps, seed ")
     assert ", Filter Atlas " in view.cited
 
