@@ -77,6 +77,7 @@ NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 # In variables, for of a rule whose text has changed all is made anew.
 PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
+PAGES = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"]
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
 IMAGE = "results/filters/{layer}/{filter}.png"
@@ -556,9 +557,7 @@ rule site:
         map=rules.map.output,
         photographs=SHOWN,
         trust=TRUSTED,
-        templates=[
-            local(str(path)) for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"
-        ],
+        templates=[] if STORED else list(map(str, PAGES)),
     output:
         # Before a job, Snakemake removes what it is to make: the published site stays until the new one is whole.
         temp(directory("results/site.new")),
@@ -567,6 +566,8 @@ rule site:
     conda:
         "environment.yaml"
     params:
+        # In a storage they are no inputs: a job that has one is run where Snakemake is.
+        **({"pages": [files.digest(path) for path in PAGES]} if STORED else {}),
         results=above(0),
         network=NETWORK,
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.

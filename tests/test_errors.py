@@ -95,6 +95,13 @@ def test_want_of_memory_is_one_line_that_says_how_much_is_asked_for(repository, 
     assert f"mem_mb={errors.SUMMARY_MB}," in rules["summary"]
 
 
+def test_a_library_that_is_not_installed_is_one_line_and_a_module_of_ours_is_not():
+    with pytest.raises(SystemExit, match=r"^error: msgspec: not installed for .*; pip install -r requirements.txt"):
+        errors.run(raising(ModuleNotFoundError("No module named 'msgspec'", name="msgspec")))
+    with pytest.raises(ModuleNotFoundError):
+        errors.run(raising(ModuleNotFoundError("No module named 'pipeline.nowhere'", name="pipeline.nowhere")))
+
+
 def test_an_interrupt_gives_the_shells_exit_code():
     with pytest.raises(SystemExit) as caught:
         errors.run(raising(KeyboardInterrupt()))

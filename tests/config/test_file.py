@@ -49,6 +49,12 @@ def seen_by_a_snakefile(folder, *arguments: str) -> dict:
     return json.loads((folder / "seen.json").read_text())
 
 
+def test_a_section_that_says_nothing_is_refused_and_any_other_is_not():
+    file.check_of_module({"seed": 1})
+    with pytest.raises(UserError, match="the configuration of the module is empty or missing"):
+        file.check_of_module({})
+
+
 def test_the_configuration_is_that_of_snakemake(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text("seed: 3\nsite: {title: Mine}\n")

@@ -99,6 +99,14 @@ def test_a_workflow_starts_no_pool(monkeypatch, settings, before, after):
     assert os.environ.get(client.ADDRESS) == after
 
 
+def test_where_tensorflow_is_not_installed_there_is_no_pool(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    monkeypatch.setenv(client.ADDRESS, "")
+    workflow = SimpleNamespace(is_main_process=True, touch=False, local_exec=True, cores=1)
+
+    assert pool_owner.start_for(workflow) is None
+
+
 @pytest.mark.parametrize(
     ("on", "batch", "cores", "limit", "at_once", "waiting"),
     [

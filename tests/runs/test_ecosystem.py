@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline import files
 from pipeline.workflow import running
 from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
@@ -34,6 +35,7 @@ use rule * from {name} as {name}_*
 
 """
 RUNNING = """\
+from pipeline import files
 from pipeline.workflow import running
 
 
@@ -190,20 +192,26 @@ def in_git(project, folder):
 
 def test_kubernetes_runs_jobs_that_see_nothing_but_a_bucket(fresh, finished, bucket, tmp_path):
     checkout = in_git(fresh.project, tmp_path / "checkout")
-    (checkout / "mine.yaml").write_text(yaml.safe_dump(dict(fresh.configuration) | {"filters": {"first": "0"}}))
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(fresh.configuration))
     (tmp_path / "cluster").mkdir()
-    with kubernetes.served(tmp_path / "cluster") as cluster:
-        command = [sys.executable, "-m", "snakemake", "--configfile", "mine.yaml", "--executor", "kubernetes"]
-        command += ["--jobs", "2", "--container-image", "filter-atlas", "--seconds-between-status-checks", "1"]
-        environment = os.environ | {"KUBECONFIG": str(cluster.config)}
+    name = "filters/first/000.png"
+    command = [sys.executable, "-m", "snakemake", f"results/{name}", "--configfile", "mine.yaml", "--jobs", "2"]
+    command += ["--executor", "kubernetes", "--container-image", "mine/atlas", "--seconds-between-status-checks", "1"]
 
+    with kubernetes.served(tmp_path / "cluster", cache=files.cache_folder("").parent) as cluster:
+        environment = os.environ | {"KUBECONFIG": str(cluster.config)}
         done = subprocess.run(
             [*command, *bucket.options], cwd=checkout, env=environment, capture_output=True, text=True, check=False
         )
 
-        assert done.returncode == 0, done.stderr + cluster.logs()
-        print(done.stderr, cluster.logs(), cluster.containers())
-        assert 0
+    assert done.returncode == 0, done.stderr + cluster.logs()
+    bucket.download(tmp_path / "bucket")
+    assert workflows.contents(tmp_path / "bucket/results")[name] == workflows.contents(finished.results)[name]
+    # The weights of a model of one's own are read where Snakemake is.
+    (container,) = cluster.containers()
+    assert container["image"] == "mine/atlas"
+    assert container["resources"]["requests"] | {"cpu": "950m", "memory": "2000M"} == container["resources"]["requests"]
+    assert str(checkout) not in container["args"][1]
 
 
 SINGULARITY = """\

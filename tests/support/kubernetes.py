@@ -30,9 +30,18 @@ users: [{{name: me, user: {{}}}}]
 
 @dataclass
 class Cluster:
-    """What was asked of the cluster: manifests of jobs, in order, and environment variables that are kept secret."""
+    """What was asked of the cluster, and what it runs.
+
+    Attributes:
+        folder: for its files.
+        image: environment variables that a pod has without being told.
+        jobs: manifests, by the names of the jobs.
+        secrets: values, by the names of the secrets.
+        processes: what stands for pods, by the names of the jobs.
+    """
 
     folder: Path
+    image: Mapping[str, str]
     jobs: dict[str, Any] = field(default_factory=dict)
     secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen] = field(default_factory=dict)
@@ -55,11 +64,7 @@ class Cluster:
         name, container = job["metadata"]["name"], _container(job)
         workdir = self.folder / name
         workdir.mkdir()
-        environment = {
-            "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
-            "HOME": str(workdir),
-            "CUDA_VISIBLE_DEVICES": "-1",
-        }
+        environment = dict(self.image) | {"HOME": str(workdir)}
         for each in container["env"]:
             reference = each["valueFrom"]["secretKeyRef"]
             environment[each["name"]] = self.secrets[reference["name"]][reference["key"]]
@@ -85,9 +90,11 @@ def _container(job: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Cluster]:
-    """Yield a cluster, which keeps its files in a folder and ends with the block."""
-    cluster = Cluster(folder)
+def served(folder: Path, cache: Path) -> Iterator[Cluster]:
+    """Yield a cluster, which keeps its files in a folder, gives its pods a cache, as on a volume, and ends with the
+    block."""
+    image = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "CUDA_VISIBLE_DEVICES": "-1", "XDG_CACHE_HOME": str(cache)}
+    cluster = Cluster(folder, image)
     for name, line in (("python", f'exec "{sys.executable}" "$@"'), ("pip", "exit 0")):
         program = folder / "bin" / name
         program.parent.mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ import pytest
 from tests.support.workflow import LOOK_SECONDS
 
 BUCKET = "atlas"
-START_SECONDS = 30
+START_SECONDS = 120
 KEYS = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
 
 

@@ -3,7 +3,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from snakemake.settings.types import DeploymentMethod
+from snakemake.settings.types import DeploymentMethod, SharedFSUsage
 
 from pipeline import files
 from pipeline.errors import UserError
@@ -58,6 +58,28 @@ def deployed(*methods, container=None):
         deployment_settings=SimpleNamespace(deployment_method=set(methods)),
         modifier=SimpleNamespace(global_container_img=container),
     )
+
+
+def here(*shared):
+    return SimpleNamespace(storage_settings=SimpleNamespace(shared_fs_usage=set(shared)))
+
+
+@pytest.mark.parametrize(
+    ("python", "shared", "said"),
+    [
+        (sys.executable, [SharedFSUsage.SOFTWARE_DEPLOYMENT], True),
+        ("python", [SharedFSUsage.SOFTWARE_DEPLOYMENT], False),
+        (sys.executable, [], False),
+    ],
+    ids=["where it runs jobs", "where conda or a container does", "where machines share nothing"],
+)
+def test_what_this_python_lacks_is_said_where_it_matters(environment, monkeypatch, capsys, python, shared, said):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    environment[running.PYTHON] = python
+
+    running.check_libraries(here(*shared))
+
+    assert ("warning: h5py: not installed for " in capsys.readouterr().err) is said
 
 
 @pytest.fixture
