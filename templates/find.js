@@ -186,9 +186,9 @@
     if (!hits.length) hits.push(...everywhere(query));
     return { hits, direct: hits.length === 1 || one ? hits[0] : undefined, advice: [], candidates };
   }
-  /* What is pasted, as a query: an address, a file's name, "vgg16-block4_conv1-243.png". */
+  /* What is pasted: an address, a file's name, "vgg16-block4_conv1-243.png". */
   function pasted(text) {
-    const parts = text.replace(/(?<=\S)[?#].*/, "").split("/");
+    const parts = text.replace(/^\w+:\/+[^/]*|(?<=\S)[?#].*/g, "").split("/");
     const layer = layers.find((each) => parts.includes(each.folder));
     const named = layer ? [layer.name, ...parts.slice(parts.indexOf(layer.folder) + 1)] : parts.slice(-2);
     const query = split(named.join(" ").replace(/(index|-[a-z]+)?(\.[a-z]+)+$/i, ""));

@@ -17,6 +17,8 @@ FOLDER = Path(".snakemake")
 # What runs hold while they are there; it names the machine of the last one that had all its jobs on it.
 HELD = "atlas-runs"
 
+BESIDE = "another run is under way here; if this one is refused, run it again when the other has ended"
+
 # By the file: open, for what is closed is no longer held.
 _held: dict[Path, int] = {}
 
@@ -36,20 +38,24 @@ def take(folder: Path = FOLDER) -> str:
         folder.mkdir(exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         _held[path] = descriptor
-        if _is_alone(descriptor) and _locks(folder):
-            if _read(descriptor) == _machine():
-                remove(folder)
-                said = "a run that was killed left its lock behind; it is removed"
-            else:
-                said = (
-                    "a run left its lock, or is there still, perhaps on another machine; when it has ended, "
-                    "make unlock (without make: --unlock) removes it"
-                )
+        is_alone = _is_alone(descriptor)
+        if _locks(folder):
+            said = _settle(folder, descriptor) if is_alone else BESIDE
         # Others may be there at the same time, and make something else.
         fcntl.flock(descriptor, fcntl.LOCK_SH)
     except OSError:
         return said
     return said
+
+
+def _settle(folder: Path, descriptor: int) -> str:
+    if _read(descriptor) != _machine():
+        return (
+            "a run left its lock, or is there still, perhaps on another machine; when it has ended, "
+            "make unlock (without make: --unlock) removes it"
+        )
+    remove(folder)
+    return "a run that was killed left its lock behind; it is removed"
 
 
 def begin(*, all_jobs_are_here: bool, folder: Path = FOLDER) -> None:

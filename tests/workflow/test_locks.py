@@ -64,7 +64,7 @@ def test_a_run_beside_another_leaves_the_lock(begun):
 
     _, said = begun()
 
-    assert said == ""
+    assert said == locks.BESIDE
 
 
 def test_a_lock_stays_while_one_of_several_is_there(begun):
@@ -72,7 +72,7 @@ def test_a_lock_stays_while_one_of_several_is_there(begun):
     begun()
     killed(first)
 
-    assert begun()[1] == ""
+    assert begun()[1] == locks.BESIDE
 
 
 def test_of_a_run_with_jobs_elsewhere_it_is_said_how_to_remove_the_lock(begun, tmp_path):
