@@ -13,6 +13,8 @@
   const GROUND = "#161618";
   const LIGHT = "#ebebee";
   const MARK = "#ffd666";
+  /* Columns left free between layers that stand side by side. */
+  const GAP = 2;
 
   /* Each filter by its place among all: the layer, its number, and its cell on the sheet that is shown. */
   const filters = [];
@@ -97,14 +99,31 @@
     const corner = port.pixelFromPoint(new Point(0, 0), true);
     return { x: corner.x, y: corner.y, cell: port.pixelFromPoint(new Point(1 / sheet.columns, 0), true).x - corner.x };
   }
-  function spot(each) {
-    return [each.cell % sheet.columns, Math.floor(each.cell / sheet.columns)];
+  function spot({ cell }) {
+    const [column, row] = [cell % sheet.columns, Math.floor(cell / sheet.columns)];
+    return row < sheet.fold ? [column, row] : [column + sheet.columns + GAP, row - sheet.fold];
+  }
+  function inCell(column, row) {
+    const isBeside = column >= sheet.columns + GAP;
+    const left = isBeside ? column - sheet.columns - GAP : column;
+    const inside = left >= 0 && left < sheet.columns && row >= 0 && (isBeside || row < sheet.fold);
+    return inside ? held.get(left + (isBeside ? row + sheet.fold : row) * sheet.columns) : undefined;
   }
   function at(x, y) {
     const { x: left, y: top, cell } = lie();
-    const column = Math.floor((x - left) / cell);
-    const row = Math.floor((y - top) / cell);
-    return column < 0 || column >= sheet.columns || row < 0 ? undefined : held.get(column + row * sheet.columns);
+    return inCell(Math.floor((x - left) / cell), Math.floor((y - top) / cell));
+  }
+
+  /* Where a window is wide, the lower layers stand beside the upper ones: from which row on; from none elsewhere. */
+  function fold() {
+    const tops = sheet.cells.map((cells) => cells[0]);
+    if (sheet.by !== "layers" || tops.some((cell) => cell % sheet.columns)) return sheet.rows;
+    const high = (row) => Math.max(row, sheet.rows - row);
+    const best = tops
+      .map((cell) => Math.floor(cell / sheet.columns) - sheet.free)
+      .reduce((one, other) => (high(other) < high(one) ? other : one));
+    const side = (columns, rows) => Math.min(over.clientWidth / columns, over.clientHeight / rows);
+    return side(2 * sheet.columns + GAP, high(best)) > side(sheet.columns, sheet.rows) ? best : sheet.rows;
   }
   function href(each) {
     return atlas.address(each.layer, each.number, ".html");
@@ -156,7 +175,7 @@
     if (cell > 24) {
       pen.fillStyle = GROUND;
       const gap = Math.min(4, (cell - 24) / 12);
-      for (let n = Math.max(0, Math.floor(-x / cell)); n <= sheet.columns && x + n * cell < width; n++)
+      for (let n = Math.max(0, Math.floor(-x / cell)); n <= 2 * sheet.columns + GAP && x + n * cell < width; n++)
         pen.fillRect(x + n * cell - gap / 2, 0, gap, height);
       for (let n = Math.max(0, Math.floor(-y / cell)); n <= sheet.rows && y + n * cell < height; n++)
         pen.fillRect(0, y + n * cell - gap / 2, width, gap);
@@ -228,7 +247,17 @@
         centre(before, true);
       } else if (first && kept?.by === by) port.fitBounds(new Rect(kept.x, kept.y, kept.width, kept.height), true);
     });
-    viewer.open(source());
+    const { columns, rows } = sheet;
+    const part = (column, from, to) => ({
+      tileSource: source(),
+      x: column / columns,
+      y: -from / columns,
+      clip: new Rect(0, from * map.tile, columns * map.tile, (to - from) * map.tile),
+    });
+    sheet.fold = fold();
+    const parts = [part(0, 0, sheet.fold)];
+    if (sheet.fold < rows) parts.push(part(columns + GAP, sheet.fold, rows));
+    viewer.open(parts);
   }
 
   function middle() {
@@ -389,9 +418,9 @@
     do {
       column += right;
       row += down;
-      if (column < 0 || row < 0 || column >= sheet.columns || row >= sheet.rows) return;
-    } while (!held.has(column + row * sheet.columns));
-    choose(held.get(column + row * sheet.columns));
+      if (column < 0 || row < 0 || column > 2 * sheet.columns + GAP || row >= sheet.rows) return;
+    } while (!inCell(column, row));
+    choose(inCell(column, row));
   }
   view.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -413,7 +442,7 @@
     isSmooth = smooth;
     paint();
   });
-  viewer.addHandler("resize", paint);
+  viewer.addHandler("resize", () => (fold() === sheet.fold ? paint() : show(sheet.by)));
   /* For style sheets and tests: whether all that is in sight is as sharp as it can be. */
   viewer.addHandler("fully-loaded-change", (event) => {
     document.getElementById("map").dataset.tiles = event.fullyLoaded ? "shown" : "";

@@ -17,8 +17,9 @@ CELL = f"""(name) => {{
     const by = document.querySelector("[name=by]:checked").value;
     const sheet = ATLAS_MAP.sheets.find(each => each.by === by);
     const cell = sheet.cells[index][place];
-    return [(cell % sheet.columns + .5) / sheet.columns, (Math.floor(cell / sheet.columns) + .5) / sheet.columns,
-        {TILE_PX} / sheet.columns];
+    const [column, row] = [cell % sheet.columns, Math.floor(cell / sheet.columns)];
+    const [right, down] = row < sheet.fold ? [column, row] : [column + sheet.columns + 2, row - sheet.fold];
+    return [(right + .5) / sheet.columns, (down + .5) / sheet.columns, {TILE_PX} / sheet.columns];
 }}"""
 
 

@@ -21,7 +21,7 @@ from pipeline.site.pages import layer_words
 from pipeline.site.pages.parts import Fact, Plate, plate, rendered_words, stride_words, telling
 from pipeline.wording import Words
 
-# What is said of the networks that are known by name, all of which were made for photographs.
+# What is said of the networks that are known by name, with their own weights: all learnt from photographs.
 DEPTH = "Early layers look for edges and colours, middle ones for textures, late ones for parts of things."
 
 # Pictures that open the home page: two rows of three, which a phone's first screen has room for.
@@ -83,7 +83,7 @@ def home_view(atlas: Atlas, highlights: Sequence[tuple[Layer, int]]) -> HomeView
     return HomeView(
         highlights=tuple(plate(layer, filter) for layer, filter in highlights),
         words=words,
-        shown=words.shown or (DEPTH if atlas.network.model in known.KNOWN else ""),
+        shown=words.shown or (DEPTH if known.credit(atlas.network.model) and atlas.weights_are_published else ""),
         image=image_words(atlas),
         figures=tuple(figures(totals(atlas), words)),
         blocks=tuple(

@@ -61,12 +61,14 @@ def test_a_home_opens_with_layers_that_have_nothing_found_only_where_there_are_n
     assert home.highlighted(silent)
 
 
-def test_what_early_and_late_layers_look_for_is_said_of_known_networks_alone(atlas):
+def test_what_early_and_late_layers_look_for_is_said_of_known_networks_with_their_own_weights_alone(atlas):
     highlights = home.highlighted(atlas)
     mine = dataclasses.replace(atlas, network=dataclasses.replace(atlas.network, model="mine.keras"))
+    retrained = dataclasses.replace(atlas, weights_are_published=False)
 
     assert home.home_view(atlas, highlights).shown == home.DEPTH
     assert home.home_view(mine, highlights).shown == ""
+    assert home.home_view(retrained, highlights).shown == ""
 
 
 def test_a_home_opens_with_the_filters_that_are_named(atlas):
