@@ -34,6 +34,14 @@
     if (event.key === "ArrowUp" && scrollY === 0) location.href = all("a[rel=up]")[0].href;
   });
 
+  document
+    .querySelector("main")
+    .insertAdjacentHTML(
+      "beforeend",
+      '<p class="note keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> turn pages, in the order in which the layer was left; ' +
+        "<kbd>↑</kbd> at the top of a page leads to the layer.</p>",
+    );
+
   function toggle(button, key) {
     const set = (on) => {
       button.setAttribute("aria-pressed", on);

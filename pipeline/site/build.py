@@ -176,7 +176,8 @@ class _Unquoted(jinja2.ext.Extension):
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         del name, filename
-        return re.sub(r' ([a-z-]+)="([\w.-]+)"(?=[ >])', r" \1=\2", source)
+        # An address of the site has no blank, quote or angle bracket in it.
+        return re.sub(r' ([a-z-]+)="([\w.-]+|\{\{ url\([^{}"=]+\) \}\})"(?=[ >])', r" \1=\2", source)
 
 
 class Renderer:

@@ -17,11 +17,13 @@ from pipeline.images import png
 from pipeline.measure import words
 
 # Side of one cell of a kernel map in SVG units (whole ones: pages have a dozen maps), the largest square in it, and
-# the smallest, so that small weights show. A hollow square's outline reaches 1.5 units further.
-CELL = 20
-LARGEST_SQUARE = 18
+# the smallest, so that small weights show. A hollow square's outline reaches a unit further.
+CELL = 16
+LARGEST_SQUARE = 14
 SMALLEST_SQUARE = 2
-OUTLINE = 3
+OUTLINE = 2
+# A map of this side is drawn as large as it is shown, and needs not say how large it is.
+SHOWN = 3 * CELL
 
 # Size of a chart in SVG units, and the room for its axis below.
 CHART_WIDTH = 300
@@ -61,8 +63,9 @@ def kernel_map(kernel: Sequence[Sequence[float]]) -> Markup:
         paths[kind] += f"M{x} {y}h{side}v{side}H{x}{'z' if kind == 'neg' else ''}"
     label = f"{signed(min(values))} to {signed(max(values))}"
     drawn = "".join(f'<path class={kind} d="{path}"/>' for kind, path in paths.items() if path)
-    box = f"0 0 {columns * CELL} {rows * CELL}"
-    return Markup(f'<svg viewBox="{box}" role=img aria-label="{label}">{drawn}</svg>')
+    size = (columns * CELL, rows * CELL)
+    box = "" if size == (SHOWN, SHOWN) else f' viewBox="0 0 {size[0]} {size[1]}"'
+    return Markup(f'<svg{box} role=img aria-label="{label}">{drawn}</svg>')
 
 
 def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) -> Markup:
@@ -85,7 +88,7 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
         lines += f'<path class=line stroke-dasharray="6 5" d="{line(0, copied)}"/>'
     # Numbered, so that the dot of the snapshot that is looked at can grow.
     dots = "".join(
-        "<circle cx={} cy={} style=--k:{} />".format(*point(step), place) for place, step in enumerate(marked)
+        "<circle cx={} cy={} r=4 style=--k:{} />".format(*point(step), place) for place, step in enumerate(marked)
     )
     label = (
         f"Mean activation over {last} steps: {number(activations[0])} at the start, "

@@ -12,8 +12,13 @@ def test_a_kernel_map_marks_signs_by_shape():
     assert drawn.count("class=pos") == drawn.count("class=neg") == 1
     assert f"h{drawings.LARGEST_SQUARE}v" in drawn
     # A quarter of the weight is a quarter of the area: half the side, made even.
-    assert "h8v8" in drawn
+    assert "h6v6" in drawn
     assert 'aria-label="−1.0 to +1.0"' in drawn
+
+
+def test_a_kernel_map_says_its_size_where_it_is_not_the_one_that_it_is_shown_in():
+    assert "viewBox" not in drawings.kernel_map([[1.0] * 3] * 3)
+    assert 'viewBox="0 0 80 16"' in drawings.kernel_map([[1.0] * 5])
 
 
 def test_a_frame_is_drawn_to_scale_and_only_where_it_fits():

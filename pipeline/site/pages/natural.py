@@ -226,7 +226,7 @@ def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.
         share=percent_of(each.activation / found.natural),
         # Of nine equal parts side by side: 0 % shows the first, 100 % the last.
         position=f"{100 * place / max(1, len(found.exemplars) - 1):.4g}%",
-        frame=f"inset:{_inset(top, 1 - left - width, 1 - top - height, left)}" if is_small else "",
+        frame=f"--in:{_inset(top, 1 - left - width, 1 - top - height, left)}" if is_small else "",
     )
 
 

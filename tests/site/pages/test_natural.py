@@ -49,7 +49,7 @@ def test_the_field_is_framed_where_it_is_small(seen):
     whole = [msgspec.structs.replace(each, field=each.patch) for each in chosen]
 
     # From 2 of 24 pixels on, 20 of them.
-    assert view(seen).patches[0].frame == "inset:8.33%"
+    assert view(seen).patches[0].frame == "--in:8.33%"
     assert {each.frame for each in view(seen, exemplars=tuple(whole)).patches} == {""}
 
 
