@@ -38,7 +38,7 @@
     .querySelector("main")
     .insertAdjacentHTML(
       "beforeend",
-      '<p class="note keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> turn pages, in the order in which the layer was left; ' +
+      '<p class="note keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> turn pages, in the order that the layer was sorted by; ' +
         "<kbd>↑</kbd> at the top of a page leads to the layer.</p>",
     );
 
