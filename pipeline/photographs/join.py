@@ -14,7 +14,6 @@ from pipeline.results.strongest import Strongest
 
 # Tables whose places are held before the best of them are kept: 18 MB for VGG16.
 _HELD = 16
-_NO_OTHER_SHARE = "not another share of what {} is of; delete both to make them anew"
 
 
 def joined(paths: Sequence[Path]) -> Strongest:
@@ -24,17 +23,18 @@ def joined(paths: Sequence[Path]) -> Strongest:
     Of more than `SAMPLED` photographs in samples the first by their digests stay. Raises `UserError` for files that are
     not of one network and one precision.
     """
-    every = _disjoint(paths)
+    every = tuple(sorted({digest for path in paths for digest in strongest.read_photographs(path)}))
     numbers = {digest: number for number, digest in enumerate(every)}
     first = whole = strongest.read(paths[0])
-    best, sampled, sample = [], [], []
+    best, sampled, sample, seen = [], [], [], set[str]()
     for path in paths:
         each = strongest.read(path)
         for name in strongest.SHARED:
             if getattr(each, name) != getattr(first, name):
                 raise UserError(f"{path}: {name}: not that of {paths[0]}; delete both to make them anew")
-        if not np.array_equal(each.filters, first.filters):
-            raise UserError(f"{path}: {_NO_OTHER_SHARE.format(paths[0])}")
+        if not np.array_equal(each.filters, first.filters) or seen.intersection(each.photographs):
+            raise UserError(f"{path}: not another share of what {paths[0]} is of; delete both to make them anew")
+        seen.update(each.photographs)
         if each.photographs:
             # A share without photographs has not looked at the network.
             whole = each
@@ -78,17 +78,6 @@ def _numbered(table: Strongest, photographs: tuple[str, ...], numbers: Mapping[s
         sampled=sampled[order],
         sample=table.sample[order],
     )
-
-
-def _disjoint(paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return the digests of the photographs of all tables, ascending; raise `UserError` where two have the same."""
-    found = set[str]()
-    for path in paths:
-        own = strongest.read_photographs(path)
-        if found.intersection(own):
-            raise UserError(f"{path}: {_NO_OTHER_SHARE.format(paths[0])}")
-        found.update(own)
-    return tuple(sorted(found))
 
 
 def main() -> None:
