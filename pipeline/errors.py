@@ -8,7 +8,11 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType
-from typing import Any
+
+# Of `typing`, which every job of 4,224 would import for a type alone, only a type checker takes notice here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Megabytes that rules render and summary ask for in the Snakefile: what to plan with, with --cores so many at a time.
 RENDER_MB, SUMMARY_MB = 2000, 4000
@@ -42,9 +46,9 @@ def raise_all(lines: Sequence[str]) -> None:
         raise SeveralMistakesError(lines) if len(lines) > 1 else UserError(lines[0])
 
 
-def together(*checks: Callable[[], Any]) -> list[Any]:
+def together(*checks: "Callable[[], Any]") -> "list[Any]":
     """Return what functions return, all of which are called; raise what they say is wrong as one `UserError`."""
-    found: list[Any] = []
+    found = []
     wrong: list[str] = []
     for check in checks:
         try:

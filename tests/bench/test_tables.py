@@ -59,7 +59,7 @@ def test_a_run_is_configured_by_nothing_but_what_the_benchmark_says(tmp_path):
     settings = json.loads((tmp_path / workflow.CONFIGURATION).read_text())
     assert settings["filters"] == {"block1_conv1": [0, 3]}
     assert settings["weights"] == "w.npz"
-    assert settings.keys() == schema.defaults(schema.load()).keys() - {"preprocessing", "site"}
+    assert settings.keys() == schema.defaults(schema.load()).keys() - {"container", "preprocessing", "site"}
 
 
 def test_a_run_works_in_its_own_directory(tmp_path):

@@ -341,7 +341,9 @@ def test_pages_of_a_network_of_several_inputs_say_which_one_they_picture(keras, 
     }.items():
         for page in ("index", "000"):
             assert Document(folder / layer / f"{page}.html").text.count(words) == 1
-    assert "Other images are held at mid grey, all else at zero" in Document(folder / "how-to-read.html").text
+    assert (
+        "Other images are held at mid grey and all other inputs at zero" in Document(folder / "how-to-read.html").text
+    )
 
 
 def test_where_there_is_one_input_nothing_is_said_of_others(plain):
@@ -437,7 +439,7 @@ def test_weights_of_the_users_own_are_not_said_to_be_the_makers(atlas, results, 
 
     foot = Document(tmp_path / "site/index.html").text
     assert "Network: VGG16 by K. Simonyan and A. Zisserman, Visual Geometry Group, University of Oxford." in foot
-    assert "Weights: the file mine.h5." in foot
+    assert "Weights from the file mine.h5." in foot
     for page in ("index.html", "how-to-read.html", "data/index.html"):
         text = Document(tmp_path / "site" / page).text
         assert "and weights" not in text

@@ -242,7 +242,7 @@ def test_an_earlier_collection_with_anything_else_in_it_stays(finished, collect)
     output = collect(one)
     (output / ".git").mkdir()
 
-    with pytest.raises(UserError, match=r"\.git is not of the collection there, which would be replaced"):
+    with pytest.raises(UserError, match=r"\.git: not of the collection there, which would be replaced"):
         collect(one)
     assert (output / ".git").is_dir()
 

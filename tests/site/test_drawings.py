@@ -12,7 +12,7 @@ def test_a_kernel_map_marks_signs_by_shape():
     assert drawn.count("class=pos") == drawn.count("class=neg") == 1
     assert f"h{drawings.LARGEST_SQUARE}v" in drawn
     # A quarter of the weight is a quarter of the area: half the side, made even.
-    assert "h6v6" in drawn
+    assert "h8v8" in drawn
     assert 'aria-label="−1.0 to +1.0"' in drawn
 
 

@@ -3,7 +3,6 @@ import dataclasses
 from importlib.util import find_spec
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from pipeline.network import catalogue
@@ -126,8 +125,8 @@ def with_inputs(**channels: int) -> catalogue.Network:
     """Return a network with more inputs than VGG16 has: the channels of each by its name, 0 where it is no image."""
     network = catalogue.load("vgg16")
     (own,) = network.catalogue.inputs
-    more = [msgspec.structs.replace(own, name=name, channels=number) for name, number in channels.items()]
-    changed = msgspec.structs.replace(network.catalogue, inputs=(own, *more))
+    more = [dataclasses.replace(own, name=name, channels=number) for name, number in channels.items()]
+    changed = dataclasses.replace(network.catalogue, inputs=(own, *more))
     return dataclasses.replace(network, catalogue=changed)
 
 
