@@ -591,9 +591,9 @@ rule publish:
     output:
         report(
             directory("results/site"),
-            patterns=["assets/{picture}.jpg"],
+            patterns=["{picture}/band.avif", "assets/{picture}.jpg"],
             caption="templates/report/site.rst",
-            category="Atlas",
+            category="Home page",
             labels={"picture": "{picture}"},
         ),
     log:

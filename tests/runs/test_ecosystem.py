@@ -18,7 +18,7 @@ from tests.photographs.conftest import drawn
 from tests.runs.test_surroundings import wait_for_process
 from tests.support import kubernetes, s3
 from tests.support import workflow as workflows
-from tests.support.workflow import REPOSITORY, Workflow
+from tests.support.workflow import FILTERS, REPOSITORY, Workflow
 from tests.support.workflow_fixtures import PROJECT
 
 pytest_plugins = ["tests.support.workflow_fixtures"]
@@ -241,7 +241,7 @@ def an_environment(prefix, site):
 
 def test_jobs_run_in_the_container_that_the_configuration_names(fresh, finished, tmp_path):
     site = sysconfig.get_paths()["purelib"]
-    image = tmp_path / "an image.sif"
+    image = tmp_path / "atlas.sif"
     image.touch()
     an_environment(tmp_path / "inside", site)
     (tmp_path / "bin").mkdir()
@@ -334,8 +334,8 @@ def test_a_report_shows_mosaics_quality_and_home(finished, tmp_path):
 
     assert run.code == 0, run.output
     report = (tmp_path / "report.html").read_text()
-    assert all(words in report for words in ("Atlas", "Mosaics", "Quality", "The images of layer", "at a glance"))
-    assert "site/assets/card.jpg" in report
+    assert all(words in report for words in ("Home page", "Mosaics", "Quality", "The images of layer"))
+    assert all(f"site/{layer}/band.avif" in report for layer in FILTERS)
 
 
 QUEUE = """\
