@@ -444,9 +444,13 @@
   });
   viewer.addHandler("resize", () => (fold() === sheet.fold ? paint() : show(sheet.by)));
   /* For style sheets and tests: whether all that is in sight is as sharp as it can be. */
-  viewer.addHandler("fully-loaded-change", (event) => {
-    document.getElementById("map").dataset.tiles = event.fullyLoaded ? "shown" : "";
-  });
+  function tell() {
+    const parts = Array.from({ length: viewer.world.getItemCount() }, (_, n) => viewer.world.getItemAt(n));
+    const isShown = parts.length && parts.every((part) => part.getFullyLoaded() || !part.getDrawArea());
+    document.getElementById("map").dataset.tiles = isShown ? "shown" : "";
+  }
+  viewer.addHandler("animation-finish", tell);
+  viewer.world.addHandler("add-item", ({ item }) => item.addHandler("fully-loaded-change", tell));
   viewer.addHandler("animation-finish", remember);
   listen();
 })();

@@ -54,6 +54,13 @@ def test_it_opens_from_disk_without_a_complaint_or_a_request_to_elsewhere(folder
     assert [request for request in watched.requests if "/map/layers/" in request]
 
 
+@pytest.mark.parametrize(("width", "height", "parts"), [(1440, 600, 2), (390, 844, 1)])
+def test_in_a_wide_window_the_lower_layers_stand_beside_the_upper_ones(folder, open_page, width, height, parts):
+    page = opened(open_page, f"{folder.as_uri()}/map.html", viewport={"width": width, "height": height}).page
+
+    assert page.evaluate("window.atlas.map.world.getItemCount()") == parts
+
+
 def test_zooming_in_leads_to_the_filters_own_picture(folder, open_page):
     watched = opened(open_page, f"{folder.as_uri()}/map.html")
     page = watched.page
