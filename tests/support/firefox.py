@@ -19,11 +19,13 @@ from typing import Any
 # Under the first name in Debian, under the second elsewhere.
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 
-# Nothing that talks to anybody, and a port that is free.
+# Nothing that talks to anybody, a port that is free, and no haste.
 PREFERENCES: dict[str, object] = {
     "marionette.port": 0,
     "app.update.enabled": False,
     "browser.shell.checkDefaultBrowser": False,
+    # Scripts of a page are ended after ten seconds otherwise, which tests beside this one may take from them.
+    "dom.max_script_run_time": 0,
     "datareporting.policy.dataSubmissionEnabled": False,
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
