@@ -73,16 +73,24 @@ def test_a_key_that_is_given_twice_is_named_with_its_lines(fresh, tmp_path, comm
     ("text", "message"),
     [
         pytest.param("seed: 0123\n", "line 1: 0123: a number does not begin with 0; write 123", id="octal"),
-        pytest.param("a: &a {x: 1}\n" + "".join(
-            f"b{n}: &b{n} {{x: *{'ab'[n > 0]}{n - 1 if n else ''}, y: *{'ab'[n > 0]}{n - 1 if n else ''}}}\n"
-            for n in range(40)
-        ), "line 1: a: anchors and aliases are not read; write the value out", id="bomb"),
+        pytest.param(
+            "a: &a {x: 1}\n"
+            + "".join(
+                f"b{n}: &b{n} {{x: *{'ab'[n > 0]}{n - 1 if n else ''}, y: *{'ab'[n > 0]}{n - 1 if n else ''}}}\n"
+                for n in range(40)
+            ),
+            "line 1: a: anchors and aliases are not read; write the value out",
+            id="bomb",
+        ),
         pytest.param("recipe: &a {base: *a}\n", "line 1: a: anchors and aliases are not read", id="turning"),
         pytest.param("[" * 10_000_000, "10,000,000 bytes, and a configuration has at most 131,072", id="10 MB"),
-        pytest.param("__use_yte__: true\nweights: ?__import__('os').mkdir('results') or 3\n", "unknown key '__use_yte__'",
-                     id="template"),
+        pytest.param(
+            "__use_yte__: true\nweights: ?__import__('os').mkdir('results') or 3\n",
+            "unknown key '__use_yte__'",
+            id="template",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_the_projects_configuration_may_not_hold_is_one_line_before_snakemake_reads_it(
     fresh, tmp_path, text, message
 ):
