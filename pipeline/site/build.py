@@ -384,9 +384,11 @@ def _write_publishing(folder: Path, atlas: Atlas, site: Site, shown: list[Page])
     listed = [page for page in shown if page.path != addresses.LOST]
     write_text(folder / "robots.txt", publishing.robots(site.base_url))
     write_text(folder / "llms.txt", publishing.llms(site.base_url, site.title, site.description, atlas, shown))
+    # Also where no other page shows it: Snakemake's report does.
+    cards.write_of_site(folder, atlas, site.title)
     if site.base_url:
         write_text(folder / "sitemap.xml", publishing.sitemap(site.base_url, listed))
-        cards.write(folder, atlas, site.title)
+        cards.write_of_filters(folder, atlas)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -23,7 +23,7 @@ from pipeline.results.layer_summary import Filter, Layer
 from pipeline.site import addresses
 from pipeline.site.pages import home
 
-# Of all pages but those of filters.
+# Of all pages but those of filters, and of the workflow's report.
 OF_SITE = "assets/card.jpg"
 
 # What OpenGraph's readers expect, in pixels.
@@ -62,26 +62,30 @@ _OTHERWISE = str.maketrans(
 )  # fmt: skip
 
 
-def write(site: Path, atlas: Atlas, title: str) -> None:
-    """Write the cards of all filters, and that of the site, which has a title, into its folder `site`, where the
-    copies of their pictures are."""
-    network = display_name(atlas.network.model)
+def write_of_site(site: Path, atlas: Atlas, title: str) -> None:
+    """Write the card of a site, which has a title, into its folder, where the copies of its pictures are."""
+    pictures = [_picture(site, *each) for each in home.spread(atlas, most_pictures())]
+    (site / OF_SITE).write_bytes(of_site(pictures, title, display_name(atlas.network.model)))
 
-    def picture(layer: Layer, filter: int) -> Image.Image:
-        with Image.open(site / addresses.filter_path(layer, filter, layout.PICTURE)) as copy:
-            return copy.convert("RGB")
+
+def write_of_filters(site: Path, atlas: Atlas) -> None:
+    """Write the cards of all filters into the folder of a site, where the copies of its pictures are."""
+    network = display_name(atlas.network.model)
 
     def write_one(layer: Layer, filter: Filter) -> None:
         number = filter.filter
-        card = of_filter(picture(layer, number), f"{layer.name}/{number}", filter.description, network)
+        card = of_filter(_picture(site, layer, number), f"{layer.name}/{number}", filter.description, network)
         (site / addresses.card_path(layer, number)).write_bytes(card)
 
     # Pillow lets go of Python while it decodes, scales and encodes.
     with ThreadPoolExecutor() as threads:
         for layer in atlas.layers:
             deque(threads.map(functools.partial(write_one, layer), layer.filters), maxlen=0)
-    mosaic = of_site([picture(*each) for each in home.spread(atlas, most_pictures())], title, network)
-    (site / OF_SITE).write_bytes(mosaic)
+
+
+def _picture(site: Path, layer: Layer, filter: int) -> Image.Image:
+    with Image.open(site / addresses.filter_path(layer, filter, layout.PICTURE)) as copy:
+        return copy.convert("RGB")
 
 
 def of_filter(picture: Image.Image, name: str, words: str, foot: str) -> bytes:

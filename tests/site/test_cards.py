@@ -40,8 +40,9 @@ def test_all_other_pages_share_the_card_of_the_site(public):
         assert (card.format, card.size) == ("JPEG", (1200, 630))
 
 
-def test_without_an_address_nobody_is_shown_a_card(plain):
-    assert [*plain.rglob("*.jpg")] == []
+def test_without_an_address_there_is_the_sites_card_alone_and_no_page_names_it(plain):
+    assert [*plain.rglob("*.jpg")] == [plain / cards.OF_SITE]
+    assert "og:image" not in (plain / "index.html").read_text()
 
 
 def test_a_card_shows_the_picture_at_most_three_times_as_large():
