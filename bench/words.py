@@ -70,7 +70,7 @@ def parting(found: Looks) -> Iterator[str]:
 
 def keeping(found: Looks, again: Looks) -> Iterator[str]:
     """Yield how far filters keep the words of each kind when they are rendered again: words of both pictures among
-    those of either, where there are any."""
+    those of either, over all filters, where none twice is kept, too, and over those that have any."""
     pairs = [
         ({*words.named(found[key].description)}, {*words.named(again[key].description)})
         for key in again
@@ -78,7 +78,12 @@ def keeping(found: Looks, again: Looks) -> Iterator[str]:
     ]
     for kind, own in KINDS.items():
         kept = [len(one & other & own) / len((one | other) & own) for one, other in pairs if (one | other) & own]
-        yield f"{kind:14} kept {100 * np.mean(kept):5.1f} % of {len(kept)}" if kept else f"{kind:14} never named"
+        same = sum(kept) + len(pairs) - len(kept)
+        named = f", {100 * np.mean(kept):5.1f} % of the {len(kept)} that have any" if kept else ", never named"
+        yield f"{kind:14} kept by {100 * same / len(pairs):5.1f} % of {len(pairs)}{named}"
+    words_in = sum(len(one) for one, _ in pairs)
+    both = sum(len(one & other) for one, other in pairs)
+    yield f"of {words_in} words {100 * both / words_in:.1f} % are said of the other picture, too"
 
 
 def constants(found: Looks, shares: np.ndarray) -> Iterator[str]:

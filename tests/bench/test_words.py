@@ -44,8 +44,11 @@ def test_what_is_drawn_again_the_same_keeps_its_words_and_what_is_not_loses_them
     other = draw(tmp_path / "two", *[pictures.grating(0, 30, (0, 0, 0), (255, 255, 255))] * 2)
     found = words.measured(atlas)[0]
 
-    assert "pattern        kept 100.0 % of 4" in list(words.keeping(found, found))
-    assert "scale          kept   0.0 % of 2" in list(words.keeping(found, words.measured(other)[0]))
+    same, changed = (list(words.keeping(found, each)) for each in (found, words.measured(other)[0]))
+    assert "pattern        kept by 100.0 % of 4, 100.0 % of the 4 that have any" in same
+    assert "direction      kept by 100.0 % of 4, 100.0 % of the 2 that have any" in same
+    assert same[-1].endswith("words 100.0 % are said of the other picture, too")
+    assert "scale          kept by   0.0 % of 2,   0.0 % of the 2 that have any" in changed
 
 
 def test_a_folder_without_pictures_is_one_line(tmp_path):
