@@ -58,6 +58,7 @@ if workflow.is_main_process:
     errors.or_exit(running.check_libraries, workflow)
     if doubtful := plan.small_canvases(ATLAS):
         print(f"warning: {doubtful}", file=sys.stderr)
+    errors.or_exit(running.check_places)
     if left := locks.take():
         print(f"note: {left}", file=sys.stderr)
 LAYERS = {layout.slug(layer): layer for layer in ATLAS.filters}

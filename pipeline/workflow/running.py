@@ -11,11 +11,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from snakemake.settings.types import DeploymentMethod, SharedFSUsage
 
-from pipeline import errors, files
+from pipeline import errors, files, options
 from pipeline.config.plan import Plan
 from pipeline.errors import UserError
 from pipeline.pool import owner
@@ -90,10 +91,27 @@ async def _remove(found: Sequence[Any]) -> None:
             await each.remove()
 
 
+def check_places(directory: Path = Path()) -> None:
+    """Raise `UserError` where something stands in the place of the folders that a run of Snakemake makes."""
+    for path in (directory / locks.FOLDER, directory / options.RESULTS):
+        if os.path.lexists(path) and not path.is_dir():
+            raise UserError(f"{path.absolute()}: stands where a folder is to be made; move it away")
+
+
+def check_writable(directory: Path = Path()) -> None:
+    """Raise `UserError` where results are that cannot be added to: what Snakemake says of it is a traceback."""
+    results = directory / options.RESULTS
+    if results.is_dir() and not os.access(results, os.W_OK | os.X_OK):
+        raise UserError(
+            f"{results.absolute()}: cannot be written to; make it writable, or work in another directory (--directory)"
+        )
+
+
 def begin(workflow: Any) -> None:
     """Start the pool for a Snakemake workflow, and show its progress; called when it starts."""
     if (missing := _missing()) and _runs_jobs(workflow):
         sys.exit(f"error: {errors.not_installed(missing)}")
+    errors.or_exit(check_writable)
     locks.begin(all_jobs_are_here=workflow.local_exec)
     atlases = _atlases(workflow)
     for rule in itertools.chain.from_iterable(atlas.pooled.values() for atlas in atlases):

@@ -121,3 +121,30 @@ def test_an_installed_package_is_found_without_help_but_not_in_condas_environmen
 
     with pytest.raises(UserError, match="needs the project's repository"):
         running.say_where(deployed(DeploymentMethod.CONDA))
+
+
+@pytest.mark.parametrize("name", [".snakemake", "results"])
+@pytest.mark.parametrize("kind", ["file", "link that leads nowhere"])
+def test_what_stands_in_the_place_of_a_folder_is_named(tmp_path, name, kind):
+    running.check_places(tmp_path)
+    (tmp_path / name).touch() if kind == "file" else (tmp_path / name).symlink_to("nowhere")
+
+    with pytest.raises(UserError, match=rf"/{name}: stands where a folder is to be made; move it away"):
+        running.check_places(tmp_path)
+
+
+def test_a_folder_or_a_link_to_one_may_stand_there(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "results").symlink_to("elsewhere")
+
+    running.check_places(tmp_path)
+    running.check_writable(tmp_path)
+
+
+def test_results_that_cannot_be_written_to_are_named(tmp_path, monkeypatch):
+    (tmp_path / "results").mkdir()
+    # To root, who may run this, all is writable.
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+
+    with pytest.raises(UserError, match="/results: cannot be written to; make it writable, or work in another"):
+        running.check_writable(tmp_path)
