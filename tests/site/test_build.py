@@ -207,7 +207,7 @@ def test_the_published_summary_is_the_result_without_what_the_tables_have(plain,
     result = json.loads((results / "layers/block3_conv1.json").read_text())
 
     for each in result["filters"]:
-        assert all([each.pop(name) for name in ("incoming", "outgoing", "similar")])
+        assert all(each.pop(name) for name in ("incoming", "outgoing", "similar"))
     assert published == result
 
 
