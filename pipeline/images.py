@@ -36,6 +36,9 @@ WHOLE_COLOUR_PX = 96
 # The AVIF encoder's speed (0..10): 9 takes a quarter of the time of 8 and gives, at the same size, pictures 0.2 dB
 # further from the original.
 SPEED = 9
+# Of pictures, whose error is bounded: for the same error a twentieth fewer bytes, of 4,224 of them 6 MB, in 17 ms more
+# each.
+FAITHFUL_SPEED = 8
 
 # A mosaic larger than this is no mosaic of ours: 5,000 filters of 100 pixels are 50 megapixels.
 LARGEST_MOSAIC_PIXELS = 200_000_000
@@ -175,8 +178,9 @@ def encode_faithfully(picture: Image.Image, quality: int) -> bytes:
     look: the encoder's usual aim takes an eighth more bytes for the same error."""
     buffer = io.BytesIO()
     picture.save(
-        buffer, "AVIF", quality=quality, speed=SPEED, subsampling=WHOLE_COLOUR, max_threads=1, advanced={"tune": "psnr"}
-    )
+        buffer, "AVIF", quality=quality, speed=FAITHFUL_SPEED, subsampling=WHOLE_COLOUR, max_threads=1,
+        advanced={"tune": "psnr"},
+    )  # fmt: skip
     return buffer.getvalue()
 
 

@@ -42,6 +42,10 @@
         "<kbd>↑</kbd> at the top of a page leads to the layer.</p>",
     );
 
+  all(".patches img").forEach((each) => {
+    each.title = each.alt;
+  });
+
   function toggle(button, key) {
     const set = (on) => {
       button.setAttribute("aria-pressed", on);

@@ -37,7 +37,7 @@ LARGEST_BAND_BYTES = 16_500
 # the first nearly always does. So each layer of VGG16 keeps 97 % of its activation or more, block 1 100 %; with one
 # colour for four pixels it would be 94 % at any quality (`bench.copies`).
 LEAST_DB = 27.3
-PICTURE_QUALITIES = (50, 56, 64, 74, 86, 96)
+PICTURE_QUALITIES = (48, 49, 52, 58, 66, 76, 86, 96)
 
 # AVIF qualities of thumbnails, and strips, which come by the hundred.
 THUMBNAIL_QUALITY = 37

@@ -346,7 +346,7 @@ def _write_data(folder: Path, atlas: Atlas, site: Site, results: Path) -> None:
     files.write_json(layout.about(folder), document.to_json(said))
     for layer in atlas.layers:
         paths = layout.layer_paths(results, layer.name)
-        _write_compact(folder / "data" / "layers" / paths.summary.name, _without_kernels(layer))
+        _write_compact(folder / "data" / "layers" / paths.summary.name, _without_lists(layer))
         if not paths.responses.is_file():
             raise UserError(f"{paths.responses}: no such file; python -m pipeline.summary makes it")
         layer_summary.check_responses(paths.responses, (len(layer.numbers), layer.filters_total))
@@ -370,12 +370,12 @@ def _published(collection: Collection) -> dict[str, Any]:
     return document.to_json(collection) | {"folder": name, "left_out": []}
 
 
-def _without_kernels(layer: Layer) -> dict[str, Any]:
-    # The network's own, and a third of the bytes of all data: of 4,224 filters, 8 MB.
+def _without_lists(layer: Layer) -> dict[str, Any]:
+    # They are in slices.csv and similar.csv but for the kernels, which are the network's own: of 4,224 filters, 13 MB.
     summary = document.to_json(layer)
     for each in summary["filters"]:
-        for part in (*each["incoming"], *each["outgoing"]):
-            del part["kernel"]
+        for name in ("incoming", "outgoing", "similar"):
+            del each[name]
     return summary
 
 

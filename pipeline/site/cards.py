@@ -30,9 +30,9 @@ OF_SITE = "assets/card.jpg"
 SIZE = (1200, 630)
 SITE_QUALITY = 80
 # Every filter has one, and a site 4,224 of them. With no more detail than is seen in a feed, where a picture is 180 px
-# wide, and what is finer than that detail rounded more than JPEG's tables of this quality say, a card weighs 21 kB;
+# wide, and what is finer than that detail rounded more than JPEG's tables of this quality say, a card weighs 20 kB;
 # with those tables alone, 25.
-QUALITY = 16
+QUALITY = 15
 DETAIL_PX = 112
 # From this sum of a coefficient's row and column in a block; how many times more that is rounded; and how many times
 # more all of colour.

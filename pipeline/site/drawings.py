@@ -155,7 +155,7 @@ def octave_histogram(counts: Sequence[int], largest: float, total: int) -> Marku
         f"{number(largest)}; {counts[-1]} stay below {number(largest / 2 ** (steps / 2), 2)}"
     )
     return Markup(
-        f'{_chart_open(label)}<path class=bars d="{_bars(upwards)}"/>'
+        f'{_chart_open(label)}<path class=sticks d="{_sticks(upwards)}"/>'
         f"<text x=0 y={CHART_HEIGHT + 14}>less</text>{ticks}</svg>"
     )
 
@@ -355,6 +355,17 @@ def kernel_uri(kernel: np.ndarray) -> str:
 def _chart_open(label: str, kind: str = "") -> str:
     box = f"0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}"
     return f'<svg class="{f"chart {kind}".strip()}" viewBox="{box}" role=img aria-label="{label}">'
+
+
+def _sticks(counts: np.ndarray) -> str:
+    """Return the middles of bars, in whole units: pages of filters have them."""
+    step = CHART_WIDTH / len(counts)
+    heights = (max(1, round((CHART_HEIGHT - 4) * count / max(1, counts.max()))) for count in counts)
+    return "".join(
+        f"M{(place + 0.5) * step:.0f} {CHART_HEIGHT}v-{height}"
+        for place, (count, height) in enumerate(zip(counts, heights, strict=True))
+        if count
+    )
 
 
 def _bars(counts: np.ndarray, most: float = 1) -> str:

@@ -97,9 +97,9 @@ def test_the_style_sheet_has_two_stripes_for_grey_and_for_every_axis_of_colour(r
     (stripes,) = re.findall(r"\.hues \{ background.*", (repository / "templates" / "style.css").read_text())
 
     greys = ["4d4d4d", "bfbfbf"]
-    assert re.findall(r"#(\w+)", stripes) == greys + [a_colour(each) for hue in AXES for each in (hue, hue + 180)]
+    assert re.findall(r"#(\w{6})", stripes) == greys + [a_colour(each) for hue in AXES for each in (hue, hue + 180)]
     # In per cent of a chart that is 300 wide, where each of fourteen is 21.
-    assert re.findall(r"(\d+)%,", stripes) == [str(end) for end in range(7, 98, 7)]
+    assert re.findall(r"(\d+)%,", stripes) == [str(end) for end in range(7, 99, 7)]
 
 
 def a_colour(hue: float) -> str:

@@ -33,15 +33,13 @@ class Patch:
 
     Attributes:
         href: address of the photograph's page.
-        alt: what it is, in words.
-        credit: whose the photograph is, and under which licence.
+        credit: what the photograph shows, whose it is, and under which licence.
         share: its activation, as a share of that of the strongest.
         position: place in the strip, in per cent, as `object-position` takes it.
         frame: what the unit makes use of, as the CSS of a box in the patch; nothing where that is all of it.
     """
 
     href: str
-    alt: str
     credit: str
     share: str
     position: str
@@ -221,7 +219,6 @@ def _patch(each: Exemplar, photograph: Photograph, place: int, found: exemplars.
     is_small = max(width, height) < LARGEST_FRAME
     return Patch(
         href=href,
-        alt=photograph.name,
         credit=credit(photograph),
         share=percent_of(each.activation / found.natural),
         # Of nine equal parts side by side: 0 % shows the first, 100 % the last.
