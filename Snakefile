@@ -28,6 +28,7 @@ from pipeline.config import file, plan
 from pipeline.photographs import credits, samples
 from pipeline.pool import owner
 from pipeline.results import layout
+from pipeline.site import own
 from pipeline.workflow import locks, running
 
 # What a user says is said to the workflow that is run, and that may be another one, of which this is a module.
@@ -79,6 +80,7 @@ NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
 PAGES = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"]
+EXTRA = own.files_of(Path(ATLAS.site["extra"])) if ATLAS.site["extra"] else []
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
 IMAGE = "results/filters/{layer}/{filter}.png"
@@ -569,6 +571,8 @@ rule site:
     params:
         # In a storage they are no inputs: a job that has one is run where Snakemake is.
         **({"pages": [files.digest(path) for path in PAGES]} if STORED else {}),
+        # Nor of any other: Snakemake would take braces in their names for wildcards.
+        extra=[(str(path), files.digest(path)) for path in EXTRA],
         results=above(0),
         network=NETWORK,
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.
@@ -581,6 +585,7 @@ rule site:
         PYTHON % "pipeline.site "
         "{params.network} {params.photographs} --weights {input.weights:q} --results {params.results} "
         "--layers {params.layers} --site {params.site} --templates {params.templates} "
+        "--published {params.results}/site "
         "--output {output:q} > {log:q} 2>&1"
 
 

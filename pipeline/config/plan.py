@@ -270,9 +270,15 @@ def _site_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     errors.together(
         lambda: check_base_url(texts["base_url"]),
         lambda: check_base_url(texts["source"], "site.source"),
+        lambda: _check_extra(values["extra"]),
         *(functools.partial(_check_text, f"site.{key}", text) for key, text in texts.items()),
     )
-    return {**values, **texts}
+    return {**values, **texts, "extra": values["extra"]}
+
+
+def _check_extra(folder: str) -> None:
+    if folder and not Path(folder).is_dir():
+        raise UserError(f"site.extra: {folder:.200}: no such folder")
 
 
 def _check_text(key: str, text: str) -> None:

@@ -19,13 +19,21 @@ def main() -> None:
     parser.add_argument("--templates", type=Path, default=Path("templates"), help="folder of the templates")
     parser.add_argument("--photographs", action="store_true", help="say what photographs and gratings do, too")
     parser.add_argument("--output", type=Path, required=True, help="the folder to write, replaced if it is there")
+    parser.add_argument("--published", type=Path, help="the site whose place it will take: what is its owner's is kept")
     arguments = parser.parse_args()
     site = parse_site(arguments.site)
     network = catalogue.load(arguments.model, arguments.preprocessing)
     atlas = atlases.read(
         arguments.results, arguments.weights, network, arguments.layers, with_photographs=arguments.photographs
     )
-    count = build(atlas, site, results=arguments.results, templates=arguments.templates, output=arguments.output)
+    count = build(
+        atlas,
+        site,
+        results=arguments.results,
+        templates=arguments.templates,
+        output=arguments.output,
+        published=arguments.published,
+    )
     print(f"{arguments.output / 'index.html'}: {count} pages")
 
 

@@ -30,7 +30,7 @@ from pipeline.results.layer_summary import Layer
 from pipeline.results.photographs import Collection
 from pipeline.results.record import Record
 from pipeline.results.sheets import Sheets
-from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, publishing, search, tables
+from pipeline.site import addresses, cards, citing, contents, downloads, illustrations, own, publishing, search, tables
 from pipeline.site.about import about
 from pipeline.site.pages import compare, guide, photographs
 from pipeline.site.pages import layer as layer_page
@@ -55,7 +55,7 @@ class Site:
     `base_url` has no final slash, and is empty where the site has no public address; an empty title or description is
     made from the atlas. Where `publish_patches` is false, pages show no part of a photograph; where `originals` is,
     pictures are not published as they were measured. Without `highlights`, "layer/filter", some are chosen. Year 0 is
-    not said.
+    not said. What is in the folder `extra` is published, too.
     """
 
     title: str = ""
@@ -69,6 +69,7 @@ class Site:
     source: str = ""
     originals: bool = True
     highlights: tuple[str, ...] = ()
+    extra: str = ""
 
 
 _KINDS = {str: "text", bool: "true or false", tuple: "a list of texts", int: "a number"}
@@ -98,8 +99,13 @@ def parse_site(text: str) -> Site:
     )
 
 
-def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path) -> int:
-    """Write the whole site into the folder `output`, whole or not at all; return the number of pages."""
+def build(
+    atlas: Atlas, site: Site, *, results: Path, templates: Path, output: Path, published: Path | None = None
+) -> int:
+    """Write the whole site into the folder `output`, whole or not at all; return the number of pages.
+
+    What is in the folder `published` and no build has made is brought along: this site is to take its place.
+    """
     description = site.description or guide.summary(atlas)
     title = site.title or wording.title(display_name(atlas.network.model), atlas.words)
     site = dataclasses.replace(site, title=title)
@@ -147,6 +153,11 @@ def build(atlas: Atlas, site: Site, *, results: Path, templates: Path, output: P
         for page in shown:
             write_text(folder / page.path, renderer.render(page))
         _write_publishing(folder, atlas, dataclasses.replace(site, description=description), shown)
+        if site.extra:
+            own.add(folder, Path(site.extra))
+        own.write_made(folder)
+        if published:
+            own.bring_along(published, folder)
     return len(shown)
 
 

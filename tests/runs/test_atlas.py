@@ -178,6 +178,44 @@ def test_another_title_writes_the_pages_and_nothing_else(atlas):
     assert "Another title" in (atlas.results / "site/index.html").read_text()
 
 
+def test_what_is_its_owners_stays_in_the_published_site_when_it_is_made_anew(atlas, tmp_path):
+    extra = tmp_path / "my {extra} files"
+    extra.mkdir()
+    (extra / "robots-too.txt").write_text("hello")
+    site = atlas.results / "site"
+    (site / "CNAME").write_text("example.org")
+    (site / "talks").mkdir()
+    (site / "talks/slides.txt").write_text("mine")
+
+    run = atlas.run(site={"title": "Another title", "extra": str(extra)})
+
+    assert run.code == 0, run.output
+    assert "Another title" in (site / "index.html").read_text()
+    assert (site / "CNAME").read_text() == "example.org"
+    assert (site / "talks/slides.txt").read_text() == "mine"
+    assert (site / "robots-too.txt").read_text() == "hello"
+    assert atlas.plan(site={"title": "Another title", "extra": str(extra)}) == []
+
+    (extra / "robots-too.txt").rename(extra / "renamed.txt")
+    assert atlas.run(site={"title": "Another title", "extra": str(extra)}).code == 0
+    assert (site / "renamed.txt").is_file()
+    assert (site / "CNAME").is_file()
+    assert not (site / "robots-too.txt").exists()
+
+
+def test_a_folder_in_the_place_of_the_site_that_is_no_site_is_not_replaced(atlas):
+    site = atlas.results / "site"
+    shutil.rmtree(site)
+    site.mkdir()
+    (site / "thesis.tex").write_text("mine")
+
+    run = atlas.run(site={"title": "Another title"})
+
+    assert run.code != 0
+    assert "not a site of this project's" in (atlas.results / "logs/site.log").read_text()
+    assert (site / "thesis.tex").read_text() == "mine"
+
+
 def test_code_and_templates_render_nothing_anew(atlas):
     templates = atlas.project / "templates"
     for path in [atlas.project / "Snakefile", *(atlas.project / "pipeline").rglob("*.py")]:
