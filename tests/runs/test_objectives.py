@@ -94,7 +94,7 @@ def test_the_pages_say_what_the_filters_are_against_and_nowhere_what_excites_the
     found = words_of(atlas)
 
     assert "what 7 filters of mine are against" in found["index.html"]
-    assert "opposed100 %opposed at least 2 times as strongly by their picture as by noise" in found["index.html"]
+    assert "opposed100 %opposed at least twice as strongly by their picture as by noise" in found["index.html"]
     assert "what this filter is against: " in found["second/003.html"]
     assert "what filter 3 of second is against: " in found["second/003.html"]
     assert "what the filters are against" in found["first/index.html"]

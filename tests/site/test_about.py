@@ -55,5 +55,5 @@ def test_a_network_of_nobody_known_has_no_credit(atlas):
 
 def test_every_word_of_the_settings_has_its_place():
     # A setting that is added to the site is decided on here, too.
-    elsewhere = {"description", "publish_patches", "originals", "highlights", "source", "year"}
+    elsewhere = {"description", "extra", "publish_patches", "originals", "highlights", "source", "year"}
     assert {each.name for each in dataclasses.fields(Site)} - SETTINGS.keys() == elsewhere
