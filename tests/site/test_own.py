@@ -92,9 +92,7 @@ def test_a_folder_that_is_no_site_is_not_replaced(new, tmp_path):
     folder.mkdir()
     (folder / "chapter.tex").write_text("mine")
 
-    with pytest.raises(
-        UserError, match=r"thesis: not a site of this project's, which a new one would"
-    ):
+    with pytest.raises(UserError, match=r"thesis: not a site of this project's, which a new one would"):
         own.bring_along(folder, new)
 
 
@@ -126,9 +124,7 @@ def test_what_the_site_has_already_is_not_overwritten_by_it(new, tmp_path, name)
     path.parent.mkdir(parents=True)
     path.write_text("other")
 
-    with pytest.raises(
-        UserError, match=r"^site\.extra: .*: the site has a file or folder of that name"
-    ):
+    with pytest.raises(UserError, match=r"^site\.extra: .*: the site has a file or folder of that name"):
         own.add(new, tmp_path / "extra")
 
 
