@@ -204,8 +204,8 @@ def test_an_unwritable_directory_is_named(fresh, finished, read_only):
     failed = fresh.run()
 
     assert failed.code != 0
-    assert "Read-only file system" in failed.output
-    assert "results" in failed.output
+    assert "results: cannot be written to; make it writable" in failed.output
+    assert "Traceback" not in failed.output
 
     read_only()
     run = fresh.run()
