@@ -34,6 +34,11 @@ CHROMIUM_FLAGS = ("--headless", "--no-sandbox")
 class Host(http.server.SimpleHTTPRequestHandler):
     """A host that compresses texts and lets them be kept, as those of static sites do."""
 
+    def handle(self) -> None:
+        """Answer what is asked by one connection, which a browser may end whenever it likes."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
     def do_GET(self) -> None:
         """Answer with a file."""
         path = Path(self.translate_path(self.path))

@@ -79,9 +79,7 @@ def curve(activations: Sequence[float], marked: Sequence[int], copied: int = 0) 
         return round(8 + (width - 16) * step / last), round(height - (height - 12) * activations[step] / (highest or 1))
 
     def line(first: int, end: int) -> str:
-        points = [point(step) for step in range(first, end)]
-        steps = [f"{x - a}{y - b:+}" for (a, b), (x, y) in itertools.pairwise(points)]
-        return f"M{points[0][0]} {points[0][1]}" + ("l" + " ".join(steps).replace("+", " ") if steps else "")
+        return _line([point(step) for step in range(first, end)])
 
     lines = f'<path class=line d="{line(copied, len(activations))}"/>'
     if copied:
@@ -233,15 +231,18 @@ def direction_curve(degrees: Sequence[float], answers: Sequence[float], preferre
     """
     centre, radius = CHART_WIDTH / 2, CHART_HEIGHT - 18
 
-    def at(angle: float, share: float) -> str:
+    def point(angle: float, share: float) -> tuple[int, int]:
         turn = math.radians(angle)
-        return f"{centre + radius * share * math.cos(turn):.0f} {CHART_HEIGHT - radius * share * math.sin(turn):.0f}"
+        return round(centre + radius * share * math.cos(turn)), round(CHART_HEIGHT - radius * share * math.sin(turn))
 
-    points = "L".join(map(at, (*degrees, 180), (*answers, answers[0])))
+    def at(angle: float, share: float) -> str:
+        return "{} {}".format(*point(angle, share))
+
+    shape = _line([*map(point, (*degrees, 180), (*answers, answers[0]))])
     label = f"Answers to stripes of each direction: most at {preferred:.0f}°, least {percent_of(min(answers))} of that"
     return Markup(
         f'{_chart_open(label)}<path class=axis d="M{at(180, 1)}A{radius} {radius} 0 0 1 {at(0, 1)}z"/>'
-        f'<path class=bars d="M{points}z"/><path class=limit d="M{at(0, 0)}L{at(preferred, 1)}"/>'
+        f'<path class=bars d="{shape}z"/><path class=limit d="M{at(0, 0)}L{at(preferred, 1)}"/>'
         f"<text x={_short(centre + radius - 4)} y={CHART_HEIGHT + 14} class=end>horizontal</text>"
         f"<text x={_short(centre)} y=12 class=mid>vertical</text></svg>"
     )
@@ -257,20 +258,18 @@ def period_curve(periods_px: Sequence[float], answers: Sequence[float], preferre
     """
     shortest, longest = periods_px[0], periods_px[-1]
 
-    def x(period: float) -> str:
-        return f"{8 + (CHART_WIDTH - 16) * math.log(period / shortest) / math.log(longest / shortest):.0f}"
+    def x(period: float) -> int:
+        return round(8 + (CHART_WIDTH - 16) * math.log(period / shortest) / math.log(longest / shortest))
 
-    line = "L".join(
-        f"{x(period)} {CHART_HEIGHT - (CHART_HEIGHT - 6) * share:.0f}"
-        for period, share in zip(periods_px, answers, strict=True)
-    )
+    heights = (round(CHART_HEIGHT - (CHART_HEIGHT - 6) * share) for share in answers)
+    line = _line(list(zip(map(x, periods_px), heights, strict=True)))
     ends = ((shortest, ""), (longest, " class=end"))
     ticks = "".join(
         f"<text x={x(each)} y={CHART_HEIGHT + 14}{anchor}>{number(each, 2)} px</text>" for each, anchor in ends
     )
     label = f"Answers to stripes of {number(shortest, 2)} to {number(longest, 2)} px: most at {number(preferred_px, 2)}"
     return Markup(
-        f'{_chart_open(label)}<path class=axis d="M0 {CHART_HEIGHT}H{CHART_WIDTH}"/><path class=line d="M{line}"/>'
+        f'{_chart_open(label)}<path class=axis d="M0 {CHART_HEIGHT}H{CHART_WIDTH}"/><path class=line d="{line}"/>'
         f'<path class=limit d="M{x(preferred_px)} 0V{CHART_HEIGHT}"/>{ticks}</svg>'
     )
 
@@ -355,6 +354,12 @@ def kernel_uri(kernel: np.ndarray) -> str:
 def _chart_open(label: str, kind: str = "") -> str:
     box = f"0 0 {CHART_WIDTH} {CHART_HEIGHT + AXIS}"
     return f'<svg class="{f"chart {kind}".strip()}" viewBox="{box}" role=img aria-label="{label}">'
+
+
+def _line(points: Sequence[tuple[int, int]]) -> str:
+    """Return the path through points, from one to the next: in fewer letters than from the corner."""
+    steps = [f"{x - a}{y - b:+}" for (a, b), (x, y) in itertools.pairwise(points)]
+    return f"M{points[0][0]} {points[0][1]}" + ("l" + " ".join(steps).replace("+", " ") if steps else "")
 
 
 def _sticks(counts: np.ndarray) -> str:

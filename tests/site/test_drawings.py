@@ -73,7 +73,8 @@ def test_a_direction_is_drawn_where_it_points():
     drawn = drawings.direction_curve([0.0, 90.0], [0.2, 1.0], 90.0)
 
     middle, top = drawings.CHART_WIDTH // 2, 18
-    assert f"{middle} {top}L" in drawn
+    (shape,) = re.findall(r'class=bars d="([^"]*)z"', drawn)
+    assert (middle, top) in points(shape)
     assert f'class=limit d="M{middle} {drawings.CHART_HEIGHT}L{middle} {top}"' in drawn
     assert "most at 90°, least 20 % of that" in drawn
 
@@ -81,7 +82,8 @@ def test_a_direction_is_drawn_where_it_points():
 def test_periods_are_drawn_on_a_logarithmic_axis():
     drawn = drawings.period_curve([4.0, 8.0, 16.0], [0.0, 1.0, 0.0], 8.0)
 
-    assert re.findall(r"(\d+) \d+", drawn.split('class=line d="')[1].split('"')[0]) == ["8", "150", "292"]
+    (line,) = re.findall(r'class=line d="([^"]*)"', drawn)
+    assert [x for x, _ in points(line)] == [8, 150, 292]
     assert "Answers to stripes of 4.0 to 16 px: most at 8.0" in drawn
 
 
