@@ -31,18 +31,27 @@ def reduce(responses: tf.Tensor, objective: str) -> tf.Tensor:
 
 
 class Judge:
-    """What the filters of a layer answer, by Keras alone, in the precision that the network was made for.
+    """What the filters of a layer answer, by Keras alone.
 
     Args:
         network: what is known of the network.
         tensors: its weights.
         layer: name of the layer.
         canvas_px: side of the images.
+        precision: of the convolutions, "float32" or "bfloat16"; by default that which the network was made for.
     """
 
-    def __init__(self, network: Network, tensors: Mapping[str, np.ndarray], layer: str, canvas_px: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        tensors: Mapping[str, np.ndarray],
+        layer: str,
+        canvas_px: int,
+        *,
+        precision: str | None = None,
+    ) -> None:
         self._margin = taps.margin(network.layer(layer))
-        self._responses = KerasResponses(network, graph_of(network, tensors), layer, canvas_px)
+        self._responses = KerasResponses(network, graph_of(network, tensors, precision), layer, canvas_px)
 
     def to_pictures(self, images: np.ndarray, *, objective: str = "channel", batch: int = 4) -> np.ndarray:
         """Return the answer of every filter of the layer to each of several images.

@@ -62,6 +62,27 @@ def own_ranks(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> 
     return np.where(own > 0, 1 + better, len(responses))
 
 
+def doubtful(
+    responses: NDArray[np.float32], noise: NDArray[np.float32], rendered: NDArray[np.integer], tolerance: float
+) -> NDArray[np.intp]:
+    """Return the rows that decide whether a filter is alive, or which place its own picture has, by less than a
+    tolerance: ascending.
+
+    Args:
+        responses: the response matrix, float32 (pictures, channels).
+        noise: answers to noise images, float32 (noise images, channels).
+        rendered: channel number of each picture (pictures,).
+        tolerance: as a share of the answer to the own picture.
+    """
+    own = own_activations(responses, rendered)
+    near = np.abs(responses[:, rendered] - own) <= tolerance * own
+    # A silent filter's picture is the last in any case, however many others leave it silent, too.
+    near &= own > 0
+    np.fill_diagonal(near, False)
+    barely = np.abs(own - ALIVE_RATIO * floored(noise)[rendered]) <= tolerance * own
+    return np.flatnonzero(near.any(0) | near.any(1) | barely | (own <= 0))
+
+
 def selectivities(responses: NDArray[np.float32], rendered: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return how much more each rendered filter's own picture excites it than the others do, −1..1; (pictures,)."""
     own = own_activations(responses, rendered).astype(np.float64)

@@ -3,6 +3,7 @@
 A picture may owe its activation to the exact place of every pixel; one that shows what the filter looks for keeps it.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,6 +27,8 @@ VIEWS = (
 # Of these, the two that a whole atlas is measured with: each turned, resized and moved, one each way. A view costs 3 %
 # of a deep layer's ascent; the four before (VIEWS[1:5]) give a layer's median to 0.01 (108 filters of VGG16).
 FEW_VIEWS = VIEWS[5:]
+# Views that the network sees at a time: a quarter faster than two with AMX, and no more memory than the ascent takes.
+TOGETHER = 8
 # A turned or shrunken picture does not fill its frame; the picture mirrored at its edges fills the rest, since flat
 # corners would excite or silence filters by themselves. This share of the side is mirrored.
 MARGIN = 0.125
@@ -64,14 +67,18 @@ def robust_activations(
     """
 
     @tf.function(autograph=False)
-    def activation(pixels: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
-        responses = truncated.channel_responses(tf.cast(pixels, tf.float32) / 255.0, filter)
-        return tf.reduce_mean(answers.reduce(responses, objective))
+    def activations(pixels: tf.Tensor, filters: tf.Tensor) -> tf.Tensor:
+        responses = truncated.responses(tf.cast(pixels, tf.float32) / 255.0)
+        own = tf.gather(responses, tf.repeat(filters, len(seen))[:, None], axis=3, batch_dims=1)
+        return tf.reduce_mean(tf.reshape(answers.reduce(own, objective), (-1, len(seen))), 1)
 
-    pairs = zip(images, filters, strict=True)
-    return np.array(
-        [activation(tf.constant(views(image, seen)), tf.constant(int(filter))) for image, filter in pairs], np.float32
-    )
+    numbers = np.asarray(filters, np.int32)
+    at_once = max(1, TOGETHER // len(seen))
+    parts = [
+        activations(np.concatenate([views(each, seen) for each in images[first:end]]), numbers[first:end])
+        for first, end in itertools.pairwise([*range(0, len(images), at_once), len(images)])
+    ]
+    return np.concatenate(parts)
 
 
 def _view(padded: Image.Image, margin: int, degrees: float, factor: float, right: int, down: int) -> np.ndarray:

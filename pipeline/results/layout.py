@@ -25,7 +25,7 @@ COPIES = 2
 # Grows when what is measured of layers, or how, changes: a further key, other views of a picture, another definition of
 # an answer. What was measured differently is then told apart, and not compared. Rule `summary` names it among its
 # parameters, so that finished layers are measured anew.
-MEASURES = 3
+MEASURES = 4
 
 # In the folder of the map, what says where each filter is on it.
 SHEETS = "sheets.json"

@@ -21,6 +21,35 @@ def test_a_picture_that_leaves_its_own_filter_silent_has_the_last_place():
     assert matrix.own_ranks(silent[:1], np.arange(1)).tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("responses", "expected"),
+    [
+        ([[9, 1, 1], [1, 9, 1], [1, 1, 9]], []),
+        # Another picture does as much for the second filter as its own: both pictures decide.
+        ([[9, 1, 1], [1, 9, 1], [1, 8.95, 9]], [1, 2]),
+        ([[9, 1, 1], [1, 9, 1], [1, 9.05, 9]], [1, 2]),
+        ([[9, 1, 1], [1, 9, 1], [1, 9.2, 9]], []),
+        # Twice the noise, by a hair.
+        ([[9, 1, 1], [1, 9, 1], [1, 1, 2.01]], [2]),
+        # Silent on all.
+        ([[9, 1, 0], [1, 9, 0], [1, 1, 0]], [2]),
+    ],
+)
+def test_rows_are_in_doubt_that_decide_narrowly(responses, expected):
+    noise = np.ones((2, 3), np.float32)
+
+    found = matrix.doubtful(np.array(responses, np.float32), noise, np.arange(3), 0.01)
+
+    assert found.tolist() == expected
+
+
+def test_rows_in_doubt_are_those_of_rendered_filters_alone():
+    responses = np.array([[9, 1, 9], [9, 1, 9]], np.float32)
+
+    assert matrix.doubtful(responses, np.ones((1, 3), np.float32), np.array([0, 1]), 0.01).tolist() == [0, 1]
+    assert matrix.doubtful(responses[:1], np.ones((1, 3), np.float32), np.array([2]), 0.01).tolist() == []
+
+
 def test_selectivity_compares_the_own_picture_with_the_others():
     assert matrix.selectivities(RESPONSES, RENDERED) == pytest.approx([(8 - 1) / (8 + 1), (6 - 4) / (6 + 4), 0])
 

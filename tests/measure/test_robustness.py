@@ -68,6 +68,23 @@ def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tenso
         assert value == pytest.approx(means.mean(), rel=1e-5)
 
 
+def test_as_many_pictures_as_there_are_give_each_its_own(tiny_network, tiny_tensors):
+    from pipeline.network.truncated import truncate
+
+    images = np.random.default_rng(1).integers(0, 256, (7, SIDE_PX, SIDE_PX, 3), np.uint8)
+    filters = [5, 2, 0, 1, 5, 3, 4]
+    truncated = truncate(tiny_network, tiny_tensors, "l2", "float32")
+
+    found = robustness.robust_activations(truncated, filters, images, seen=robustness.FEW_VIEWS)
+
+    alone = [
+        robustness.robust_activations(truncated, [number], image[None], seen=robustness.FEW_VIEWS)[0]
+        for number, image in zip(filters, images, strict=True)
+    ]
+    assert len(images) > robustness.TOGETHER // len(robustness.FEW_VIEWS)
+    assert found == pytest.approx(np.array(alone), rel=1e-5)
+
+
 def test_a_robust_answer_is_that_of_the_objective(tiny_network, tiny_tensors):
     from pipeline.measure.answers import Judge
     from pipeline.network.truncated import truncate

@@ -187,7 +187,7 @@ def test_the_command_writes_what_it_prints(summaries, tmp_path):
         ({"model": "other"}, r"late\.json: model: other, but tiny in early"),
         ({"objective": "neuron"}, r"late\.json: objective: neuron, but channel in early"),
         ({"objective": "neurone"}, r"late\.json: objective: invalid enum value 'neurone'"),
-        ({"measures": 99}, r"late\.json: made by measures 99, not 3, with which it cannot be compared"),
+        ({"measures": 99}, r"late\.json: made by measures 99, not 4, with which it cannot be compared"),
         ({"filters": [{"filter": 0}]}, r"late\.json: filters\.0\.'activation': missing"),
         ({"figures": []}, r"late\.json: figures: expected `object`"),
     ],

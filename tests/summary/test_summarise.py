@@ -172,6 +172,27 @@ def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
     assert found["figures"]["median_robust_activation"] == pytest.approx(medians, rel=1e-6)
 
 
+def test_pictures_of_another_precision_are_measured_in_it_and_in_float32_where_they_decide_narrowly(atlas, monkeypatch):
+    layer = atlas.network.layer("first")
+
+    def measured(precision: str, doubt: float) -> summarise.Measurements:
+        monkeypatch.setattr(summarise, "DOUBT", doubt)
+        renders = [
+            Render(a_record(atlas.network, atlas.weights, "first", filter, precision=precision), a_picture(filter))
+            for filter in range(8)
+        ]
+        return summarise.measure(atlas.network, atlas.weights, layer, renders)
+
+    exact, rounded, again = measured("float32", 0), measured("bfloat16", 0), measured("bfloat16", np.inf)
+
+    assert (rounded.responses != exact.responses).mean() > 0.9
+    assert rounded.responses == pytest.approx(exact.responses, rel=0.02, abs=2e-3)
+    assert rounded.strongest == pytest.approx(exact.strongest, rel=0.02)
+    assert np.array_equal(rounded.noise, exact.noise)
+    assert np.array_equal(again.responses, exact.responses)
+    assert np.array_equal(again.strongest, exact.strongest)
+
+
 def test_a_summary_counts_the_filters_that_were_tried_again(atlas):
     layer = atlas.network.layer("first")
     renders = [
