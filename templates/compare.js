@@ -99,7 +99,6 @@
       const chosen = names.map(found).filter(Boolean);
       const missing = names.filter((name) => !found(name));
       status.textContent = missing.length ? `Not in this atlas: ${missing.join(", ")}` : "";
-      form.hidden = false;
       document.getElementById("example").hidden = chosen.length > 1;
       table.hidden = chosen.length === 0;
       let waiting = chosen.length;

@@ -66,7 +66,6 @@
     });
   }
 
-  document.getElementById("together")?.removeAttribute("hidden");
   /* A word that is chosen joins those that are searched for already, or leaves them. */
   document.querySelectorAll("[data-word]").forEach((chip) => {
     chip.addEventListener("click", (event) => {
@@ -78,6 +77,5 @@
     });
   });
   window.addEventListener("hashchange", show);
-  if (query() && !isLost) document.getElementById("vocabulary").open = false;
   show();
 })();

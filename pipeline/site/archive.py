@@ -13,7 +13,8 @@ PERMISSIONS = 0o644 << 16
 
 
 def write(site: Path, output: Path) -> None:
-    """Write all files of the folder `site`, in order of their names, into the ZIP archive `output`.
+    """Write all files of the folder `site`, in order of their names, into the ZIP archive `output`; not a `.git`, which
+    is how its owner publishes it, and not for visitors.
 
     Raises `UserError` when there is no site, or a link in it.
     """
@@ -21,7 +22,7 @@ def write(site: Path, output: Path) -> None:
         raise UserError(f"{site}: no site is there; make atlas builds it")
     with files.replacing(output) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for path in sorted(path for path in site.rglob("*") if path.is_symlink() or not path.is_dir()):
-            if path.name == layout.MARK:
+            if path.name == layout.MARK or ".git" in path.relative_to(site).parts:
                 continue
             files.check_no_link(path)
             entry = zipfile.ZipInfo(path.relative_to(site).as_posix(), EPOCH)

@@ -71,6 +71,19 @@ class Watched:
             self.complaints.append(f"{response.status}: {response.url}")
         self.loaded[response.url] = int(response.headers.get("content-length", 0))
 
+    def moved(self) -> float:
+        """Return by how much what was shown has moved by itself (cumulative layout shift)."""
+        shift: float = self.page.evaluate(
+            """() => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => {
+                    for (const each of list.getEntries()) if (!each.hadRecentInput) sum += each.value;
+                }).observe({ type: "layout-shift", buffered: true });
+                setTimeout(() => done(sum), 200);
+            })"""
+        )
+        return shift
+
     def scroll_through(self) -> None:
         """Scroll to the end so slowly that every picture is loaded, and wait for the last of them."""
         self.page.evaluate(

@@ -41,6 +41,15 @@ def test_no_page_is_wider_than_the_screen(folder, open_page, kind, width):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_while_a_page_comes_up(served, open_page, kind, width):
+    watched = open_page(f"{served}/{kind}", viewport={"width": width, "height": 800})
+    watched.page.wait_for_load_state("networkidle")
+
+    assert watched.moved() < 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_without_javascript_a_page_offers_nothing_that_needs_it(folder, open_page, kind):
     watched = open_page(f"{folder.as_uri()}/{kind}", java_script_enabled=False)
     for tag in ("input", "select", "button"):

@@ -24,6 +24,18 @@ def test_the_archive_holds_every_file_of_the_site(site, tmp_path):
         assert opened.read("layer/000.avif") == b"layer/000.avif"
 
 
+def test_how_its_owner_publishes_the_site_is_not_in_the_archive(site, tmp_path):
+    (site / ".git/objects").mkdir(parents=True)
+    (site / ".git/objects/1").write_text("a commit")
+    (site / ".gitignore").write_text("")
+
+    archive.write(site, tmp_path / "site.zip")
+
+    with zipfile.ZipFile(tmp_path / "site.zip") as opened:
+        assert ".gitignore" in opened.namelist()
+        assert not [name for name in opened.namelist() if name.startswith(".git/")]
+
+
 def test_the_same_pages_give_the_same_bytes_whenever_they_were_written(site, tmp_path):
     archive.write(site, tmp_path / "one.zip")
     os.utime(site / "index.html", (1, 1))
