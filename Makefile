@@ -43,6 +43,9 @@ CHECK_DIRECTORY = test -d $(call quoted,$(DIRECTORY)) || \
 # Of targets that make what is there: Snakemake would end in a traceback where it cannot write.
 MAKE_DIRECTORY = { mkdir -p -- $(call quoted,$(DIRECTORY)) && test -w $(call quoted,$(DIRECTORY)); } 2>/dev/null || \
 	{ printf '%s\n' $(call quoted,error: DIRECTORY: $(DIRECTORY): cannot be made or written to) >&2; exit 1; }
+# Snakemake would name every file that is missing.
+CHECK_FINISHED = test -e $(call quoted,$(DIRECTORY)/results/quality.json) || test -e $(call quoted,$(DIRECTORY)/results/site) || \
+	{ printf '%s\n' $(call quoted,error: $(DIRECTORY)/results: no finished atlas is there; make atlas builds it) >&2; exit 1; }
 # Snakemake reads a file of the user's before the project can, and a bomb keeps it busy for minutes.
 CHECK_CONFIG = $(if $(CONFIG),$(PYTHON_THERE) -m pipeline.workflow.share 1/1 $(CONFIGURED) >/dev/null)
 
@@ -70,6 +73,7 @@ site: $(INSTALLED) ## rebuild the pages alone, from finished results
 	@$(CHECK_DIRECTORY)
 	@$(MAKE_DIRECTORY)
 	@$(CHECK_CONFIG)
+	@$(CHECK_FINISHED)
 	$(SNAKEMAKE) --forcerun site --allowed-rules quality map site publish all
 
 unlock: $(INSTALLED) ## remove the lock of a run that was killed, where the next one has not done so; never while a run is under way

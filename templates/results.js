@@ -41,7 +41,7 @@
       } else {
         find.value = wanted;
         document.title = `${wanted} – ${title}`;
-        const none = `Nothing found for “${wanted}”. Words say how a picture looks (above), not what it shows.`;
+        const none = `Nothing found for “${wanted}”. The words, listed above, describe colours and forms, not things.`;
         status.textContent = hits.length ? `${filters} for “${wanted}”` : none;
       }
       list.replaceChildren(

@@ -174,9 +174,13 @@ def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequ
     files.write_json(paths.record, document.to_json(record))
 
 
+# What an error says of a record that cannot be read.
+CURE = "delete it to render the filter anew"
+
+
 def read_record(path: Path) -> Record:
     """Return the record in the file `path`; raise `UserError` when it is missing, damaged, or not of this filter."""
-    record = document.read(path, Record, "a record", "delete it to render the filter anew")
+    record = document.read(path, Record, "a record", CURE)
     if layout.slug(record.layer) != path.parent.name:
         raise UserError(f"{path}: layer: it is of {record.layer!r:.80}, not of {path.parent.name}")
     if layout.digits(record.filter) != path.stem:

@@ -79,7 +79,7 @@ def load(
         return renders
     for fault in faults:
         set_aside(layout.paths(results, layer.name, fault.filter))
-    named = "; ".join(fault.reason for fault in faults[:_NAMED_FILES])
+    named = "; ".join(fault.reason.removesuffix(f"; {records.CURE}") for fault in faults[:_NAMED_FILES])
     more = f"; and {len(faults) - _NAMED_FILES} more" if len(faults) > _NAMED_FILES else ""
     raise UserError(
         f"{named}{more} – what was there is set aside as *{DAMAGED_ENDING}; "

@@ -116,6 +116,14 @@ def test_a_directory_that_cannot_be_written_is_one_line(target):
     assert line == "error: DIRECTORY: /proc/sys: cannot be made or written to"
 
 
+def test_pages_of_an_atlas_that_is_not_there_are_one_line_and_leave_nothing(tmp_path):
+    done = make("site", f"DIRECTORY={tmp_path}")
+
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+    assert line == f"error: {tmp_path}/results: no finished atlas is there; make atlas builds it"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_line_break_in_a_variable_ends_no_command(tmp_path):
     done = make("collection", "RESULTS=mine\nyours", "TITLE=two\nlines", f"DIRECTORY={tmp_path}")
 

@@ -247,8 +247,9 @@ def test_a_damaged_render_is_set_aside_and_named(atlas, monkeypatch, damage, rea
     paths = atlas.paths(1)
     damage(paths)
     left = {path.name: path.read_bytes() for path in (paths.image, paths.record) if path.exists()}
-    with pytest.raises(UserError, match=rf"{reason}.*run the same command again"):
+    with pytest.raises(UserError, match=rf"{reason}.*run the same command again") as told:
         atlas.run(monkeypatch, "0-2,5")
+    assert "delete it" not in str(told.value)
     for name, content in left.items():
         assert not (paths.image.parent / name).exists()
         assert (paths.image.parent / f"{name}.damaged").read_bytes() == content
