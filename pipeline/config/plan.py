@@ -263,6 +263,10 @@ def _state(folder: Path, names: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
+# Of files that a user adds to the site: each is read whenever a run is planned.
+MOST_EXTRA = 10_000
+
+
 def _site_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the site section with each text on one line."""
     # A title that is folded in YAML ends with a line break.
@@ -279,6 +283,12 @@ def _site_texts(values: Mapping[str, Any]) -> dict[str, Any]:
 def _check_extra(folder: str) -> None:
     if folder and not Path(folder).is_dir():
         raise UserError(f"site.extra: {folder:.200}: no such folder")
+    found = (Path(where, name) for where, _, names in os.walk(folder) for name in names) if folder else ()
+    for count, path in enumerate(found):
+        if not path.is_file():
+            raise UserError(f"site.extra: {path}: not a file, and cannot be published")
+        if count == MOST_EXTRA:
+            raise UserError(f"site.extra: {folder:.200}: more than {MOST_EXTRA:,} files; name a smaller folder")
 
 
 def _check_text(key: str, text: str) -> None:

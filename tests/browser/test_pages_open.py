@@ -46,7 +46,8 @@ def test_nothing_moves_while_a_page_comes_up(served, open_page, kind, width):
     watched = open_page(f"{served}/{kind}", viewport={"width": width, "height": 800})
     watched.page.wait_for_load_state("networkidle")
 
-    assert watched.moved() < 0.01
+    # Where something is searched for, the list of words makes room for what is found.
+    assert watched.moved() < (0.1 if "#q=" in kind else 0.01)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import itertools
+import os
 
 import numpy as np
 import pytest
@@ -89,6 +90,20 @@ def test_filters_may_be_said_in_every_way(given, expected):
 )
 def test_filters_that_are_not_there_are_named_with_their_layer(given, expected):
     assert refusal({"filters": {"block1_conv1": given}}).startswith(expected)
+
+
+def test_what_cannot_be_published_is_not_read_for_the_site(tmp_path, monkeypatch):
+    (tmp_path / "CNAME").write_text("example.org")
+    assert plan.plan({"site": {"extra": str(tmp_path)}}).site["extra"] == str(tmp_path)
+
+    monkeypatch.setattr(plan, "MOST_EXTRA", 1)
+    (tmp_path / "more").write_text("")
+    assert "more than 1 files; name a smaller folder" in refusal({"site": {"extra": str(tmp_path)}})
+
+    (tmp_path / "more").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    told = refusal({"site": {"extra": str(tmp_path)}})
+    assert told == f"site.extra: {tmp_path}/pipe: not a file, and cannot be published"
 
 
 def test_layers_come_in_the_networks_order():
