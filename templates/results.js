@@ -76,7 +76,7 @@
       location.hash = new URLSearchParams({ q: next.join(" ") });
     });
   });
-  if (query() && !isLost) document.getElementById("vocabulary").open = false;
   window.addEventListener("hashchange", show);
+  if (query() && !isLost) document.getElementById("vocabulary").open = false;
   show();
 })();

@@ -35,6 +35,9 @@ SAMPLES = 12
 # Photographs of each rendered filter that are looked at in float32, at least: as many as are shown of it.
 LOOKED_AT_AGAIN = 9
 
+# Files that a user adds to the site, at most: each is read whenever a run is planned.
+MOST_EXTRA = 10_000
+
 # The picture shows the field that a unit makes use of, with room for the pattern to repeat; of fewer than 160 px a page
 # that shows it large shows blocks, and 224 px is what VGG16 was trained on. Multiples of 16 keep the maps of all layers
 # whole.
@@ -261,10 +264,6 @@ def _state(folder: Path, names: Sequence[str]) -> str:
             found = (folder / name).stat()
             digest.update(f"{name}\0{found.st_size}\0{found.st_mtime_ns}\0".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-# Of files that a user adds to the site: each is read whenever a run is planned.
-MOST_EXTRA = 10_000
 
 
 def _site_texts(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 A picture may owe its activation to the exact place of every pixel; one that shows what the filter looks for keeps it.
 """
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,11 +71,13 @@ def robust_activations(
         own = tf.gather(responses, tf.repeat(filters, len(seen))[:, None], axis=3, batch_dims=1)
         return tf.reduce_mean(tf.reshape(answers.reduce(own, objective), (-1, len(seen))), 1)
 
-    numbers = np.asarray(filters, np.int32)
-    at_once = max(1, TOGETHER // len(seen))
+    batch = max(1, TOGETHER // len(seen))
     parts = [
-        activations(np.concatenate([views(each, seen) for each in images[first:end]]), numbers[first:end])
-        for first, end in itertools.pairwise([*range(0, len(images), at_once), len(images)])
+        activations(
+            np.concatenate([views(image, seen) for image in images[start : start + batch]]),
+            tf.constant(filters[start : start + batch], tf.int32),
+        )
+        for start in range(0, len(images), batch)
     ]
     return np.concatenate(parts)
 

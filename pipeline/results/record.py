@@ -26,6 +26,9 @@ from pipeline.results.layout import FilterPaths
 
 TEXT_CHUNK = "atlas"
 
+# What an error says of a record that cannot be read.
+CURE = "delete it to render the filter anew"
+
 # Flat, so that no depth of nesting can be more than what compares or prints it can bear.
 Setting = bool | int | float | str
 Recipe = dict[str, Setting | tuple[Setting, ...]]
@@ -172,10 +175,6 @@ def write(paths: FilterPaths, record: Record, image: np.ndarray, snapshots: Sequ
         files.write_bytes(paths.channels, images.encode_channels(image))
     files.write_bytes(paths.image, encode_image(images.shown(image), record))
     files.write_json(paths.record, document.to_json(record))
-
-
-# What an error says of a record that cannot be read.
-CURE = "delete it to render the filter anew"
 
 
 def read_record(path: Path) -> Record:

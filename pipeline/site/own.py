@@ -9,11 +9,10 @@ from pathlib import Path
 
 from pipeline import files
 from pipeline.errors import UserError
+from pipeline.results import layout
 
 # In the site: the files that the build has made, this one too, one path a line.
 MADE = Path("data/files.txt")
-# Snakemake's, in every folder that a rule makes.
-_STAMP = ".snakemake_timestamp"
 # By these a site is known that was built before there was such a list.
 _OLDER = (Path("index.html"), Path("data/atlas.json"))
 
@@ -84,5 +83,5 @@ def _owned(published: Path) -> Iterator[Path]:
         if not (published / MADE).is_file():
             names[:] = [name for name in names if (here / name).as_posix() not in folders]
         for name in (*inside, *(name for name in names if Path(where, name).is_symlink())):
-            if (here / name).as_posix() not in made and name != _STAMP:
+            if (here / name).as_posix() not in made and name != layout.MARK:
                 yield here / name

@@ -126,15 +126,15 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     images = np.stack([render.image for render in renders])
     noise = colour_noise(images.shape[1], channels=images.shape[3])
     precision = renders[0].record.precision
-    filters = np.array([render.record.filter for render in renders])
+    filters = [render.record.filter for render in renders]
     exact = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
     to_noise = exact.to_noise(noise, objective=aim)
-    judge = exact
-    if precision != "float32":
-        judge = answers.Judge(network, loaded.tensors, layer.name, images.shape[1], precision=precision)
-    responses, strongest = judge.to_pictures_and_strongest(images, objective=aim)
-    if judge is not exact:
-        again = matrix.doubtful(responses, to_noise, filters, DOUBT)
+    if precision == "float32":
+        responses, strongest = exact.to_pictures_and_strongest(images, objective=aim)
+    else:
+        rounded = answers.Judge(network, loaded.tensors, layer.name, images.shape[1], precision=precision)
+        responses, strongest = rounded.to_pictures_and_strongest(images, objective=aim)
+        again = matrix.doubtful(responses, to_noise, np.array(filters), DOUBT)
         if len(again):
             responses[again], strongest[again] = exact.to_pictures_and_strongest(images[again], objective=aim)
     return Measurements(
@@ -142,7 +142,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
         noise=to_noise,
         robust=robustness.robust_activations(
             truncate(network, loaded.tensors, layer.name, precision),
-            filters.tolist(),
+            filters,
             images,
             seen=robustness.FEW_VIEWS,
             objective=aim,
