@@ -205,7 +205,7 @@ rule summary:
         filters=lambda wildcards: selection.format_filters(ATLAS.filters[LAYERS[wildcards.layer]]),
         measures=layout.MEASURES,
     shell:
-        PYTHON % "pipeline.summary "
+        PYTHON % "pipeline.pool summary "
         "{params.network} --weights {input.weights:q} --results {params.results} "
         "--layer {params.layer} --filters {params.filters} --output {output.summary:q} > {log:q} 2>&1"
 
@@ -280,7 +280,7 @@ rule map:
 # What of the photographs the site reads: nothing where the network is shown none.
 SHOWN, TRUSTED, EXEMPLARS = [], [], []
 # What workers of the pool do.
-POOLED = {"render": rules.render.rule}
+POOLED = {"render": rules.render.rule, "summary": rules.summary.rule}
 
 if ATLAS.photographs:
     FOLDER = ATLAS.photographs.folder

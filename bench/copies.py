@@ -104,6 +104,7 @@ def main() -> None:
     tensors = store.load(layout.weights(arguments.results)).tensors
     import_tensorflow(THREADS, on=device.CPU)
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
 
     rows: list[list[object]] = []
     for each in network.layers:
@@ -116,7 +117,7 @@ def main() -> None:
             continue
         places = sample(len(layer.numbers), min(arguments.filters, len(layer.numbers)))
         filters = [layer.numbers[place] for place in places]
-        judge = Judge(network, tensors, layer.name, layer.canvas_px)
+        judge = Judge(network, graph_of(network, tensors), layer.name, layer.canvas_px)
         rows += measured(arguments.results, layer, filters, judge, encoders(arguments.qualities))
     if not rows:
         raise errors.UserError(f"{arguments.results}: no layer of {network.name} that is in colours or in grey")

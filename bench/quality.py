@@ -127,14 +127,14 @@ def against(recipes: Sequence[str], chosen: str, baseline: str = "default") -> l
 def measure(way: Way, layer: str, filters: Sequence[int]) -> Measured:
     """Make the pictures of some filters of a layer with both seeds, and measure them."""
     climb = loop.ascent(layer, way.precision, way.recipe, model=way.model)
-    from pipeline.measure import answers, matrix, robustness
+    from pipeline.measure import answers, by_keras, matrix, robustness
     from pipeline.measure.noise import colour_noise
     from pipeline.network.truncated import truncate
 
     network, tensors = catalogue.load(way.model), loop.tensors(way.model)
     canvas_px = plan.resolve_canvas(network, layer, "auto")
     numbers = np.array(filters)
-    judge = answers.Judge(network, tensors, layer, canvas_px)
+    judge = answers.Judge(network, by_keras.graph_of(network, tensors), layer, canvas_px)
     truncated = truncate(network, tensors, layer, "float32")
     noise = judge.to_noise(colour_noise(canvas_px))
     images, matrices, robust, found, grains = [], [], [], [], []

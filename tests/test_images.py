@@ -107,7 +107,8 @@ def test_a_copy_has_the_first_quality_that_is_like_the_picture_or_else_the_last(
     copies = {quality: images.encode_faithfully(picture, quality) for quality in (20, 60, 90)}
     alike = {quality: images.decibels(noise(64, 64), decoded(copy)) for quality, copy in copies.items()}
 
-    assert images.encode_like(picture, copies, alike[20]) == copies[20]
+    # A little less and a little more, for it is added up in another order here.
+    assert images.encode_like(picture, copies, alike[20] - 0.1) == copies[20]
     assert images.encode_like(picture, copies, alike[20] + 0.1) == copies[60]
     assert images.encode_like(picture, copies, 99) == copies[90]
 

@@ -13,15 +13,14 @@ What photographs are compared by is the strongest unit, any of the map's but tho
 max(0, response), with the sign turned for `negative_channel`.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import tensorflow as tf
 
 from pipeline.ascent.objective import asked_for
-from pipeline.measure.by_keras import KerasResponses, graph_of
+from pipeline.measure.by_keras import KerasResponses
 from pipeline.network import taps
 from pipeline.network.catalogue import Network
+from pipeline.network.graph import Graph
 from pipeline.network.truncated import mean_activation
 
 
@@ -35,23 +34,14 @@ class Judge:
 
     Args:
         network: what is known of the network.
-        tensors: its weights.
+        graph: its graph with the weights in it, which settles the precision.
         layer: name of the layer.
         canvas_px: side of the images.
-        precision: of the convolutions, "float32" or "bfloat16"; by default that which the network was made for.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        tensors: Mapping[str, np.ndarray],
-        layer: str,
-        canvas_px: int,
-        *,
-        precision: str | None = None,
-    ) -> None:
+    def __init__(self, network: Network, graph: Graph, layer: str, canvas_px: int) -> None:
         self._margin = taps.margin(network.layer(layer))
-        self._responses = KerasResponses(network, graph_of(network, tensors, precision), layer, canvas_px)
+        self._responses = KerasResponses(network, graph, layer, canvas_px)
 
     def to_pictures(self, images: np.ndarray, *, objective: str = "channel", batch: int = 4) -> np.ndarray:
         """Return the answer of every filter of the layer to each of several images.

@@ -50,10 +50,10 @@ class KerasResponses:
         return tf.transpose(found, (0, 2, 3, 1)) if self._axis == 1 else found
 
 
-def graph_of(network: Network, tensors: Mapping[str, np.ndarray], precision: str | None = None) -> Graph:
-    """Return the graph of a network as its model was saved, with weights in it; its layers compute in "float32" or
-    "bfloat16", or by default as the model has it."""
-    return keras_model.graph_with(keras_model.load(network.model), tensors, precision)
+def graph_of(network: Network, tensors: Mapping[str, np.ndarray]) -> Graph:
+    """Return the graph of a network as its model was saved, with weights in it; its layers compute as the model has
+    it."""
+    return keras_model.graph_with(keras_model.load(network.model), tensors, None)
 
 
 def _as_taken(tensor: tf.Tensor, value: Value) -> tf.Tensor:

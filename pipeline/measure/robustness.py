@@ -83,11 +83,11 @@ def robust_activations(
 
 
 def _view(padded: Image.Image, margin: int, degrees: float, factor: float, right: int, down: int) -> np.ndarray:
-    centre = padded.width / 2
+    side, centre = padded.width - 2 * margin, padded.width / 2
     angle = np.radians(degrees)
     cosine, sine = np.cos(angle) / factor, np.sin(angle) / factor
-    x, y = centre + right, centre + down
+    # Where the middle of the padded picture comes to lie in the frame, which is the picture without its margin.
+    x, y = centre - margin + right, centre - margin + down
     # PIL wants, for each place in the result, where it comes from.
     matrix = (cosine, sine, centre - cosine * x - sine * y, -sine, cosine, centre + sine * x - cosine * y)
-    turned = padded.transform(padded.size, Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
-    return np.asarray(turned)[margin : padded.height - margin, margin : padded.width - margin]
+    return np.asarray(padded.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC))

@@ -36,7 +36,7 @@ LARGEST_BAND_BYTES = 16_500
 # How much the copy of a picture is like it at least (PSNR), and the AVIF qualities (0..100) that are tried for that;
 # the first nearly always does. So each layer of VGG16 keeps 97 % of its activation or more, block 1 100 %; with one
 # colour for four pixels it would be 94 % at any quality (`bench.copies`).
-LEAST_DB = 27.3
+LEAST_DB = 27.0
 PICTURE_QUALITIES = (48, 49, 52, 58, 66, 76, 86, 96)
 
 # AVIF qualities of thumbnails, and strips, which come by the hundred.

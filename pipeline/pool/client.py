@@ -23,6 +23,7 @@ COMMANDS = {
     RENDER: "pipeline.render.batch",
     "photographs.scan": "pipeline.photographs.scan",
     "photographs.finals": "pipeline.photographs.finals",
+    "summary": "pipeline.summary.__main__",
     "trust": "pipeline.trust.__main__",
     "tuning": "pipeline.tuning.__main__",
 }

@@ -7,6 +7,7 @@ What it does is in rooms above, which it knows by name alone (`client.COMMANDS`)
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import gc
 import importlib
@@ -62,6 +63,7 @@ def main() -> None:
     while memory <= allowed:
         jobs = batches.get()
         do_all(jobs)
+        _forget()
         memory = resident_bytes()
         client.send(
             connection,
@@ -114,8 +116,10 @@ def _command(job: Job) -> None:
     try:
         module.main()
     finally:
+        _forget()
         # Of its graph of the network, the parts refer to each other: a tenth of a gigabyte for VGG16.
         gc.collect()
+        _give_back()
 
 
 @contextmanager
@@ -139,6 +143,19 @@ def resident_bytes() -> int:
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _forget() -> None:
+    """Let go of what TensorFlow keeps of jobs that are done."""
+    if gradients := sys.modules.get("pipeline.network.gradients"):
+        gradients.forget()
+
+
+def _give_back() -> None:
+    """Give memory that is free back to the system, where its C library lets us: else glibc keeps a tenth of a gigabyte
+    of a summary's, and the worker would have to make way for a fresh one."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _compiled() -> int:

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,16 +18,13 @@ from pipeline.errors import UserError
 from pipeline.machine import start, surroundings
 from pipeline.measure import matrix
 from pipeline.measure.noise import colour_noise, floored
-from pipeline.network import keras_model
-from pipeline.network.graph import Graph
 from pipeline.network.truncated import with_copy
 from pipeline.render import animation
 from pipeline.render.request import RenderRequest
 from pipeline.results import layout, record
 from pipeline.results.record import Record, Versions
-from pipeline.weights import store
-
-load_weights = functools.lru_cache(maxsize=1)(store.load)
+from pipeline.weights import kept
+from pipeline.weights.store import Weights
 
 
 @dataclass(frozen=True)
@@ -81,23 +77,17 @@ class LayerAscent:
     noise_activations: np.ndarray
 
 
-@functools.lru_cache(maxsize=1)
-def _graph(model: str, weights_path: Path, weights_sha256: str, precision: str) -> Graph:
-    """Return the graph of a model with the weights in it, which all its layers share."""
-    return keras_model.graph_with(keras_model.load(model), load_weights(weights_path).tensors, precision)
-
-
 @functools.lru_cache(maxsize=2)
-def _ascent(key: tuple[Any, ...], weights_sha256: str) -> LayerAscent:
+def _ascent(key: tuple[Any, ...], loaded: Weights) -> LayerAscent:
     """Return the compiled ascent for a layer, canvas, precision and recipe, with the layer's activations on noise.
 
     Jobs of one layer come together, and where one layer ends and the next begins they alternate: two are kept, and
     what 13 layers have compiled does not pile up.
     """
-    network, layer, canvas_px, precision, recipe, weights_path = key
+    network, layer, canvas_px, precision, recipe = key
     if not recipe.preprocess:
         network = dataclasses.replace(network, preprocessing="unit")
-    graph = _graph(network.model, weights_path, weights_sha256, precision)
+    graph = kept.graph(network.model, loaded, precision)
     exact, copy = with_copy(network, graph, layer, recipe.copy_rank if recipe.copied_steps else 0.0)
     channels = network.image_of(layer).channels
     noise = exact.mean_activations(colour_noise(canvas_px, channels=channels), batch=1)
@@ -127,9 +117,9 @@ def climb(requests: Sequence[RenderRequest], progress: Callable[[int], None] = l
     """
     first = requests[0]
     network, recipe = first.network, first.recipe
-    loaded = load_weights(first.weights)
+    loaded = kept.load(first.weights)
     loaded.check(network, first.weights)
-    shared = _ascent((network, first.layer, first.canvas_px, first.precision, recipe, first.weights), loaded.sha256)
+    shared = _ascent((network, first.layer, first.canvas_px, first.precision, recipe), loaded)
     results = [
         Climbed(request, [], float(shared.noise_activations[request.filter]), shared.ascent.copied_steps, loaded.sha256)
         for request in requests

@@ -1,6 +1,7 @@
 """Where each document of an atlas lies below the results folder, and what its file is called: nothing else spells a
 path in there. The Snakefile's outputs, which a reader looks for in the Snakefile, are held to it by a test."""
 
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -70,6 +71,7 @@ class QualityPaths:
     text: Path
 
 
+@functools.cache
 def slug(layer: str) -> str:
     """Return a file name for a layer: its own name where that is safe, else a safe one that no other layer gets."""
     if _SAFE_NAME.fullmatch(layer):

@@ -12,7 +12,7 @@ from pipeline.network import catalogue, known
 from pipeline.results import document, layout
 from pipeline.results import renders as layer_renders
 from pipeline.summary.summarise import measure, summarise
-from pipeline.weights import store
+from pipeline.weights import kept
 
 
 def _arguments() -> argparse.Namespace:
@@ -37,7 +37,7 @@ def main() -> None:
     filters = selection.parse_filters(arguments.filters)
     for filter in filters:
         network.check_filter(layer.name, filter)
-    loaded = store.load(arguments.weights)
+    loaded = kept.load(arguments.weights)
     loaded.check(network, arguments.weights)
     renders = layer_renders.load(network, layer, filters, loaded.sha256, arguments.results)
     # A GPU is for the renders that go on meanwhile.

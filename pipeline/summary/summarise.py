@@ -119,20 +119,23 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
     does where that is done in bfloat16. Pictures that decide something narrowly are run in float32, as noise is.
     """
     # Here, not above: TensorFlow takes seconds to start, and a damaged file is found in less.
-    from pipeline.measure import answers, robustness
-    from pipeline.network.truncated import truncate
+    from pipeline.measure import answers, by_keras, robustness
+    from pipeline.network.truncated import TruncatedNetwork
+    from pipeline.weights import kept
 
     aim = objective(renders)
     images = np.stack([render.image for render in renders])
     noise = colour_noise(images.shape[1], channels=images.shape[3])
     precision = renders[0].record.precision
     filters = [render.record.filter for render in renders]
-    exact = answers.Judge(network, loaded.tensors, layer.name, images.shape[1])
+    graph = kept.graph(network.model, loaded, precision)
+    as_saved = by_keras.graph_of(network, loaded.tensors)
+    exact = answers.Judge(network, as_saved, layer.name, images.shape[1])
     to_noise = exact.to_noise(noise, objective=aim)
     if precision == "float32":
         responses, strongest = exact.to_pictures_and_strongest(images, objective=aim)
     else:
-        rounded = answers.Judge(network, loaded.tensors, layer.name, images.shape[1], precision=precision)
+        rounded = answers.Judge(network, graph, layer.name, images.shape[1])
         responses, strongest = rounded.to_pictures_and_strongest(images, objective=aim)
         again = matrix.doubtful(responses, to_noise, np.array(filters), DOUBT)
         if len(again):
@@ -141,7 +144,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
         responses=responses,
         noise=to_noise,
         robust=robustness.robust_activations(
-            truncate(network, loaded.tensors, layer.name, precision),
+            TruncatedNetwork(network, graph, layer.name),
             filters,
             images,
             seen=robustness.FEW_VIEWS,

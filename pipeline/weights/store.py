@@ -22,7 +22,8 @@ _SHA256, _SOURCE = "sha256", "source"
 _CONTENTS = {"model": "model_file_sha256", "weights": "weights_file_sha256"}
 
 
-@dataclass(frozen=True)
+# Two are the same where they are one object: comparing 15 million numbers is for `sha256`.
+@dataclass(frozen=True, eq=False)
 class Weights:
     """The weights that a network's convolutional layers depend on.
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pipeline.measure import answers
+from pipeline.measure.by_keras import graph_of
 from pipeline.network.truncated import truncate
 
 LAYER = "l2"
@@ -21,7 +22,7 @@ def responses(tiny_network, tiny_tensors, pictures) -> np.ndarray:
 
 @pytest.fixture
 def judge(tiny_network, tiny_tensors) -> answers.Judge:
-    return answers.Judge(tiny_network, tiny_tensors, LAYER, 18)
+    return answers.Judge(tiny_network, graph_of(tiny_network, tiny_tensors), LAYER, 18)
 
 
 @pytest.mark.parametrize(

@@ -55,13 +55,14 @@ def test_a_flat_picture_stays_flat_in_every_view():
 
 def test_a_robust_activation_is_the_mean_over_the_views(tiny_network, tiny_tensors):
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
     from pipeline.network.truncated import truncate
 
     random = np.random.default_rng(1)
     images = random.integers(0, 256, (2, SIDE_PX, SIDE_PX, 3), np.uint8)
 
     found = robustness.robust_activations(truncate(tiny_network, tiny_tensors, "l2", "float32"), [5, 2], images)
-    judge = Judge(tiny_network, tiny_tensors, "l2", SIDE_PX)
+    judge = Judge(tiny_network, graph_of(tiny_network, tiny_tensors), "l2", SIDE_PX)
 
     for value, image, filter in zip(found, images, [5, 2], strict=True):
         means = judge.to_pictures(robustness.views(image))[:, filter]
@@ -87,12 +88,13 @@ def test_as_many_pictures_as_there_are_give_each_its_own(tiny_network, tiny_tens
 
 def test_a_robust_answer_is_that_of_the_objective(tiny_network, tiny_tensors):
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
     from pipeline.network.truncated import truncate
 
     image = np.random.default_rng(1).integers(0, 256, (SIDE_PX, SIDE_PX, 3), np.uint8)
 
     judge, truncated = (
-        Judge(tiny_network, tiny_tensors, "l2", SIDE_PX),
+        Judge(tiny_network, graph_of(tiny_network, tiny_tensors), "l2", SIDE_PX),
         truncate(tiny_network, tiny_tensors, "l2", "float32"),
     )
 

@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -82,3 +85,23 @@ def test_a_rectified_convolution_and_its_gradient_are_tensorflows_bit_for_bit(pr
 )
 def test_only_pooling_that_halves_is_replaced(shape, window, strides, expected):
     assert gradients.halves_exactly(tf.zeros(shape), window, strides) == expected
+
+
+def test_graphs_that_are_done_with_can_be_forgotten():
+    @tf.function(autograph=False)
+    def slope(features: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(features)
+            output = gradients.pool_by_two(features)
+        return tape.gradient(output, features)
+
+    features = draw(1, 4, 4, 2)
+    before = slope(features).numpy()
+    graph = weakref.ref(slope.get_concrete_function(features).graph)
+
+    gradients.forget()
+
+    np.testing.assert_array_equal(slope(features).numpy(), before)
+    del slope
+    gc.collect()
+    assert graph() is None

@@ -58,6 +58,30 @@ def test_a_worker_that_renders_scans_and_renders_again(owner, scan, tiny):
     assert worker["jobs"] == 3
 
 
+def test_a_worker_that_renders_summarises_and_renders_again(owner, tiny, keras_file, keras_weights_file):
+    def summary(output: str) -> tuple[str, ...]:
+        return (
+            *("summary", "--model", str(keras_file), "--preprocessing", "unit"),
+            *("--weights", str(keras_weights_file), "--results", ".", "--layer", "first", "--filters", "0-1"),
+            *("--output", output),
+        )
+
+    renders = [owner.run(*tiny("first", number, f"filters/first/{number:03}.png"))[0] for number in range(2)]
+    summaries = [run(owner, *summary(f"{place}.json"))[0] for place in range(2)]
+    again = owner.run(*tiny("first", 0, "again.png"))[0]
+    alone = run(owner, *summary("alone.json"), address=NO_POOL)[0]
+
+    assert [*renders, *summaries, again, alone] == [0] * 6
+    (worker,) = owner.status()["workers"]
+    assert worker["jobs"] == 5
+    assert worker["compiled"] == 1
+    for ending in (".json", ".response.npy"):
+        first, *others = ((owner.directory / f"{name}{ending}").read_bytes() for name in ("0", "1", "alone"))
+        assert others == [first, first]
+    picture = (owner.directory / "filters/first/000.png").read_bytes()
+    assert (owner.directory / "again.png").read_bytes() == picture
+
+
 def test_what_a_command_says_and_its_exit_code_come_back(owner):
     asked = ("trust", "--layer", "x", "--model", "vgg17")
 
@@ -85,7 +109,7 @@ def test_no_other_command_is_done(owner, command):
     code, _, stderr = run(owner, *command)
 
     assert code == 1
-    assert "should be one of photographs.scan, photographs.finals, trust, tuning" in stderr
+    assert "should be one of photographs.scan, photographs.finals, summary, trust, tuning" in stderr
 
 
 def test_the_pool_does_no_command_that_it_does_not_know(owner):

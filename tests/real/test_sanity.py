@@ -13,6 +13,7 @@ from pipeline.ascent import objective
 from pipeline.ascent import recipe as recipes
 from pipeline.measure import answers
 from pipeline.measure import matrix as response
+from pipeline.measure.by_keras import graph_of
 from pipeline.measure.noise import colour_noise
 from pipeline.network import last, preparation, truncated
 from pipeline.network.catalogue import Network
@@ -133,7 +134,7 @@ def judge(tmp_path, monkeypatch) -> Callable[..., Verdict]:
 
 def verdict(made: Made, layer: str, found: Sequence[records.Record], pictures: np.ndarray) -> Verdict:
     rendered = np.array([record.filter for record in found])
-    judge = answers.Judge(made.network, made.tensors, layer, CANVAS_PX)
+    judge = answers.Judge(made.network, graph_of(made.network, made.tensors), layer, CANVAS_PX)
     matrix, noise = judge.to_pictures(pictures), judge.to_noise(colour_noise(CANVAS_PX))
     figures = response.figures(matrix, noise, rendered)
     return Verdict(

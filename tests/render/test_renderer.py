@@ -108,10 +108,12 @@ def test_the_record_has_the_activation_at_every_step_and_it_rises(request_for):
 
 def test_the_record_is_that_of_the_picture_within_its_8_bits(request_for, tiny_network, tiny_tensors):
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
 
     pixels, value = rendered(request_for())
 
-    measured = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_pictures(pixels[None])[0, 1]
+    judge = Judge(tiny_network, graph_of(tiny_network, tiny_tensors), "l2", CANVAS_PX)
+    measured = judge.to_pictures(pixels[None])[0, 1]
     assert measured == pytest.approx(value["last_activation"], rel=0.02)
 
 
@@ -203,11 +205,12 @@ def test_a_living_filter_takes_one_attempt(request_for):
 
 def test_the_noise_of_the_record_is_that_of_the_summary(request_for, tiny_network, tiny_tensors):
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
     from pipeline.measure.noise import colour_noise, floored
 
     _, value = rendered(request_for())
 
-    noise = Judge(tiny_network, tiny_tensors, "l2", CANVAS_PX).to_noise(colour_noise(CANVAS_PX))
+    noise = Judge(tiny_network, graph_of(tiny_network, tiny_tensors), "l2", CANVAS_PX).to_noise(colour_noise(CANVAS_PX))
     assert value["noise_activation"] == floored(noise)[1]
 
 

@@ -161,9 +161,10 @@ def test_a_summary_agrees_with_its_response_matrix(summarised):
 def test_a_robust_activation_is_that_of_the_picture_slightly_moved(summarised):
     from pipeline.measure import robustness
     from pipeline.measure.answers import Judge
+    from pipeline.measure.by_keras import graph_of
 
     found = the_summary(summarised)
-    judge = Judge(summarised.network, summarised.weights.tensors, "first", CANVAS)
+    judge = Judge(summarised.network, graph_of(summarised.network, summarised.weights.tensors), "first", CANVAS)
     for each in found["filters"]:
         views = robustness.views(a_picture(each["filter"]), robustness.FEW_VIEWS)
         means = judge.to_pictures(views)
