@@ -80,7 +80,7 @@ NETWORK = f"--model {quote(ATLAS.model)} --preprocessing {ATLAS.preprocessing}"
 PYTHON = 'PYTHONPATH="$ATLAS_PYTHONPATH" "$ATLAS_PYTHON" -m %s'
 TEMPLATES = files.PROJECT / "templates"
 PAGES = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.suffix != ".rst"]
-EXTRA = own.files_of(Path(ATLAS.site["extra"])) if ATLAS.site["extra"] else []
+EXTRA = errors.or_exit(own.state, Path(ATLAS.site["extra"])) if ATLAS.site["extra"] else []
 
 # Texts, which may be expanded; the outputs of rules may not where they are kept in a storage.
 IMAGE = "results/filters/{layer}/{filter}.png"
@@ -572,7 +572,7 @@ rule site:
         # In a storage they are no inputs: a job that has one is run where Snakemake is.
         **({"pages": [files.digest(path) for path in PAGES]} if STORED else {}),
         # Nor of any other: Snakemake would take braces in their names for wildcards.
-        extra=[(str(path), files.digest(path)) for path in EXTRA],
+        extra=EXTRA,
         results=above(0),
         network=NETWORK,
         # Functions, for in a text Snakemake takes what is in braces for a wildcard.

@@ -4,7 +4,7 @@ import re
 
 from pipeline.errors import UserError
 
-_RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
+_RANGE = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?", re.ASCII)
 
 
 def parse_filters(text: str) -> tuple[int, ...]:

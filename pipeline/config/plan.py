@@ -234,7 +234,8 @@ def _photographs(value: str) -> Photographs | None:
         return Photographs(folder=None, count=SAMPLES, shares=1, state="", credits="")
     if not os.path.isdir(value):  # noqa: PTH112 (it takes any text whatever as a path that leads nowhere)
         where = "" if os.path.isabs(value) else f" in {Path.cwd()}, where relative paths begin"  # noqa: PTH117
-        hint = did_you_mean(value, ("samples", "none"))
+        # Not "none": half of all short names are near it.
+        hint = did_you_mean(value, ("samples",))
         wrong = "not a folder" if os.path.exists(value) else f"no such folder{where}"  # noqa: PTH110
         raise UserError(f"photographs: {value:.200}: {wrong}; say samples, none, or the path of a folder{hint}")
     # Here, for it takes what Snakemake does not bring.
@@ -284,8 +285,8 @@ def _check_extra(folder: str) -> None:
         raise UserError(f"site.extra: {folder:.200}: no such folder")
     found = (Path(where, name) for where, _, names in os.walk(folder) for name in names) if folder else ()
     for count, path in enumerate(found):
-        if not path.is_file():
-            raise UserError(f"site.extra: {path}: not a file, and cannot be published")
+        with at("site.extra"):
+            files.check_no_link(path)
         if count == MOST_EXTRA:
             raise UserError(f"site.extra: {folder:.200}: more than {MOST_EXTRA:,} files; name a smaller folder")
 

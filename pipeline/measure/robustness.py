@@ -26,7 +26,7 @@ VIEWS = (
 # Of these, the two that a whole atlas is measured with: each turned, resized and moved, one each way. A view costs 3 %
 # of a deep layer's ascent; the four before (VIEWS[1:5]) give a layer's median to 0.01 (108 filters of VGG16).
 FEW_VIEWS = VIEWS[5:]
-# Views that the network sees at a time: a quarter faster than two with AMX, and no more memory than the ascent takes.
+# Images that the network sees at a time: a quarter faster than two with AMX, and no more memory than the ascent takes.
 TOGETHER = 8
 # A turned or shrunken picture does not fill its frame; the picture mirrored at its edges fills the rest, since flat
 # corners would excite or silence filters by themselves. This share of the side is mirrored.

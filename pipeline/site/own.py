@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline import files
+from pipeline import errors, files
 from pipeline.errors import UserError
 from pipeline.results import layout
 
@@ -20,6 +20,15 @@ _OLDER = (Path("index.html"), Path("data/atlas.json"))
 def files_of(folder: Path) -> Sequence[Path]:
     """Return the files below a folder, in order; links to folders are not followed."""
     return [Path(where, name) for where, _, names in sorted(os.walk(folder)) for name in sorted(names)]
+
+
+def state(extra: Path) -> list[tuple[str, str]]:
+    """Return the files of the folder `site.extra` of the configuration, each with the sha256 of what is in it; raise
+    `UserError` for one that cannot be read."""
+    try:
+        return [(str(path), files.digest(path)) for path in files_of(extra)]
+    except OSError as error:
+        raise UserError(f"site.extra: {errors.describe_os_error(error)}") from None
 
 
 def add(folder: Path, extra: Path) -> None:

@@ -136,7 +136,7 @@ def measure(network: Network, loaded: Weights, layer: ConvLayer, renders: Sequen
         responses, strongest = exact.to_pictures_and_strongest(images, objective=aim)
     else:
         rounded = answers.Judge(network, graph, layer.name, images.shape[1])
-        responses, strongest = rounded.to_pictures_and_strongest(images, objective=aim)
+        responses, strongest = rounded.to_pictures_and_strongest(images, objective=aim, batch=robustness.TOGETHER)
         again = matrix.doubtful(responses, to_noise, np.array(filters), DOUBT)
         if len(again):
             responses[again], strongest[again] = exact.to_pictures_and_strongest(images[again], objective=aim)

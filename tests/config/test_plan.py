@@ -84,6 +84,7 @@ def test_filters_may_be_said_in_every_way(given, expected):
         ("1,,2", "filters: block1_conv1: '' is not a filter number or range; write for example 0-31,159"),
         ("1.5", "filters: block1_conv1: '1.5' is not a filter number"),
         ("1-2-3", "filters: block1_conv1: '1-2-3' is not"),
+        ("١٢", "filters: block1_conv1: '١٢' is not a filter number"),
         ("-1", "filters: block1_conv1: '-1' is not"),
         ("al", "filters: block1_conv1: 'al' is not"),
     ],
@@ -103,7 +104,12 @@ def test_what_cannot_be_published_is_not_read_for_the_site(tmp_path, monkeypatch
     (tmp_path / "more").unlink()
     os.mkfifo(tmp_path / "pipe")
     told = refusal({"site": {"extra": str(tmp_path)}})
-    assert told == f"site.extra: {tmp_path}/pipe: not a file, and cannot be published"
+    assert told == f"site.extra: {tmp_path}/pipe: not a file"
+
+    (tmp_path / "pipe").unlink()
+    (tmp_path / "link").symlink_to("CNAME")
+    told = refusal({"site": {"extra": str(tmp_path)}})
+    assert told.startswith(f"site.extra: {tmp_path}/link: a link, which is not published: remove it")
 
 
 def test_layers_come_in_the_networks_order():
@@ -529,6 +535,10 @@ def test_a_folder_that_cannot_be_shown_is_named(tmp_path, monkeypatch, value, me
     a_folder(tmp_path, "a.jpg", "empty/notes.txt")
 
     assert refusal({"photographs": value}).startswith(message.format(cwd=tmp_path))
+
+
+def test_a_missing_folder_is_not_taken_for_a_misspelt_none():
+    assert "did you mean" not in refusal({"photographs": "nope"})
 
 
 def test_somebodys_whole_disk_is_not_gone_through(tmp_path, monkeypatch):

@@ -31,6 +31,23 @@ def new(tmp_path):
     return a_site(tmp_path / "new", "index.html", "layer/000.html")
 
 
+def test_what_is_to_be_published_too_is_known_by_what_is_in_it(tmp_path, monkeypatch):
+    (tmp_path / "CNAME").write_text("example.org")
+    (first,) = own.state(tmp_path)
+    (tmp_path / "CNAME").write_text("example.com")
+    (second,) = own.state(tmp_path)
+
+    assert first[0] == second[0] == str(tmp_path / "CNAME")
+    assert first[1] != second[1]
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(own.files, "digest", refuse)
+    with pytest.raises(UserError, match=r"^site\.extra: .*/CNAME: permission denied$"):
+        own.state(tmp_path)
+
+
 def test_what_no_build_has_made_is_brought_along_and_nothing_else(published, new):
     for name in ("CNAME", "layer/notes.txt", ".well-known/deep/er.txt"):
         path = published / name
