@@ -106,6 +106,7 @@ def main() -> None:
     from pipeline.measure.answers import Judge
     from pipeline.measure.by_keras import graph_of
 
+    graph = graph_of(network, tensors)
     rows: list[list[object]] = []
     for each in network.layers:
         path = layout.layer_paths(arguments.results, each.name).summary
@@ -117,7 +118,7 @@ def main() -> None:
             continue
         places = sample(len(layer.numbers), min(arguments.filters, len(layer.numbers)))
         filters = [layer.numbers[place] for place in places]
-        judge = Judge(network, graph_of(network, tensors), layer.name, layer.canvas_px)
+        judge = Judge(network, graph, layer.name, layer.canvas_px)
         rows += measured(arguments.results, layer, filters, judge, encoders(arguments.qualities))
     if not rows:
         raise errors.UserError(f"{arguments.results}: no layer of {network.name} that is in colours or in grey")

@@ -227,6 +227,7 @@ def render_with(recipe: str, chosen: str) -> tuple[dict[str, float], dict[str, n
     from pipeline.measure.by_keras import graph_of
 
     network = catalogue.load(loop.MODEL)
+    graph = graph_of(network, loop.tensors())
     seconds, activations, own_best = {}, {}, {}
     for layer in PEER_LAYERS:
         ascent = loop.ascent(layer, chosen, recipe)
@@ -235,7 +236,7 @@ def render_with(recipe: str, chosen: str) -> tuple[dict[str, float], dict[str, n
         images = np.stack([loop.picture(ascent, layer, filter) for filter in PEER_FILTERS])
         seconds[layer] = (time.perf_counter() - start) / len(PEER_FILTERS)
         activations[layer] = robust(layer, PEER_FILTERS, images)
-        judge = Judge(network, graph_of(network, loop.tensors()), layer, images.shape[1])
+        judge = Judge(network, graph, layer, images.shape[1])
         responses = judge.to_pictures(images)[:, list(PEER_FILTERS)]
         own_best[layer] = int((responses.argmax(0) == np.arange(len(PEER_FILTERS))).sum())
     return seconds, activations, own_best

@@ -30,7 +30,8 @@ def features(picture: np.ndarray) -> np.ndarray:
     `standardised` gives the groups of many pictures their weights.
     """
     unit = picture / 255.0
-    return np.concatenate([_colour(picture, unit), _pattern(unit), _direction(unit)])
+    spectrum = structure.spectrum(unit)
+    return np.concatenate([_colour(picture, unit), _pattern(unit, *spectrum), _direction(spectrum[0])])
 
 
 def standardised(rows: np.ndarray) -> np.ndarray:
@@ -58,17 +59,13 @@ def _colour(picture: np.ndarray, unit: np.ndarray) -> np.ndarray:
     return np.array([*means, *spreads, *np.sqrt([shares[name] for name in colours.NAMES])])
 
 
-def _pattern(unit: np.ndarray) -> np.ndarray:
-    power, across, down = structure.spectrum(unit)
+def _pattern(unit: np.ndarray, power: np.ndarray, across: np.ndarray, down: np.ndarray) -> np.ndarray:
     ring = np.digitize(np.hypot(across, down), RINGS[1:-1])
     energy = np.bincount(ring.ravel(), power.ravel(), len(RINGS) - 1)
     shares = np.sqrt(energy / max(energy.sum(), 1e-12))
     return np.array([*shares, np.log(unit.std() + 0.01)])
 
 
-def _direction(unit: np.ndarray) -> np.ndarray:
-    power, across, down = structure.spectrum(unit)
-    angle = np.arctan2(-down, across)
-    total = max(power.sum(), 1e-12)
-    one, two = ((power * np.exp(times * 1j * angle)).sum() / total for times in (2, 4))
+def _direction(power: np.ndarray) -> np.ndarray:
+    one, two = structure.directions(power)
     return np.array([one.real, one.imag, two.real, two.imag])

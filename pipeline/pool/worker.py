@@ -63,7 +63,6 @@ def main() -> None:
     while memory <= allowed:
         jobs = batches.get()
         do_all(jobs)
-        _forget()
         memory = resident_bytes()
         client.send(
             connection,
@@ -83,6 +82,7 @@ def do_all(jobs: Sequence[Job]) -> None:
     else:
         for job in jobs:
             job.do(functools.partial(_command, job))
+    _tidy(after_render=jobs[0].command == client.RENDER)
     for job in jobs:
         os.close(job.stdout)
         os.close(job.stderr)
@@ -113,13 +113,7 @@ def _command(job: Job) -> None:
     """Do what the command of a job does, which takes its arguments from where every command does."""
     module = importlib.import_module(client.COMMANDS[job.command])
     sys.argv = [module.__name__, *job.arguments]
-    try:
-        module.main()
-    finally:
-        _forget()
-        # Of its graph of the network, the parts refer to each other: a tenth of a gigabyte for VGG16.
-        gc.collect()
-        _give_back()
+    module.main()
 
 
 @contextmanager
@@ -145,17 +139,17 @@ def resident_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _forget() -> None:
-    """Let go of what TensorFlow keeps of jobs that are done."""
+def _tidy(*, after_render: bool) -> None:
+    """Let go of what jobs that are done have left; what a render keeps, the next one uses."""
     if gradients := sys.modules.get("pipeline.network.gradients"):
         gradients.forget()
-
-
-def _give_back() -> None:
-    """Give memory that is free back to the system, where its C library lets us: else glibc keeps a tenth of a gigabyte
-    of a summary's, and the worker would have to make way for a fresh one."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
+    if not after_render:
+        # Of a command's graph of the network, the parts refer to each other: a tenth of a gigabyte for VGG16.
+        gc.collect()
+        # Where the C library lets us: else glibc keeps a tenth of a gigabyte of a summary's, and the worker would have
+        # to make way for a fresh one.
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _compiled() -> int:
